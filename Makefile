@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# One makefile for the whole tree. `make help` lists the targets.
+
+VERSION    := 0.1.0
+SOVERSION  := 0
+
+O          ?= build
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+
+LD         ?= ld
+OBJCOPY    ?= objcopy
+INSTALL    ?= install
+FUZZ_CC    ?= clang-14
+FUZZ_TIME  ?= 15
+FUZZ_SAN   := address,undefined
+CLANG_FORMAT ?= clang-format-14
+CLANG_TIDY ?= clang-tidy-14
+
+# The rooms of the tree, lowest first. `make ROOMS="base wire" check-quick`
+# compiles and tests these alone.
+ROOMS      ?= base wire tls net message exchange session cli shell
+
+# Sources
+
+LIB_SRCS   := $(strip $(foreach r,$(ROOMS),$(wildcard lib/$(r)/*.c)))
+CLI_SRCS   := $(wildcard cli/*.c cli/*/*.c)
+SHELL_SRCS := $(wildcard shell/*.c)
+UNIT_SRCS  := $(foreach r,$(ROOMS),$(wildcard tests/unit/$(r)_*_test.c))
+HELP_SRCS  := $(filter-out %_test.c,$(wildcard tests/unit/*.c))
+FUZZ_SRCS  := $(wildcard tests/fuzz/*_fuzz.c)
+HEADERS    := $(wildcard lib/include/coap3/*.h)
+MANPAGES   := $(wildcard man/*.[1-9])
+SRCS       := $(LIB_SRCS) $(CLI_SRCS) $(SHELL_SRCS)
+
+obj         = $(patsubst %.c,$(O)/obj/%.o,$(1))
+LIB_OBJS   := $(call obj,$(LIB_SRCS))
+CLI_OBJS   := $(call obj,$(CLI_SRCS))
+SHELL_OBJS := $(call obj,$(SHELL_SRCS))
+OBJS       := $(call obj,$(SRCS) $(UNIT_SRCS) $(HELP_SRCS) $(FUZZ_SRCS)) \
+	$(O)/obj/tests/fuzz/standalone.o
+
+# Products. Without a TLS back-end the two libraries are the same.
+
+LIBNAMES   := coap-session coap-session-notls
+LIBS       := $(LIBNAMES:%=$(O)/lib/lib%.so.$(VERSION)) \
+	$(O)/lib/libcoap-session.a
+PROGRAM    := $(if $(SHELL_SRCS),$(O)/coap-shell)
+UNIT_TESTS := $(UNIT_SRCS:tests/%.c=$(O)/tests/%)
+FUZZ_TESTS := $(FUZZ_SRCS:tests/%.c=$(O)/tests/%)
+E2E_TESTS  := $(wildcard tests/e2e/*.bats)
+TREE_TESTS := $(wildcard tests/check/*.sh)
+
+# Flags. CFLAGS, CPPFLAGS and LDFLAGS are the user's.
+
+WARNINGS   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Wundef \
+	-Wimplicit-fallthrough -Wcast-qual $(if $(WERROR),-Werror)
+CFLAGS     ?= $(if $(SAN),-O1,-O2) -g
+HARDEN     := -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANITIZE   := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+OUR_CFLAGS := -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
+	$(WARNINGS) $(HARDEN) $(SANITIZE)
+OUR_LDFLAGS := -pthread -Wl,--as-needed -Wl,-z,relro -Wl,-z,now $(SANITIZE)
+JSON_LIBS  ?= -ljansson
+EDIT_LIBS  ?= -ledit
+
+$(O)/obj/lib/%: INCLUDES := -I lib -I lib/include
+$(O)/obj/cli/%: INCLUDES := -I . -I lib/include
+$(O)/obj/shell/%: INCLUDES := -I . -I lib/include
+$(O)/obj/tests/%: INCLUDES := -I . -I lib -I lib/include -I tests/unit
+LINT_FLAGS := -std=gnu11 -D_GNU_SOURCE -I . -I lib -I lib/include -I tests/unit
+
+Q          := $(if $(filter 1,$(V)),,@)
+say         = @printf '  %-8s%s\n' $(1) $(2)
+AGAIN       = +@$(MAKE) --no-print-directory \
+	$(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+all: $(PROGRAM) libs ## Compile the program and the libraries (the default)
+
+libs: $(if $(LIB_SRCS),$(LIBS))
+
+.PHONY: all libs demo deps check check-quick check-run tests lint lint-run \
+	fuzz fuzz-run install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+# Nothing is compiled before the packages that it needs are there.
+
+$(OBJS): | build-deps
+
+.PHONY: build-deps
+build-deps:
+	@packaging/install-deps --check build
+
+$(O)/obj/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(INCLUDES) $(OUR_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP \
+		-c -o $@ $<
+
+-include $(OBJS:.o=.d)
+
+# The libraries
+
+$(O)/lib/libcoap-session.map: packaging/version-script lib/include/api.tsv
+	@mkdir -p $(@D)
+	$(Q)packaging/version-script lib/include/api.tsv >$@
+
+$(O)/lib/lib%.so.$(VERSION): $(LIB_OBJS) $(O)/lib/libcoap-session.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(OUR_LDFLAGS) $(LDFLAGS) -Wl,-soname,lib$*.so.$(SOVERSION) \
+		-Wl,--version-script=$(O)/lib/libcoap-session.map \
+		-o $@ $(LIB_OBJS)
+	@ln -sf lib$*.so.$(VERSION) $(O)/lib/lib$*.so.$(SOVERSION)
+	@ln -sf lib$*.so.$(SOVERSION) $(O)/lib/lib$*.so
+
+# One object whose internal names are local, so that none can clash.
+
+$(O)/lib/libcoap-session.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(LD) -r -o $(O)/obj/libcoap-session.o $^
+	$(Q)$(OBJCOPY) --localize-hidden $(O)/obj/libcoap-session.o
+	$(Q)$(AR) rcs $@ $(O)/obj/libcoap-session.o
+
+$(O)/coap-shell: $(SHELL_OBJS) $(CLI_OBJS) $(O)/lib/libcoap-session.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(EDIT_LIBS)
+
+# The tests see internal names, so they are linked with plain archives.
+
+$(O)/obj/lib.a: $(LIB_OBJS)
+$(O)/obj/cli.a: $(CLI_OBJS)
+$(O)/obj/shell.a: $(filter-out %/main.o,$(SHELL_OBJS))
+$(O)/obj/support.a: $(call obj,$(HELP_SRCS))
+$(O)/obj/%.a:
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(filter $(O)/tests/unit/cli_%,$(UNIT_TESTS)): $(O)/obj/cli.a
+$(filter $(O)/tests/unit/shell_%,$(UNIT_TESTS)): $(O)/obj/shell.a $(O)/obj/cli.a
+$(UNIT_TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(O)/obj/support.a $(O)/obj/lib.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group \
+		$(filter %.a,$^) -Wl,--end-group -lcmocka $(JSON_LIBS) $(EDIT_LIBS)
+
+# A fuzz target is a test over its corpus, or with libFuzzer a search.
+
+FUZZ_MAIN  := $(if $(findstring fuzzer,$(SAN)),-fsanitize=fuzzer,\
+	$(O)/obj/tests/fuzz/standalone.o)
+
+$(FUZZ_TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(filter %.o,$(FUZZ_MAIN)) \
+		$(O)/obj/cli.a $(O)/obj/lib.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) \
+		$(O)/obj/cli.a $(O)/obj/lib.a $(JSON_LIBS)
+
+# What a user calls
+
+deps: ## Install the Debian packages that compiling needs
+	@packaging/install-deps build
+
+demo: deps ## Install what is missing, compile, and show the program at work
+	$(AGAIN) all
+	@$(O)/coap-shell demo
+
+check: ## Install what is missing, compile, and run all tests
+	@packaging/install-deps build check
+	$(AGAIN) check-run
+
+check-run: all tests
+	@O=$(O) CC="$(CC)" SAN="$(SAN)" tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(E2E_TESTS) \
+		$(TREE_TESTS)
+
+check-quick: $(UNIT_TESTS) ## Run the unit tests only
+	@O=$(O) tests/run $(UNIT_TESTS)
+
+tests: $(UNIT_TESTS) $(FUZZ_TESTS)
+
+lint: ## Install what is missing, and run the formatter and all linters
+	@packaging/install-deps build check lint
+	@CLANG_FORMAT=$(CLANG_FORMAT) CLANG_TIDY=$(CLANG_TIDY) \
+		tests/lint $(LINT_FLAGS)
+
+fuzz: ## Run each fuzz target for FUZZ_TIME seconds
+	@packaging/install-deps build fuzz
+	$(AGAIN) O=$(O)/fuzz CC=$(FUZZ_CC) SAN=fuzzer-no-link,$(FUZZ_SAN) fuzz-run
+
+fuzz-run: $(FUZZ_TESTS)
+	@O=$(O) FUZZ_TIME=$(FUZZ_TIME) tests/fuzz/run $(FUZZ_TESTS)
+
+# Development links under libcoap's names live in a folder of their own, so
+# that they never stand in the way of libcoap itself.
+
+D           = $(DESTDIR)
+PC_FILES   := $(basename $(notdir $(wildcard packaging/pkgconfig/*.pc.in)))
+pc_dir      = $(LIBDIR)/$(if $(filter libcoap-3%,$(1)),coap-session/)pkgconfig
+pc_install  = @sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' \
+	-e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' \
+	packaging/pkgconfig/$(1).in >$(D)$(call pc_dir,$(1))/$(1)
+man_dir     = $(MANDIR)/man$(subst .,,$(suffix $(1)))
+define NL
+
+
+endef
+
+install: all ## Install below DESTDIR and PREFIX
+	$(INSTALL) -d $(D)$(BINDIR) $(D)$(INCLUDEDIR)/coap-session/coap3 \
+		$(D)$(LIBDIR)/pkgconfig $(D)$(LIBDIR)/coap-session/pkgconfig
+	$(INSTALL) $(PROGRAM) $(D)$(BINDIR)/
+	$(INSTALL) -m 644 $(HEADERS) $(D)$(INCLUDEDIR)/coap-session/coap3/
+	cp -Pf $(O)/lib/lib*.so* $(O)/lib/*.a $(D)$(LIBDIR)/
+	ln -sf ../libcoap-session.so.$(SOVERSION) \
+		$(D)$(LIBDIR)/coap-session/libcoap-3.so
+	ln -sf ../libcoap-session-notls.so.$(SOVERSION) \
+		$(D)$(LIBDIR)/coap-session/libcoap-3-notls.so
+	$(foreach p,$(PC_FILES),$(call pc_install,$(p))$(NL)	)
+	$(foreach m,$(MANPAGES),$(INSTALL) -Dm 644 $(m) -t $(D)$(call man_dir,$(m))$(NL)	)
+	$(INSTALL) -Dm 644 completions/coap-shell.bash $(D)$(BASHCOMPDIR)/coap-shell
+	$(if $(D),,-ldconfig)
+
+uninstall: ## Remove what install installed
+	rm -f $(D)$(BINDIR)/coap-shell $(D)$(BASHCOMPDIR)/coap-shell \
+		$(LIBNAMES:%=$(D)$(LIBDIR)/lib%.so*) \
+		$(D)$(LIBDIR)/libcoap-session.a \
+		$(D)$(LIBDIR)/pkgconfig/libcoap-session.pc \
+		$(foreach m,$(MANPAGES),$(D)$(call man_dir,$(m))/$(notdir $(m)))
+	rm -rf $(D)$(LIBDIR)/coap-session $(D)$(INCLUDEDIR)/coap-session
+
+clean: ## Remove the build
+	rm -rf $(O)
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' \
+		Makefile
+	@echo
+	@echo '  V=1 shows the commands, WERROR=1 stops at a warning, O=DIR builds'
+	@echo '  elsewhere, SAN=address,undefined adds sanitizers, DEPS=auto installs'
+	@echo '  packages unasked, PREFIX and DESTDIR say where install puts things.'

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What libcoap has no name for: opening by URI, requests with their own
+ * callbacks, session details, traces, timers and descriptors on the loop.
+ *
+ * Handles are opaque. A struct that is passed in begins with its size
+ * (sizeof *it), so that a program built against an older header keeps working.
+ * Functions that return int return 0 or the negative of a coapx_error unless
+ * they say otherwise. Everything belongs to the thread of its context, except
+ * coapx_wake().
+ */
+#ifndef COAPX_H
+#define COAPX_H
+
+#include <coap3/coap.h>
+#include <coap3/coapx_errors.h>
+#include <coap3/coapx_link.h>
+#include <coap3/coapx_registry.h>
+#include <coap3/coapx_uri.h>
+
+/* The version of this library; libcoap's interface has LIBCOAP_VERSION. */
+#define COAPX_VERSION "0.1.0"
+
+COAP_API const char *coapx_version(void);
+
+/* The sentence for an error, positive or negative; never NULL. */
+COAP_API const char *coapx_strerror(int err);
+
+/* --- sessions ------------------------------------------------------------ */
+
+typedef struct coapx_open_params_t {
+	size_t size;
+	const char *uri;  /* any of the six schemes; path and query are ignored */
+	const char *bind; /* "ADDR", "ADDR%IF", "ADDR:PORT", "[V6%IF]:PORT",
+	                     ":PORT", or NULL */
+	unsigned connect_timeout_ms; /* all addresses together; 0: 30000 */
+	void *app_data;
+} coapx_open_params_t;
+
+/*
+ * A client session to the authority of a URI. Returns at once, in state NONE
+ * while the name is looked up; all addresses are tried (RFC 8305). Events tell
+ * how it goes: SESSION_CONNECTED, or SESSION_FAILED and the reason in
+ * coapx_session_error(). Requests may be sent right away; they wait. One
+ * reference, the caller's. NULL and *err (may be NULL) when it cannot begin.
+ */
+COAP_API coap_session_t *coapx_session_open(coap_context_t *context,
+    const coapx_open_params_t *params, int *err);
+
+typedef struct coapx_session_info_t {
+	size_t size;
+	uint64_t id; /* unique in its context, never used again */
+	unsigned references;
+	unsigned mtu;
+	uint64_t age_ms;
+	uint64_t idle_ms;
+	/* Messages and bytes, retransmissions and duplicates included. */
+	uint64_t tx;
+	uint64_t rx;
+	uint64_t bytes_tx;
+	uint64_t bytes_rx;
+	uint64_t retransmits;
+	uint64_t resets;   /* RST or Abort received */
+	uint64_t timeouts; /* messages that ended unanswered */
+	uint64_t duplicates;
+	/* Round trips of requests in microseconds; 0 before the first. */
+	uint32_t rtt_min_us;
+	uint32_t rtt_avg_us;
+	uint32_t rtt_max_us;
+	uint32_t requests; /* under way */
+	uint32_t queued;   /* messages that wait to be sent */
+	/* Reliable transports (RFC 8323 section 5.3); 0 elsewhere. */
+	uint32_t csm_received;
+	uint32_t csm_peer_max_message_size;
+	uint32_t csm_peer_block_wise;
+	uint32_t csm_peer_max_token;
+	uint32_t csm_own_max_message_size;
+} coapx_session_info_t;
+
+/* Fills what fits in info->size. -COAP_E_INVAL on NULL. */
+COAP_API int coapx_session_get_info(const coap_session_t *session,
+    coapx_session_info_t *info);
+
+/*
+ * The last error of a session: its code (negative; 0: none) and, in buf, one
+ * sentence with what is known: "connection refused by 127.0.0.1:5683".
+ */
+COAP_API int coapx_session_error(const coap_session_t *session, char *buf,
+    size_t size);
+/* The last error of a call that gave no session or endpoint. */
+COAP_API int coapx_context_error(const coap_context_t *context, char *buf,
+    size_t size);
+
+/* The endpoint that a server session came in by; NULL for client sessions. */
+COAP_API coap_endpoint_t *coapx_session_get_endpoint(
+    const coap_session_t *session);
+/* Where it really listens (port 0 resolved); lives as long as the endpoint. */
+COAP_API const coap_address_t *coapx_endpoint_get_address(
+    const coap_endpoint_t *endpoint);
+COAP_API coap_proto_t coapx_endpoint_get_proto(
+    const coap_endpoint_t *endpoint);
+COAP_API void coapx_endpoint_set_app_data(coap_endpoint_t *endpoint,
+    void *data);
+COAP_API void *coapx_endpoint_get_app_data(const coap_endpoint_t *endpoint);
+
+/*
+ * Closes in good order: Release (7.04) on reliable transports, then as
+ * coap_session_disconnected(). The caller still releases its reference.
+ */
+COAP_API void coapx_session_shutdown(coap_session_t *session);
+
+/* Frees the application data when the session goes; replaces
+ * coap_session_set_app_data() and returns the previous pointer. */
+typedef void (*coapx_free_t)(void *data);
+COAP_API void *coapx_session_set_app_data(coap_session_t *session, void *data,
+    coapx_free_t free_data);
+
+/* Keepalive of one session in seconds, 0: off; overrides the context's. */
+COAP_API int coapx_session_set_keepalive(coap_session_t *session,
+    unsigned seconds);
+
+/* --- requests ------------------------------------------------------------ */
+
+typedef struct coapx_request_t coapx_request_t;
+
+typedef enum {
+	COAPX_PROGRESS_SENT = 1,          /* on the wire for the first time */
+	COAPX_PROGRESS_RETRANSMITTED = 2,
+	COAPX_PROGRESS_ACKED = 3, /* an empty ACK: the response comes later */
+	COAPX_PROGRESS_ICMP = 4,  /* the network reported an error */
+} coapx_progress_t;
+
+/* How a request ended. Pointers live until the handler returns. */
+typedef struct coapx_result_t {
+	int error; /* 0: response is set; else negative */
+	coap_nack_reason_t reason; /* when error is not 0 */
+	const coap_pdu_t *sent;
+	const coap_pdu_t *response;
+	uint64_t rtt_us; /* from its first byte sent to the end */
+	unsigned retransmits;
+} coapx_result_t;
+
+typedef struct coapx_request_params_t {
+	size_t size;
+	unsigned timeout_ms; /* in all; 0: until the protocol gives up */
+	unsigned flags;
+	/* Exactly once, never inside coapx_request_send(); the handle dies with
+	 * its return. Not called after coapx_request_cancel(). */
+	void (*result)(coapx_request_t *request, coap_session_t *session,
+	    const coapx_result_t *result, void *arg);
+	/* May be NULL. */
+	void (*progress)(coapx_request_t *request, coap_session_t *session,
+	    coapx_progress_t progress, unsigned count, void *arg);
+	void *arg;
+} coapx_request_params_t;
+
+/* The first ICMP error ends it, with -COAP_E_REFUSED or -COAP_E_UNREACH, when
+ * no other address of the name is left to try. */
+#define COAPX_REQUEST_END_ON_ICMP 0x1
+/* Nobody wants a response: ends with error 0 and a NULL response as soon as
+ * it is sent (NON) or acknowledged (CON). */
+#define COAPX_REQUEST_NO_RESPONSE 0x2
+
+/*
+ * Sends a request and tells this handler, not the context's response and nack
+ * handlers, how it ended. pdu (from coap_new_pdu()) is consumed in any case; a
+ * token is made when it has none. NULL and *err when it cannot begin.
+ */
+COAP_API coapx_request_t *coapx_request_send(coap_session_t *session,
+    coap_pdu_t *pdu, const coapx_request_params_t *params, int *err);
+/* Gives up without a call to result(); NULL does nothing. */
+COAP_API void coapx_request_cancel(coapx_request_t *request);
+
+/*
+ * Ping: empty CON or 7.02. timeout_ms as above. result() has error 0 and a
+ * NULL response when the Reset or Pong came.
+ */
+COAP_API coapx_request_t *coapx_ping_send(coap_session_t *session,
+    const coapx_request_params_t *params, int *err);
+
+/* An ICMP error for a datagram of ours; the reason is in
+ * coapx_session_error(), the exchange goes on. */
+#define COAPX_EVENT_ICMP_ERROR ((coap_event_t)0xF001)
+
+/* --- handlers with an argument ------------------------------------------- */
+
+/* Besides coap_register_event_handler(), which keeps its own handler. */
+COAP_API void coapx_context_set_event_handler(coap_context_t *context,
+    void (*handler)(coap_session_t *session, coap_event_t event, void *arg),
+    void *arg);
+
+/* "SESSION_CONNECTED" for COAP_EVENT_SESSION_CONNECTED; "?" when unknown. */
+COAP_API const char *coapx_event_name(coap_event_t event);
+COAP_API const char *coapx_state_name(coap_session_state_t state);
+COAP_API const char *coapx_proto_name(coap_proto_t proto); /* "udp" */
+COAP_API const char *coapx_type_name(coap_session_type_t type);
+COAP_API const char *coapx_nack_name(coap_nack_reason_t reason);
+/* The URI scheme of a protocol, "coap+tcp", and its default port. */
+COAP_API const char *coapx_proto_scheme(coap_proto_t proto);
+COAP_API uint16_t coapx_proto_port(coap_proto_t proto);
+COAP_API coap_proto_t coapx_scheme_proto(coap_uri_scheme_t scheme);
+/* Whether this build can do it. */
+COAP_API int coapx_proto_is_supported(coap_proto_t proto);
+
+/* --- trace --------------------------------------------------------------- */
+
+typedef enum {
+	COAPX_TRACE_TX = 1,     /* pdu and the bytes as sent */
+	COAPX_TRACE_RX = 2,     /* pdu (NULL when undecodable) and the bytes */
+	COAPX_TRACE_STATE = 3,  /* text: the new state */
+	COAPX_TRACE_NOTE = 4,   /* text: something worth telling */
+} coapx_trace_kind_t;
+
+typedef struct coapx_trace_t {
+	size_t size;
+	coapx_trace_kind_t kind;
+	coap_session_t *session;
+	const coap_pdu_t *pdu;
+	const uint8_t *data;
+	size_t length;
+	const char *text;
+	unsigned retransmission; /* 0: the first time */
+} coapx_trace_t;
+
+/* NULL switches it off. The handler must not release the session. */
+COAP_API void coapx_context_set_trace(coap_context_t *context,
+    void (*handler)(const coapx_trace_t *trace, void *arg), void *arg);
+
+/*
+ * A message as text, for people: one line with type, code, message id, token
+ * and options; with_data adds the payload. The length it has or would have,
+ * as snprintf() does.
+ */
+COAP_API size_t coapx_pdu_print(const coap_pdu_t *pdu, coap_proto_t proto,
+    int with_data, char *buf, size_t size);
+
+/* --- the loop ------------------------------------------------------------ */
+
+typedef struct coapx_timer_t coapx_timer_t;
+
+/* One timer of an application on the context's heap; not armed. */
+COAP_API coapx_timer_t *coapx_timer_new(coap_context_t *context,
+    void (*fire)(coapx_timer_t *timer, void *arg), void *arg);
+/* Fires once, delay_ms from now; again moves it. */
+COAP_API void coapx_timer_set(coapx_timer_t *timer, uint64_t delay_ms);
+COAP_API void coapx_timer_stop(coapx_timer_t *timer);
+/* Also inside its own fire(). NULL does nothing. */
+COAP_API void coapx_timer_free(coapx_timer_t *timer);
+
+typedef struct coapx_watch_t coapx_watch_t;
+
+#define COAPX_READ  0x1
+#define COAPX_WRITE 0x2
+
+/* Calls ready() from coap_io_process() while fd is readable or writable; it
+ * stays the caller's. NULL when out of memory or epoll refuses it (a regular
+ * file: *err is -COAP_E_PERM). */
+COAP_API coapx_watch_t *coapx_watch_new(coap_context_t *context, int fd,
+    unsigned what,
+    void (*ready)(coapx_watch_t *watch, int fd, unsigned what, void *arg),
+    void *arg, int *err);
+COAP_API int coapx_watch_set(coapx_watch_t *watch, unsigned what);
+COAP_API void coapx_watch_free(coapx_watch_t *watch);
+
+/* Makes coap_io_process() return; the one call that another thread, or a
+ * signal handler, may make. */
+COAP_API void coapx_wake(coap_context_t *context);
+
+#endif

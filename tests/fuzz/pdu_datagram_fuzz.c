@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One message as a datagram. */
+#include "tests/fuzz/pdu_fuzz.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_pdu(FRAMING_DATAGRAM, data, size);
+	return 0;
+}
