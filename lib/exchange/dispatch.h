@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The options of a request: which of them forbid to go on. */
+#ifndef EXCHANGE_DISPATCH_H
+#define EXCHANGE_DISPATCH_H
+
+#include <stdbool.h>
+
+#include <coap3/coap_pdu.h>
+
+#include "exchange/resource.h"
+
+/* Why a request is refused. */
+struct refusal {
+	uint8_t code;
+	bool bad_option; /* a NON is rejected (RFC 7252 section 5.4.1) */
+	char text[96];   /* diagnostic payload */
+};
+
+/* Whether the options allow to go on; else *why is filled. */
+bool options_check(const struct resources *r, const coap_pdu_t *request,
+    struct refusal *why);
+
+/* NUM of a Block2 that no handler was promised; 0: all or the first part. */
+unsigned options_block2_num(const struct resources *r,
+    const coap_pdu_t *request);
+
+#endif
