@@ -136,6 +136,9 @@ void dgram_icmp(struct dgram *d);
  * failed(); a message that waited is never sent. 1 if the message was held
  * here, else 0. */
 int dgram_forget(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now);
+/* The ping on the wire, if there is one, is not sent again, and another may
+ * be. */
+void dgram_forget_ping(struct dgram *d);
 /* All CONs that are on the wire, and the ping, are sent again now, once (after
  * a change of the address, for instance), and the NONs that may still meet a
  * Reset; timers and counts go on, and retransmitted() is not called. */

@@ -392,6 +392,13 @@ dgram_forget(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 }
 
 void
+dgram_forget_ping(struct dgram *d)
+{
+	if (d->ping_mid >= 0)
+		out_drop(d, out_find(d, (uint16_t)d->ping_mid));
+}
+
+void
 held_expire(struct dgram *d, coap_tick_t now)
 {
 	struct dgram_out *out = d->lists[DGRAM_HELD];

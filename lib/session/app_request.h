@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A request (or ping) with its own callbacks, as coapx.h gives it. */
+#ifndef SESSION_APP_REQUEST_H
+#define SESSION_APP_REQUEST_H
+
+#include "session/session.h"
+
+struct coapx_request_t {
+	coapx_request_t *next; /* in session->pings */
+	coap_session_t *session;
+	struct request *request; /* NULL: a ping */
+	coapx_request_params_t params;
+	coap_tick_t deadline; /* of a ping */
+	uint64_t started_us;
+	bool sent;    /* a ping that is on the wire */
+	bool failing; /* a ping of those that end together */
+	bool ended;   /* result() is being called */
+};
+
+/* Gives up on a ping without a word. */
+void ping_cancel(coap_session_t *session, coapx_request_t *a);
+/* Tells the application and frees the handle. */
+void app_request_end(coapx_request_t *a, const coapx_result_t *result);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A context: the loop, the timers, the tables and the handlers of one thread.
+ */
+#ifndef SESSION_CONTEXT_H
+#define SESSION_CONTEXT_H
+
+#include <stdbool.h>
+
+#include <coap3/coapx.h>
+
+#include "base/timer.h"
+#include "exchange/resource.h"
+#include "net/poller.h"
+#include "net/resolver.h"
+
+/* One datagram is read into this; UDP cannot carry more. */
+#define CONTEXT_RX_SIZE 65536
+
+struct context_handlers {
+	coap_response_handler_t response;
+	coap_nack_handler_t nack;
+	coap_ping_handler_t ping;
+	coap_pong_handler_t pong;
+	coap_event_handler_t event;
+	void (*event_arg)(coap_session_t *, coap_event_t, void *);
+	void *event_arg_data;
+	void (*trace)(const coapx_trace_t *, void *);
+	void *trace_data;
+};
+
+struct context_settings {
+	uint32_t csm_max_message_size;
+	uint32_t max_token_size;
+	uint32_t block_mode;
+	unsigned csm_timeout_ms;
+	unsigned session_timeout; /* seconds; 0: the default */
+	unsigned max_idle_sessions;
+	unsigned max_handshake_sessions;
+	unsigned keepalive; /* seconds; 0: off */
+};
+
+struct coap_context_t {
+	struct poller poller;
+	struct timers timers;
+	struct resolver *resolver; /* NULL until a name is looked up */
+	struct resources resources;
+	struct context_handlers on;
+	struct context_settings set;
+	coap_endpoint_t *endpoints;
+	coap_session_t *clients; /* client sessions, by constructor or switch */
+	coap_session_t *idle; /* server sessions nobody holds, oldest first */
+	coap_session_t *dead; /* freed when the pass ends */
+	coap_endpoint_t *dead_endpoints; /* likewise */
+	coapx_timer_t *app_timers;
+	coapx_watch_t *app_watches;
+	unsigned n_idle;
+	unsigned depth;    /* passes that are under way, one inside the other */
+	bool freeing;      /* coap_free_context() has begun */
+	bool doomed;       /* free when the outermost pass ends */
+	bool fd_given;     /* a foreign loop waits: keep the timerfd armed */
+	uint64_t now_us;   /* the reading of this pass, valid while depth > 0 */
+	coap_tick_t armed; /* what the timerfd is set to */
+	/* Microseconds; replaceable, so that a test can drive hours at once. */
+	uint64_t (*clock)(void *arg);
+	void *clock_arg;
+	struct watch timer_watch; /* the timerfd, only for a foreign loop */
+	struct watch wake_watch;
+	int error; /* of the last constructor that gave nothing */
+	char error_detail[96];
+	void *app_data;
+	uint64_t next_session_id;
+	uint8_t *rx; /* CONTEXT_RX_SIZE bytes, made at the first use */
+};
+
+struct resources *context_resources(coap_context_t *context);
+
+/*
+ * Every way into the library that can call a handler, or change a timer, is
+ * between these two. The outermost leave frees what died on the way; after it
+ * the context itself may be gone.
+ */
+void context_enter(coap_context_t *context);
+void context_leave(coap_context_t *context);
+/* The time of this pass, or of the clock outside of one. */
+coap_tick_t context_now(const coap_context_t *context);
+uint64_t context_now_us(const coap_context_t *context);
+uint8_t *context_rx(coap_context_t *context);
+struct resolver *context_resolver(coap_context_t *context);
+/* Remembers why a constructor failed; returns err. */
+int context_fail(coap_context_t *context, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Whether anything can be made: an error when it is about to be freed. */
+int context_check(coap_context_t *context);
+/* Frees a context for good; no pass is under way. */
+void context_destroy(coap_context_t *context);
+
+/* loop.c */
+/* The timerfd that a foreign loop sees fires when the next timer is due. */
+void loop_arm(coap_context_t *context);
+int loop_open(coap_context_t *context);
+void loop_close(coap_context_t *context);
+/* app.c */
+void app_free_all(coap_context_t *context);
+
+/* Session timeout in ticks. */
+coap_tick_t context_idle_time(const coap_context_t *context);
+
+#endif

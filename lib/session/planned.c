@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bodies over one message, separate responses, multicast groups, forwarding:
+ * what this version does not do yet.
+ */
+#include <coap3/coap_async.h>
+#include <coap3/coap_debug.h>
+#include <coap3/coap_net.h>
+#include <coap3/coap_proxy.h>
+#include <coap3/coap_resource.h>
+
+#include "session/planned.h"
+#include "wire/block.h"
+
+void
+planned_warn(const char *function, atomic_flag *said)
+{
+	if (atomic_flag_test_and_set(said))
+		return;
+	coap_log_warn("%s: not available in this version", function);
+}
+
+/* Large bodies */
+
+static int
+add_body(coap_pdu_t *pdu, size_t length, const uint8_t *data)
+{
+	if (pdu == NULL || (length > 0 && data == NULL))
+		return 0;
+	return length == 0 || coap_add_data(pdu, length, data);
+}
+
+int
+coap_add_data_large_request(coap_session_t *session, coap_pdu_t *pdu,
+    size_t length, const uint8_t *data, coap_release_large_data_t release_func,
+    void *app_ptr)
+{
+	int ok = add_body(pdu, length, data);
+
+	if (!ok && pdu != NULL)
+		PLANNED_WARN();
+	if (release_func != NULL)
+		release_func(session, app_ptr);
+	return ok;
+}
+
+int
+/* NOLINTNEXTLINE(readability-function-size): libcoap's signature */
+coap_add_data_large_response(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, coap_pdu_t *response, const coap_string_t *query,
+    uint16_t media_type, int maxage, uint64_t etag, size_t length,
+    const uint8_t *data, coap_release_large_data_t release_func, void *app_ptr)
+{
+	int ok = response != NULL &&
+	    block_add_body_options(response, media_type, maxage, etag) &&
+	    add_body(response, length, data);
+
+	(void)resource;
+	(void)request;
+	(void)query;
+	if (!ok && response != NULL) {
+		PLANNED_WARN();
+		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
+	}
+	if (release_func != NULL)
+		release_func(session, app_ptr);
+	return ok;
+}
+
+void
+coap_context_set_block_mode(coap_context_t *context, uint32_t block_mode)
+{
+	(void)context;
+	(void)block_mode;
+	PLANNED_WARN();
+}
+
+int
+coap_context_set_max_block_size(coap_context_t *context, size_t max_block_size)
+{
+	(void)context;
+	(void)max_block_size;
+	PLANNED_WARN();
+	return 0;
+}
+
+/* Separate responses */
+
+coap_async_t *
+coap_register_async(coap_session_t *session, const coap_pdu_t *request,
+    coap_tick_t delay)
+{
+	(void)session;
+	(void)request;
+	(void)delay;
+	PLANNED_WARN();
+	return NULL;
+}
+
+void
+coap_async_set_delay(coap_async_t *async, coap_tick_t delay)
+{
+	(void)async;
+	(void)delay;
+	PLANNED_WARN();
+}
+
+void
+coap_async_trigger(coap_async_t *async)
+{
+	(void)async;
+	PLANNED_WARN();
+}
+
+void
+coap_free_async(coap_session_t *session, coap_async_t *async)
+{
+	(void)session;
+	if (async != NULL)
+		PLANNED_WARN();
+}
+
+coap_async_t *
+coap_find_async(coap_session_t *session, coap_bin_const_t token)
+{
+	(void)session;
+	(void)token;
+	PLANNED_WARN();
+	return NULL;
+}
+
+void
+coap_async_set_app_data(coap_async_t *async, void *app_data)
+{
+	(void)async;
+	(void)app_data;
+	PLANNED_WARN();
+}
+
+void *
+coap_async_get_app_data(const coap_async_t *async)
+{
+	(void)async;
+	PLANNED_WARN();
+	return NULL;
+}
+
+/* Multicast */
+
+int
+coap_join_mcast_group_intf(coap_context_t *ctx, const char *groupname,
+    const char *ifname)
+{
+	(void)ctx;
+	(void)groupname;
+	(void)ifname;
+	PLANNED_WARN();
+	return -1;
+}
+
+int
+coap_mcast_set_hops(coap_session_t *session, size_t hops)
+{
+	(void)session;
+	(void)hops;
+	PLANNED_WARN();
+	return 0;
+}
+
+void
+coap_mcast_per_resource(coap_context_t *context)
+{
+	(void)context;
+	PLANNED_WARN();
+}
+
+/* Forwarding */
+
+coap_resource_t *
+coap_resource_proxy_uri_init(coap_method_handler_t handler,
+    size_t host_name_count, const char *host_name_list[])
+{
+	(void)handler;
+	(void)host_name_count;
+	(void)host_name_list;
+	PLANNED_WARN();
+	return NULL;
+}
+
+coap_resource_t *
+coap_resource_proxy_uri_init2(coap_method_handler_t handler,
+    size_t host_name_count, const char *host_name_list[], int flags)
+{
+	(void)handler;
+	(void)host_name_count;
+	(void)host_name_list;
+	(void)flags;
+	PLANNED_WARN();
+	return NULL;
+}
+
+coap_resource_t *
+coap_resource_reverse_proxy_init(coap_method_handler_t handler, int flags)
+{
+	(void)handler;
+	(void)flags;
+	PLANNED_WARN();
+	return NULL;
+}
+
+int
+coap_verify_proxy_scheme_supported(coap_uri_scheme_t scheme)
+{
+	(void)scheme;
+	PLANNED_WARN();
+	return 0;
+}
+
+int
+coap_proxy_forward_request(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_resource_t *resource,
+    coap_cache_key_t *cache_key, coap_proxy_server_list_t *server_list)
+{
+	(void)session;
+	(void)request;
+	(void)resource;
+	(void)cache_key;
+	(void)server_list;
+	PLANNED_WARN();
+	if (response != NULL)
+		coap_pdu_set_code(response,
+		    COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	return 0;
+}
+
+coap_response_t
+coap_proxy_forward_response(coap_session_t *session, const coap_pdu_t *received,
+    coap_cache_key_t **cache_key)
+{
+	(void)session;
+	(void)received;
+	PLANNED_WARN();
+	if (cache_key != NULL)
+		*cache_key = NULL;
+	return COAP_RESPONSE_FAIL;
+}
+
+/* Tests of a lossy network */
+
+int
+coap_debug_set_packet_loss(const char *loss_level)
+{
+	(void)loss_level;
+	PLANNED_WARN();
+	return 0;
+}

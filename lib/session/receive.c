@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the transport to the message layer, and from there to the exchanges. */
+#include "base/alloc.h"
+#include "base/err.h"
+#include "session/session.h"
+
+/* Datagrams, or reads of a stream, that one pass takes from one session. */
+#define READS_A_PASS 32
+
+/* --- a message that is new ----------------------------------------------- */
+
+static coap_pdu_t *
+response_for(coap_session_t *session, const coap_pdu_t *request)
+{
+	bool con = request->type == COAP_MESSAGE_CON;
+	bool piggyback = con && !session_reliable(session);
+	coap_pdu_t *response =
+	    pdu_new(piggyback ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON, 0,
+		piggyback ? request->mid : coap_new_message_id(session),
+		coap_session_max_pdu_size(session));
+
+	if (response &&
+	    !coap_add_token(response, request->token_len, request->token)) {
+		coap_delete_pdu(response);
+		return NULL;
+	}
+	return response;
+}
+
+/* A response that is too long for the peer is an error of ours. */
+static void
+respond(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	int err = session_send_pdu(session, response, NULL);
+
+	if (err == -COAP_E_TOOBIG) {
+		pdu_clear(response);
+		response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
+		if (coap_add_token(response, request->token_len,
+			request->token))
+			session_send_pdu(session, response, NULL);
+	}
+	if (err < 0)
+		session_set_error(session, err, ERROR_LOCAL);
+}
+
+static void
+handle_request(coap_session_t *session, const coap_pdu_t *request)
+{
+	struct dispatch env = {
+		.multicast = coap_is_mcast(&session->local) != 0,
+	};
+	coap_pdu_t *response = response_for(session, request);
+	enum dispatch_result result;
+
+	if (!response) {
+		session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
+		return;
+	}
+	result = dispatch_request(&session->context->resources, session, &env,
+	    request, response);
+	if (session->layer && result == DISPATCH_RESPOND)
+		respond(session, request, response);
+	else if (session->layer && result == DISPATCH_REJECT)
+		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
+		    request->mid, context_now(session->context));
+	coap_delete_pdu(response);
+}
+
+/* A response nobody waits for: Reset, so that the peer stops (RFC 7252
+ * section 4.2 and 4.3; RFC 7641 section 3.6 counts on it). */
+static void
+reject_response(coap_session_t *session, const coap_pdu_t *response)
+{
+	coap_log_debug("%s: response to no request of ours\n",
+	    coap_session_str(session));
+	if (session_reliable(session) || response->type == COAP_MESSAGE_ACK ||
+	    session_is_mcast(session))
+		return;
+	dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST, response->mid,
+	    context_now(session->context));
+}
+
+static void
+handle_response(coap_session_t *session, const coap_pdu_t *response)
+{
+	struct request *q =
+	    requests_find(&session->requests, coap_pdu_get_token(response));
+
+	if (!q) {
+		reject_response(session, response);
+		return;
+	}
+	request_answered(session, q, response);
+}
+
+/* Messages of a stream are counted one by one, its bytes as they come. */
+static void
+count_message(coap_session_t *session, const coap_pdu_t *pdu)
+{
+	if (!session_reliable(session) || !pdu)
+		return;
+	session->stats.rx++;
+	trace_pdu(session, COAPX_TRACE_RX, pdu);
+}
+
+static void
+deliver(void *user, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+
+	if (session->context->doomed)
+		return;
+	count_message(session, pdu);
+	if (pdu->code < 32)
+		handle_request(session, pdu);
+	else
+		handle_response(session, pdu);
+}
+
+static int
+transmit(void *user, const uint8_t *data, size_t len)
+{
+	coap_session_t *session = user;
+	int err;
+
+	if (!session->layer)
+		return -COAP_E_CLOSED;
+	err = layer_send(session->layer, data, len);
+	if (err < 0)
+		return err;
+	session->stats.tx++;
+	session->stats.bytes_tx += len;
+	if (session->context->on.trace)
+		trace_bytes(session, COAPX_TRACE_TX, data, len);
+	return 0;
+}
+
+static void
+pinged(void *user, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+	coap_ping_handler_t handler = session->context->on.ping;
+
+	count_message(session, pdu);
+	if (handler)
+		handler(session, pdu, pdu->mid);
+}
+
+static void
+ponged(void *user, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+	coap_pong_handler_t handler = session->context->on.pong;
+
+	count_message(session, pdu);
+	ping_answered(session);
+	if (handler && session->layer)
+		handler(session, pdu, pdu->mid);
+}
+
+/* --- datagrams ----------------------------------------------------------- */
+
+static void
+dgram_acked(void *user, coap_pdu_t *sent)
+{
+	coap_session_t *session = user;
+	struct request *q = requests_find_pdu(&session->requests, sent);
+	coap_tick_t limit;
+
+	if (!q)
+		return;
+	q->acked = true;
+	/* The peer promised a response; it cannot come later than this. */
+	limit = context_now(session->context) +
+	    msg_exchange_lifetime(session->params);
+	if (limit < q->deadline)
+		requests_set_deadline(&session->requests, q, limit);
+	request_progress(session, q, COAPX_PROGRESS_ACKED, 0);
+	session_arm(session);
+}
+
+/* The error that a message ends with while the session goes on. */
+static int
+count_failure(coap_session_t *session, coap_nack_reason_t reason)
+{
+	int err = -COAP_E_RETRIES;
+
+	if (reason == COAP_NACK_RST) {
+		session->stats.resets++;
+		session_set_error(session, -COAP_E_RST, ERROR_PEER);
+		return -COAP_E_RST;
+	}
+	session->stats.timeouts++;
+	if (reason == COAP_NACK_ICMP_ISSUE)
+		err = session->error_source == ERROR_NETWORK ? session->error
+							     : -COAP_E_UNREACH;
+	session_set_error(session, err, ERROR_NETWORK);
+	return err;
+}
+
+static void
+dgram_failed(void *user, coap_pdu_t *sent, coap_nack_reason_t reason)
+{
+	coap_session_t *session = user;
+	struct request *q;
+	int err =
+	    session->owed ? session->error : count_failure(session, reason);
+
+	if (!sent) {
+		ping_lost(session, reason, err);
+		return;
+	}
+	q = requests_find_pdu(&session->requests, sent);
+	if (!q) {
+		message_failed(session, sent, reason);
+		return;
+	}
+	requests_take(&session->requests, q);
+	request_failed(session, q, reason, err);
+}
+
+static void
+dgram_retransmitted(void *user, coap_pdu_t *sent, unsigned count)
+{
+	coap_session_t *session = user;
+	struct request *q = requests_find_pdu(&session->requests, sent);
+
+	session->stats.retransmits++;
+	if (q) {
+		q->retransmits = (uint16_t)count;
+		request_progress(session, q, COAPX_PROGRESS_RETRANSMITTED,
+		    count);
+	}
+	if (session->layer)
+		session_event(session, COAP_EVENT_MSG_RETRANSMITTED);
+}
+
+static void
+dgram_sent(void *user, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+	struct request *q = requests_find_pdu(&session->requests, pdu);
+
+	if (q)
+		session_sent(session, q);
+}
+
+static void
+dgram_duplicate(void *user, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+
+	(void)pdu;
+	session->stats.duplicates++;
+}
+
+static const struct dgram_ops dgram_session_ops = {
+	.transmit = transmit,
+	.deliver = deliver,
+	.acked = dgram_acked,
+	.failed = dgram_failed,
+	.sent = dgram_sent,
+	.retransmitted = dgram_retransmitted,
+	.pinged = pinged,
+	.ponged = ponged,
+	.duplicate = dgram_duplicate,
+};
+
+static void
+count_input(coap_session_t *session, size_t len)
+{
+	session->stats.bytes_rx += len;
+	session->heard = true;
+	/* The address is right: the others are not needed any more. */
+	if (!session_reliable(session))
+		connect_cancel(session);
+	session->keepalive_sent = false;
+	session_touch(session);
+}
+
+void
+session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu, int err,
+    const uint8_t *data, size_t len)
+{
+	coap_tick_t now = context_now(session->context);
+
+	count_input(session, len);
+	session->stats.rx++;
+	if (session->context->on.trace)
+		trace_bytes(session, COAPX_TRACE_RX, data, len);
+	if (err < 0) {
+		session_set_error(session, err, ERROR_PEER);
+		dgram_input_bad(&session->msg.dgram, pdu, now);
+		session_event(session, COAP_EVENT_BAD_PACKET);
+	} else {
+		dgram_input(&session->msg.dgram, pdu, now);
+	}
+	session_arm(session);
+}
+
+void
+session_datagram(coap_session_t *session, const uint8_t *data, size_t len)
+{
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_RST, 0, 0, len);
+	int err;
+
+	if (!pdu)
+		return;
+	err = pdu_decode(pdu, FRAMING_DATAGRAM,
+	    session->context->set.max_token_size, data, len);
+	session_datagram_pdu(session, pdu, err, data, len);
+	coap_delete_pdu(pdu);
+}
+
+/* --- streams ------------------------------------------------------------- */
+
+static void
+stream_ready(void *user, const coap_pdu_t *csm)
+{
+	coap_session_t *session = user;
+
+	count_message(session, csm);
+	session->csm_received = csm != NULL;
+	if (!csm)
+		trace_text(session, COAPX_TRACE_NOTE,
+		    "no CSM from the peer in time; going on without");
+	session_established(session);
+}
+
+static void
+stream_settings(void *user, const coap_pdu_t *csm)
+{
+	coap_session_t *session = user;
+
+	session->csm_received = true;
+	count_message(session, csm);
+}
+
+static void
+stream_ended(void *user, int err, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+	bool peer = err == -COAP_E_PEER_RELEASE || err == -COAP_E_PEER_ABORT;
+
+	count_message(session, pdu);
+	if (err == -COAP_E_PEER_ABORT)
+		session->stats.resets++;
+	session_set_error(session, err, ERROR_PEER);
+	session_down(session, peer ? COAP_NACK_RST : COAP_NACK_NOT_DELIVERABLE,
+	    err, true);
+}
+
+static const struct stream_ops stream_session_ops = {
+	.transmit = transmit,
+	.deliver = deliver,
+	.ready = stream_ready,
+	.settings = stream_settings,
+	.pinged = pinged,
+	.ponged = ponged,
+	.ended = stream_ended,
+};
+
+void
+session_messages_init(coap_session_t *session)
+{
+	if (session_reliable(session))
+		stream_init(&session->msg.stream, session->proto->framing,
+		    session->context->set.csm_max_message_size,
+		    session->context->set.max_token_size, &stream_session_ops,
+		    session);
+	else
+		dgram_init(&session->msg.dgram, &dgram_session_ops, session,
+		    session->params);
+}
+
+void
+session_messages_free(coap_session_t *session)
+{
+	if (session_reliable(session))
+		stream_free(&session->msg.stream);
+	else
+		dgram_free(&session->msg.dgram);
+}
+
+/* --- the layers ---------------------------------------------------------- */
+
+static void
+lost(coap_session_t *session, int err)
+{
+	session_set_error(session, err,
+	    err == -COAP_E_PEER_CLOSED ? ERROR_PEER : ERROR_NETWORK);
+	session_down(session, COAP_NACK_NOT_DELIVERABLE, err, false);
+}
+
+/* False when this session has nothing more to read now. */
+static bool
+read_once(coap_session_t *session, uint8_t *rx)
+{
+	ssize_t n = layer_recv(session->layer, rx, CONTEXT_RX_SIZE);
+
+	if (n == -COAP_E_AGAIN)
+		return false;
+	if (!session_reliable(session)) {
+		if (n < 0) {
+			session_layer_events.failed(session, (int)n);
+			return false;
+		}
+		session_datagram(session, rx, (size_t)n);
+		return true;
+	}
+	if (n <= 0) {
+		lost(session, n == 0 ? -COAP_E_PEER_CLOSED : (int)n);
+		return false;
+	}
+	count_input(session, (size_t)n);
+	stream_input(&session->msg.stream, rx, (size_t)n,
+	    context_now(session->context));
+	return true;
+}
+
+static void
+on_readable(void *user)
+{
+	coap_session_t *session = user;
+	coap_context_t *context = session->context;
+	struct layer *layer = session->layer;
+	uint8_t *rx = context_rx(context);
+	int i;
+
+	if (!layer || !rx)
+		return;
+	context_enter(context);
+	for (i = 0;
+	     i < READS_A_PASS && session->layer == layer && !context->doomed;
+	     i++)
+		if (!read_once(session, rx))
+			break;
+	session_arm(session);
+	context_leave(context);
+}
+
+static void
+on_writable(void *user)
+{
+	coap_session_t *session = user;
+
+	context_enter(session->context);
+	session->blocked = false;
+	session_flush_pending(session);
+	session_arm(session);
+	context_leave(session->context);
+}
+
+void
+session_icmp(coap_session_t *session, int err)
+{
+	if (!session->layer)
+		return;
+	session_set_error(session, err, ERROR_NETWORK);
+	dgram_icmp(&session->msg.dgram);
+	session_event(session, COAPX_EVENT_ICMP_ERROR);
+	requests_icmp(session, err);
+}
+
+/* The network reported that a datagram did not arrive. */
+static void
+on_failed(void *user, int err)
+{
+	coap_session_t *session = user;
+	coap_context_t *context = session->context;
+
+	context_enter(context);
+	if (session_reliable(session)) {
+		lost(session, err);
+	} else if (session->heard || !connect_next_address(session)) {
+		session_icmp(session, err);
+	}
+	session_arm(session);
+	context_leave(context);
+}
+
+const struct layer_events session_layer_events = {
+	.readable = on_readable,
+	.writable = on_writable,
+	.failed = on_failed,
+};

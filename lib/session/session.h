@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A session: one peer over one protocol. The struct is made of parts, each
+ * owned by one file; what a session does not use it does not carry.
+ *
+ * Lifetimes (the numbered rules are in ARCHITECTURE.md):
+ * - A session that ends (last reference of a client session gone, idle pool,
+ *   context freed) is put on context->dead and freed when the outermost pass
+ *   ends, so every function below may use the session it was given until it
+ *   returns, whatever a handler did. What may have gone in between is the
+ *   transport: after a handler look at session->layer again.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "exchange/hash.h"
+
+#include "base/timer.h"
+#include "exchange/request.h"
+#include "message/dgram.h"
+#include "message/stream.h"
+#include "net/layer.h"
+#include "net/port.h"
+#include "session/context.h"
+#include "session/proto.h"
+
+/* Messages that wait for the session to be established, at most. */
+#define SESSION_PENDING_MAX 1024
+/* coap_session_t.keepalive: as the context has it. */
+#define KEEPALIVE_OF_CONTEXT UINT32_MAX
+
+struct session_connect;
+
+/* Who reported the last error. */
+enum error_source {
+	ERROR_NONE,
+	ERROR_LOCAL,
+	ERROR_NETWORK,
+	ERROR_PEER,
+	ERROR_RESOLVER,
+};
+
+struct session_stats {
+	uint64_t bytes_tx;
+	uint64_t bytes_rx;
+	uint32_t tx;
+	uint32_t rx;
+	uint32_t retransmits;
+	uint32_t resets;
+	uint32_t timeouts;
+	uint32_t duplicates;
+	uint32_t rtt_n;
+	uint32_t rtt_min_us;
+	uint32_t rtt_avg_us; /* the mean, kept up to date */
+	uint32_t rtt_max_us;
+};
+
+/* What few sessions have; made at the first use. */
+struct session_extra {
+	coap_address_t mcast; /* the group of a multicast client session */
+	bool has_mcast;
+	coapx_request_t *pings; /* that wait for an answer, in order */
+	coapx_free_t app_free;
+};
+
+/* A message that waits until the session is established. */
+struct pending {
+	struct pending *next;
+	coap_pdu_t *pdu;
+};
+
+/* What only a session that came in has: its place in the endpoint's table, by
+ * who the peer is; and once it is disconnected, in the list of those that
+ * nobody finds any more. */
+struct session_peer {
+	UT_hash_handle hh;         /* in endpoint->peers */
+	struct session_peer *prev; /* in endpoint->gone */
+	struct session_peer *next;
+	bool gone;
+	coap_session_t *session;
+	uint8_t key[24];
+};
+
+struct coap_session_t {
+	coap_context_t *context;
+	coap_endpoint_t *endpoint; /* it came in by; NULL: opened by us */
+	const struct proto *proto;
+	struct layer *layer; /* NULL: no transport (yet, or any more) */
+	struct session_connect *connect; /* while a transport is being made */
+	union {
+		struct dgram dgram;
+		struct stream stream;
+	} msg;
+	struct requests requests;
+	struct pending *pending_last;    /* a ring: its next is the first */
+	struct session_extra *extra;     /* NULL: nothing of it is needed */
+	const struct msg_params *params; /* shared until one is set */
+	struct timer timer;              /* the one timer of the session */
+	coap_session_t *prev;            /* in clients, idle or dead */
+	coap_session_t *next;
+	struct session_peer *peer; /* NULL: not in an endpoint's table */
+	coap_address_t remote;
+	coap_address_t local;
+	void *app_data;
+	struct session_stats stats;
+	uint64_t id;
+	uint64_t token; /* the next one */
+	coap_tick_t created;
+	coap_tick_t active; /* last message in or out */
+	uint32_t references;
+	int32_t error;
+	int32_t ifindex;
+	uint32_t mtu;
+	uint32_t keepalive; /* seconds, 0: off, or KEEPALIVE_OF_CONTEXT */
+	uint16_t n_pending;
+	uint8_t type;
+	uint8_t state;
+	uint8_t error_source;
+	uint8_t token_len;  /* 0: as short as the value allows */
+	uint8_t reason;     /* of the end that is being told */
+	uint8_t owed;       /* enum owed: close events not told yet */
+	bool announce : 1;  /* SESSION_CONNECTED is to be told by the timer */
+	bool connected : 1; /* it was told */
+	bool heard : 1;     /* something came from this address */
+	bool ending : 1;    /* teardown has begun */
+	bool dead : 1;      /* on context->dead */
+	bool is_idle : 1;   /* on context->idle */
+	bool in_clients : 1;
+	bool own_params : 1;
+	bool keepalive_sent : 1;
+	bool no_observe_cancel : 1;
+	bool csm_received : 1;
+	bool blocked : 1;   /* the transport takes no more for now */
+	bool tell_sent : 1; /* a request left, and its handler is to hear */
+};
+
+/* The events of an end, in their order. */
+enum owed {
+	OWED_PROTOCOL = 1, /* TCP_CLOSED, ... */
+	OWED_SESSION = 2,  /* SESSION_CLOSED or SESSION_FAILED */
+	OWED_STOOD = 4,    /* the former says closed, not failed */
+};
+
+/* What a session weighs is a promise of the design. */
+_Static_assert(sizeof(struct coap_session_t) <= 512, "session too large");
+
+/* session.c */
+/* NULL when out of memory. */
+struct session_extra *session_extra(coap_session_t *session);
+coap_session_t *session_new(coap_context_t *context, const struct proto *proto,
+    coap_session_type_t type, coap_endpoint_t *endpoint);
+/* Tears down (nacks, events) and frees at the end of the pass. */
+void session_end(coap_session_t *session, coap_nack_reason_t reason, int err);
+void session_destroy(coap_session_t *session); /* frees memory; loop only */
+void session_touch(coap_session_t *session);   /* something happened on it */
+void session_idle_check(coap_session_t *session);
+void session_use_client_list(coap_session_t *session);
+
+/* state.c */
+void session_set_state(coap_session_t *session, coap_session_state_t state);
+void session_event(coap_session_t *session, int event);
+/* The transport stands. */
+void session_up(coap_session_t *session, struct layer *layer);
+/* Messages can be exchanged. */
+void session_established(coap_session_t *session);
+/*
+ * The transport goes: every outstanding message ends with reason, events are
+ * told, the session stays. orderly: layers say goodbye. Safe in any state.
+ */
+void session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
+    bool orderly);
+void session_set_error(coap_session_t *session, int err,
+    enum error_source source);
+/* The timer is set to whatever is due next. */
+void session_arm(coap_session_t *session);
+void session_timer(struct timer *t, coap_tick_t now);
+
+/* connect.c */
+int connect_to_address(coap_session_t *session, const coap_address_t *local,
+    const coap_address_t *remote);
+int connect_to_name(coap_session_t *session, const coap_address_t *local,
+    const char *host, size_t host_len, uint16_t port, unsigned timeout_ms);
+void connect_cancel(coap_session_t *session);
+coap_tick_t connect_deadline(const coap_session_t *session);
+/* Datagrams: goes on with the next address of the name, if there is one. */
+bool connect_next_address(coap_session_t *session);
+
+/* send.c */
+int session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
+    struct request **request);
+void session_sent(coap_session_t *session, struct request *q);
+void session_flush_pending(coap_session_t *session);
+void session_drop_pending(coap_session_t *session, coap_nack_reason_t reason);
+/* A message that waits is never sent. */
+void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
+
+/* receive.c */
+extern const struct layer_events session_layer_events;
+void session_messages_init(coap_session_t *session);
+void session_messages_free(coap_session_t *session);
+void session_datagram(coap_session_t *session, const uint8_t *data, size_t len);
+/* The same with the message decoded already: from an endpoint. */
+void session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu,
+    int err, const uint8_t *data, size_t len);
+
+/* An ICMP error for a datagram of this session; it goes on. */
+void session_icmp(coap_session_t *session, int err);
+
+/* end.c: how requests end */
+void session_forget_pdu(coap_session_t *session, const coap_pdu_t *sent);
+void request_answered(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
+void request_failed(coap_session_t *session, struct request *q,
+    coap_nack_reason_t reason, int err);
+void request_progress(coap_session_t *session, struct request *q,
+    coapx_progress_t progress, unsigned count);
+/* Nack of a message that is no request. */
+void message_failed(coap_session_t *session, const coap_pdu_t *sent,
+    coap_nack_reason_t reason);
+void requests_end_all(coap_session_t *session, coap_nack_reason_t reason,
+    int err);
+/* Those that left for the first time. */
+void requests_tell_sent(coap_session_t *session);
+/* ICMP: ends the requests that asked for it. */
+void requests_icmp(coap_session_t *session, int err);
+
+/* ping.c */
+void ping_answered(coap_session_t *session);
+/* All pings end; or only the one that was on the wire. */
+void ping_failed(coap_session_t *session, coap_nack_reason_t reason, int err);
+void ping_lost(coap_session_t *session, coap_nack_reason_t reason, int err);
+/* Ends the pings that asked to end on an ICMP error. */
+void ping_icmp(coap_session_t *session, int err);
+void ping_expire(coap_session_t *session, coap_tick_t now);
+coap_tick_t ping_next(const coap_session_t *session);
+/* Keepalive: a ping when the session was idle for its interval. */
+void keepalive_check(coap_session_t *session, coap_tick_t now);
+coap_tick_t keepalive_next(const coap_session_t *session);
+
+/* trace.c */
+void trace_bytes(coap_session_t *session, coapx_trace_kind_t kind,
+    const uint8_t *data, size_t len);
+void trace_pdu(coap_session_t *session, coapx_trace_kind_t kind,
+    const coap_pdu_t *pdu);
+void trace_text(coap_session_t *session, coapx_trace_kind_t kind,
+    const char *text);
+
+static inline bool
+session_reliable(const coap_session_t *session)
+{
+	return session->proto->reliable;
+}
+
+static inline coapx_request_t *
+session_pings(const coap_session_t *session)
+{
+	return session->extra ? session->extra->pings : NULL;
+}
+
+/* Whether it talks to a group. */
+static inline bool
+session_is_mcast(const coap_session_t *session)
+{
+	return session->extra && session->extra->has_mcast;
+}
+
+static inline bool
+session_is_open(const coap_session_t *session)
+{
+	return session->layer != NULL || session->connect != NULL;
+}
+
+#endif

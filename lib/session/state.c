@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* States, events and the one timer of a session. */
+#include "session/session.h"
+
+#include "base/err.h"
+#include "session/endpoint.h"
+
+void
+session_set_error(coap_session_t *session, int err, enum error_source source)
+{
+	session->error = err;
+	session->error_source = (uint8_t)source;
+}
+
+void
+session_set_state(coap_session_t *session, coap_session_state_t state)
+{
+	if (session->state == state)
+		return;
+	session->state = (uint8_t)state;
+	trace_text(session, COAPX_TRACE_STATE, coapx_state_name(state));
+}
+
+/* Tells both handlers; either may do anything. */
+void
+session_event(coap_session_t *session, int event)
+{
+	coap_context_t *context = session->context;
+
+	if (event == PROTO_NO_EVENT)
+		return;
+	coap_log_debug("%s: event %s\n", coap_session_str(session),
+	    coapx_event_name((coap_event_t)event));
+	if (context->on.event)
+		context->on.event(session, (coap_event_t)event);
+	if (context->on.event_arg)
+		context->on.event_arg(session, (coap_event_t)event,
+		    context->on.event_arg_data);
+}
+
+int
+coap_handle_event(coap_context_t *context, coap_event_t event,
+    coap_session_t *session)
+{
+	int handled;
+
+	if (!context || !session)
+		return 0;
+	context_enter(context);
+	handled = context->on.event != NULL || context->on.event_arg != NULL;
+	session_event(session, (int)event);
+	context_leave(context);
+	return handled;
+}
+
+/* Tells that messages can be exchanged, and sends those that waited. */
+static void
+announce(coap_session_t *session)
+{
+	session->announce = false;
+	session->connected = true;
+	session_event(session, COAP_EVENT_SESSION_CONNECTED);
+	if (session->endpoint && session->layer)
+		session_event(session, COAP_EVENT_SERVER_SESSION_CONNECTED);
+	if (session->layer)
+		session_flush_pending(session);
+	ping_expire(session, context_now(session->context));
+	session_arm(session);
+}
+
+void
+session_established(coap_session_t *session)
+{
+	if (session->state == COAP_SESSION_STATE_ESTABLISHED || !session->layer)
+		return;
+	session_set_state(session, COAP_SESSION_STATE_ESTABLISHED);
+	announce(session);
+}
+
+/* A client's datagram session stands inside its own constructor, where nobody
+ * can be told yet: the state is set, the timer tells. */
+static void
+datagram_up(coap_session_t *session)
+{
+	session_set_state(session, COAP_SESSION_STATE_ESTABLISHED);
+	if (session->endpoint) {
+		announce(session);
+		return;
+	}
+	if (!session->connected)
+		session->announce = true;
+	session_arm(session);
+}
+
+static void
+stream_up(coap_session_t *session)
+{
+	coap_context_t *context = session->context;
+	int err;
+
+	session_set_state(session, COAP_SESSION_STATE_CSM);
+	session_event(session, session->proto->event_connected);
+	if (!session->layer)
+		return;
+	stream_init(&session->msg.stream, session->proto->framing,
+	    context->set.csm_max_message_size, context->set.max_token_size,
+	    session->msg.stream.ops, session);
+	err = stream_start(&session->msg.stream, context_now(context),
+	    context->set.csm_timeout_ms);
+	if (err < 0) {
+		session_set_error(session, err, ERROR_LOCAL);
+		session_down(session, COAP_NACK_NOT_DELIVERABLE, err, false);
+		return;
+	}
+	session_arm(session);
+}
+
+void
+session_up(coap_session_t *session, struct layer *layer)
+{
+	int ifindex = 0;
+
+	session->layer = layer;
+	session->heard = false;
+	if (!session->endpoint &&
+	    layer_local(layer, &session->local, &ifindex) == 0 && ifindex > 0)
+		session->ifindex = ifindex;
+	if (session_reliable(session))
+		stream_up(session);
+	else
+		datagram_up(session);
+}
+
+/*
+ * The pair that every protocol has, after the protocol's own event. A handler
+ * may end the session: what is still owed is then told on the way, before
+ * SERVER_SESSION_DEL.
+ */
+static void
+tell_closed(coap_session_t *session)
+{
+	const struct proto *proto = session->proto;
+	bool connected = session->connected;
+
+	if (session->owed & OWED_PROTOCOL) {
+		session->owed &= (uint8_t)~OWED_PROTOCOL;
+		session_event(session,
+		    session->owed & OWED_STOOD ? proto->event_closed
+					       : proto->event_failed);
+	}
+	if (session->owed & OWED_SESSION) {
+		session->owed = 0;
+		session->connected = false;
+		session_event(session,
+		    connected ? COAP_EVENT_SESSION_CLOSED
+			      : COAP_EVENT_SESSION_FAILED);
+	}
+}
+
+/* A datagram session that was never announced tells both, so that each closed
+ * event has its connected event. */
+static void
+tell_connected(coap_session_t *session)
+{
+	if (!session->announce)
+		return;
+	session->announce = false;
+	session->connected = true;
+	session_event(session, COAP_EVENT_SESSION_CONNECTED);
+}
+
+/* The transport goes, and nobody has heard of it yet. */
+static void
+cut(coap_session_t *session, bool orderly)
+{
+	coap_session_state_t was = session->state;
+	struct layer *layer = session->layer;
+	bool stood = was >= COAP_SESSION_STATE_CSM;
+
+	session->owed = OWED_PROTOCOL | OWED_SESSION | (stood ? OWED_STOOD : 0);
+	if (session_reliable(session)) {
+		if (orderly && layer && stood)
+			stream_release(&session->msg.stream);
+		stream_stop(&session->msg.stream);
+	}
+	session->layer = NULL;
+	session->blocked = false;
+	session->tell_sent = false;
+	connect_cancel(session);
+	endpoint_retire(session);
+	session_set_state(session, COAP_SESSION_STATE_NONE);
+	if (layer && orderly)
+		layer_close(layer);
+	layer_free(layer);
+}
+
+void
+session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
+    bool orderly)
+{
+	bool open = session_is_open(session) || session->announce;
+
+	if (!open && !session->owed)
+		return;
+	context_enter(session->context);
+	if (open) {
+		session_set_error(session, err,
+		    session->error == err ? session->error_source
+					  : ERROR_LOCAL);
+		session->reason = (uint8_t)reason;
+		cut(session, orderly);
+		tell_connected(session);
+	}
+	/* A handler may come back here: the end goes on with its reason. */
+	reason = (coap_nack_reason_t)session->reason;
+	err = session->error;
+	session_drop_pending(session, reason);
+	if (!session_reliable(session))
+		dgram_reset(&session->msg.dgram, reason);
+	requests_end_all(session, reason, err);
+	ping_failed(session, reason, err);
+	tell_closed(session);
+	session_arm(session);
+	context_leave(session->context);
+}
+
+/* --- the timer ----------------------------------------------------------- */
+
+static coap_tick_t
+earlier(coap_tick_t a, coap_tick_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When the message layer wants to be called. */
+static coap_tick_t
+message_next(const coap_session_t *session)
+{
+	if (session_reliable(session))
+		return stream_next(&session->msg.stream);
+	return dgram_next(&session->msg.dgram);
+}
+
+static bool
+is_busy(const coap_session_t *session)
+{
+	if (session->requests.count > 0 || session->pending_last)
+		return true;
+	return !session_reliable(session) && dgram_busy(&session->msg.dgram);
+}
+
+/* Nobody holds it and nothing is under way: it may go. */
+static coap_tick_t
+idle_end(const coap_session_t *session)
+{
+	if (!session->is_idle)
+		return TIMER_NEVER;
+	if (!session->layer && session->error != 0)
+		return 0;
+	if (is_busy(session))
+		return TIMER_NEVER;
+	return session->active + context_idle_time(session->context);
+}
+
+/* Messages wait although nothing holds them back. */
+static bool
+can_flush(const coap_session_t *session)
+{
+	return session->pending_last && session->layer && !session->blocked &&
+	    !session->announce &&
+	    session->state == COAP_SESSION_STATE_ESTABLISHED;
+}
+
+void
+session_arm(coap_session_t *session)
+{
+	coap_tick_t next;
+
+	if (session->dead)
+		return;
+	next = session->announce || session->tell_sent || can_flush(session)
+	    ? 0
+	    : TIMER_NEVER;
+	if (session->layer)
+		next = earlier(next, message_next(session));
+	next = earlier(next, requests_next(&session->requests));
+	next = earlier(next, connect_deadline(session));
+	next = earlier(next, ping_next(session));
+	next = earlier(next, keepalive_next(session));
+	next = earlier(next, idle_end(session));
+	/* An idle deadline that only moved later is looked at when it comes:
+	 * most messages then cost no work on the heap. */
+	if (session->timer.queued && session->timer.at <= next &&
+	    next != TIMER_NEVER)
+		return;
+	timers_set(&session->context->timers, &session->timer, next);
+}
+
+static void
+expire_requests(coap_session_t *session, coap_tick_t now)
+{
+	struct request *q;
+
+	for (q = requests_expired(&session->requests, now); q;
+	     q = requests_expired(&session->requests, now)) {
+		session->stats.timeouts++;
+		session_set_error(session, -COAP_E_TIMEOUT, ERROR_LOCAL);
+		request_failed(session, q, COAP_NACK_TOO_MANY_RETRIES,
+		    -COAP_E_TIMEOUT);
+	}
+}
+
+static void
+timer_work(coap_session_t *session, coap_tick_t now)
+{
+	if (session->announce)
+		announce(session);
+	requests_tell_sent(session);
+	if (can_flush(session))
+		session_flush_pending(session);
+	if (connect_deadline(session) <= now) {
+		session_set_error(session, -COAP_E_TIMEOUT, ERROR_NETWORK);
+		session_down(session, COAP_NACK_NOT_DELIVERABLE,
+		    -COAP_E_TIMEOUT, false);
+	}
+	if (session->layer && session_reliable(session))
+		stream_timer(&session->msg.stream, now);
+	else if (session->layer)
+		dgram_timer(&session->msg.dgram, now);
+	expire_requests(session, now);
+	ping_expire(session, now);
+	keepalive_check(session, now);
+	if (idle_end(session) <= now)
+		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);
+}
+
+void
+session_timer(struct timer *t, coap_tick_t now)
+{
+	coap_session_t *session =
+	    (coap_session_t *)((char *)t - offsetof(coap_session_t, timer));
+
+	if (session->context->doomed)
+		return;
+	timer_work(session, now);
+	session_arm(session);
+}

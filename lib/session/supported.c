@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What this build can do. */
+#include <coap3/coap_supported.h>
+
+int
+coap_af_unix_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_async_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_client_is_supported(void)
+{
+	return 1;
+}
+
+int
+coap_dtls_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_dtls_cid_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_dtls_psk_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_dtls_pki_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_dtls_pkcs11_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_dtls_rpk_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_epoll_is_supported(void)
+{
+	return 1;
+}
+
+int
+coap_ipv4_is_supported(void)
+{
+	return 1;
+}
+
+int
+coap_ipv6_is_supported(void)
+{
+	return 1;
+}
+
+int
+coap_observe_persist_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_oscore_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_proxy_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_q_block_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_server_is_supported(void)
+{
+	return 1;
+}
+
+int
+coap_tcp_is_supported(void)
+{
+	return 1;
+}
+
+int
+coap_threadsafe_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_tls_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_ws_is_supported(void)
+{
+	return 0;
+}
+
+int
+coap_wss_is_supported(void)
+{
+	return 0;
+}

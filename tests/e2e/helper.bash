@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What the end-to-end tests share: `load helper` at the top of a .bats file.
+# Nothing here sleeps for a fixed time; what is waited for is looked at again
+# and again until it is there, or until it is certain that something hangs.
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+# How many seconds wait_until looks, at most.
+: "${WAIT_LIMIT:=30}"
+
+# The program under test: `run cs get coap://...`.
+cs() {
+	"${COAP_SHELL}" "$@"
+}
+
+# Standard output and standard error apart, in ${output} and ${stderr}.
+run_apart() {
+	run --separate-stderr "$@"
+}
+
+# ---- waiting ----------------------------------------------------------------
+
+# Wait until the command "$@" succeeds. Its output is dropped.
+wait_until() {
+	local end=$((SECONDS + WAIT_LIMIT))
+	until "$@" >/dev/null 2>&1; do
+		if ((SECONDS >= end)); then
+			printf 'waited %d s for: %s\n' "${WAIT_LIMIT}" "$*" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# Wait until the file $1 holds a line that matches the pattern $2.
+wait_line() {
+	wait_until grep -qE -- "$2" "$1" && return 0
+	printf '%s holds:\n' "$1" >&2
+	cat "$1" >&2
+	return 1
+}
+
+# ---- ports ------------------------------------------------------------------
+
+# Is the port $2 bound by a socket of the protocol $1, udp or tcp?
+bound() {
+	local hex
+	printf -v hex ':%04X' "$2"
+	awk -v protocol="$1" -v end="${hex}" '
+		protocol == "tcp" && $4 != "0A" { next }
+		$2 ~ end "$" { found = 1 }
+		END { exit !found }
+	' "/proc/net/$1" "/proc/net/${1}6"
+}
+
+# Print a port that nobody uses, nor the one after it. It is below those that
+# the kernel hands out by itself.
+free_port() {
+	local candidate n
+	while :; do
+		candidate=$((20000 + (RANDOM << 2 | RANDOM & 3) % 12000))
+		for n in "${candidate}" "$((candidate + 1))"; do
+			bound udp "${n}" && continue 2
+			bound tcp "${n}" && continue 2
+		done
+		printf '%d\n' "${candidate}"
+		return 0
+	done
+}
+
+# ---- peers ------------------------------------------------------------------
+
+# A peer started in setup_file lives for the file, else for the test.
+peer_folder() {
+	printf '%s\n' "${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR}}"
+}
+
+# Is the process $1 there, and no zombie?
+alive() {
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	[[ ${stat##*) } != Z* ]]
+}
+
+# Start "$2"... in the background as the peer called $1. Sets peer_pid and
+# peer_log, which takes both of its outputs. stop_peers ends it.
+start_peer() {
+	local folder name=$1
+	shift
+	folder=$(peer_folder)
+	peer_log=${folder}/${name}.log
+	"$@" </dev/null >"${peer_log}" 2>&1 3>&- 4>&- &
+	peer_pid=$!
+	printf '%d\n' "${peer_pid}" >>"${folder}/peers"
+}
+
+# End all peers, stopped ones too, and wait until they are gone. For teardown.
+stop_peers() {
+	local folder pid
+	folder=$(peer_folder)
+	[[ -e ${folder}/peers ]] || return 0
+	while read -r pid; do
+		alive "${pid}" || continue
+		kill -CONT "${pid}" || :
+		kill -TERM "${pid}" || :
+		if ! WAIT_LIMIT=5 wait_until not alive "${pid}"; then
+			kill -KILL "${pid}" || :
+			wait_until not alive "${pid}"
+		fi
+	done <"${folder}/peers" 2>/dev/null
+	rm -f "${folder}/peers"
+}
+
+not() {
+	! "$@"
+}
+
+# Is the process $1 dead, or are the sockets $2... (udp:PORT, tcp:PORT) bound?
+dead_or_bound() {
+	local pid=$1 socket
+	shift
+	alive "${pid}" || return 0
+	for socket in "$@"; do
+		bound "${socket%:*}" "${socket#*:}" || return 1
+	done
+}
+
+# Start a server on a free port, again if somebody else took the port first.
+# $1 names it; in the words that follow, PORT stands for the port. Sets port.
+start_server() {
+	local name=$1 try
+	shift
+	for try in 1 2 3; do
+		port=$(free_port)
+		start_peer "${name}" "${@//PORT/${port}}"
+		wait_until dead_or_bound "${peer_pid}" \
+			"udp:${port}" "tcp:${port}" || return 1
+		alive "${peer_pid}" && return 0
+	done
+	printf '%s did not start (%d tries):\n' "${name}" "${try}" >&2
+	cat "${peer_log}" >&2
+	return 1
+}
+
+# Debian's server on UDP and TCP; "$@" are further options of its own.
+# shellcheck disable=SC2120 # the files that load this pass them
+start_coap_server() {
+	start_server coap-server \
+		coap-server-notls -A 127.0.0.1 -p PORT "$@"
+}
+
+# Our own device on UDP and TCP; "$@" are options of serve.
+start_serve() {
+	start_server serve "${COAP_SHELL}" serve "$@" \
+		coap://127.0.0.1:PORT coap+tcp://127.0.0.1:PORT
+}
+
+# A port where UDP and TCP are bound and nobody ever answers. Sets port.
+start_silent() {
+	# shellcheck disable=SC2119
+	start_coap_server || return 1
+	kill -STOP "${peer_pid}"
+}
+
+# ---- a terminal -------------------------------------------------------------
+
+term() {
+	TMUX_TMPDIR=$(peer_folder) tmux -f /dev/null -L term "$@"
+}
+
+# Run "$@" in a terminal of 80 by 24 cells. The screen stays when it ends.
+term_start() {
+	term new-session -d -x 80 -y 24 \; \
+		set-option -g remain-on-exit on \; \
+		set-option -g status off \; \
+		respawn-pane -k -- env TERM=screen-256color "$@" 3>&- 4>&-
+}
+
+# Type: "$@" are tmux's names of keys (Enter, C-c, Tab), or text.
+term_keys() {
+	term send-keys -- "$@"
+}
+
+# Type the line $1 and press Enter.
+term_line() {
+	term send-keys -l -- "$1"
+	term send-keys Enter
+}
+
+# Print what has been on the screen, scrolled lines first.
+term_screen() {
+	term capture-pane -p -J -S -2000
+}
+
+term_shows() {
+	term_screen | grep -E -- "$1"
+}
+
+# Wait until the screen shows the pattern $1.
+term_wait() {
+	wait_until term_shows "$1" && return 0
+	printf 'the screen shows:\n' >&2
+	term_screen >&2
+	return 1
+}
+
+# The terminal is closed a moment before the status is known.
+term_ended() {
+	[[ $(term display-message -p \
+		'#{pane_dead_status}#{pane_dead_signal}') == [0-9]* ]]
+}
+
+# Wait until the program ended, and print its exit status.
+term_status() {
+	wait_until term_ended || return 1
+	term display-message -p '#{pane_dead_status}'
+}
+
+# For teardown; does nothing if no terminal was started.
+term_stop() {
+	term kill-server 2>/dev/null || :
+}

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Functions that are not available: they fail as documented and say so once. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <coap3/coap.h>
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+/*
+ * Arguments: all NULL in one round, and something that must not be touched in
+ * the other.
+ */
+static uint64_t thing[4];
+static coap_context_t *ctx;
+static coap_session_t *session;
+static coap_resource_t *resource;
+static coap_async_t *async;
+static coap_cache_key_t *key;
+static coap_cache_entry_t *entry;
+static coap_oscore_conf_t *conf;
+static coap_pdu_t *pdu;
+static coap_address_t *addr;
+static coap_addr_tuple_t *tuple;
+static coap_dtls_cpsk_t *cpsk;
+static coap_dtls_spsk_t *spsk;
+static coap_dtls_pki_t *pki;
+static coap_str_const_t *str;
+static coap_bin_const_t *bin;
+static coap_binary_t *token;
+static coap_proxy_server_list_t *servers;
+static const char **hosts;
+static const char *text;
+static const coap_bin_const_t no_token;
+static const coap_str_const_t no_text;
+
+static void
+set_arguments(void *p)
+{
+	ctx = p;
+	session = p;
+	resource = p;
+	async = p;
+	key = p;
+	entry = p;
+	conf = p;
+	pdu = p;
+	addr = p;
+	tuple = p;
+	cpsk = p;
+	spsk = p;
+	pki = p;
+	str = p;
+	bin = p;
+	token = p;
+	servers = p;
+	hosts = p;
+	text = p;
+}
+
+/* X(function, its call and what it must give) */
+#define FAILING(X)                                                             \
+	X(coap_new_client_session_psk,                                         \
+	    coap_new_client_session_psk(ctx, addr, addr, COAP_PROTO_DTLS,      \
+		text, NULL, 0) == NULL)                                        \
+	X(coap_new_client_session_psk2,                                        \
+	    coap_new_client_session_psk2(ctx, addr, addr, COAP_PROTO_DTLS,     \
+		cpsk) == NULL)                                                 \
+	X(coap_new_client_session_pki,                                         \
+	    coap_new_client_session_pki(ctx, addr, addr, COAP_PROTO_TLS,       \
+		pki) == NULL)                                                  \
+	X(coap_context_set_psk,                                                \
+	    coap_context_set_psk(ctx, text, (uint8_t *)thing, 8) == 0)         \
+	X(coap_context_set_psk2, coap_context_set_psk2(ctx, spsk) == 0)        \
+	X(coap_context_set_pki, coap_context_set_pki(ctx, pki) == 0)           \
+	X(coap_context_set_pki_root_cas,                                       \
+	    coap_context_set_pki_root_cas(ctx, text, text) == 0)               \
+	X(coap_ws_set_host_request,                                            \
+	    coap_ws_set_host_request(session, str) == 0)                       \
+	X(coap_context_set_block_mode,                                         \
+	    (coap_context_set_block_mode(ctx, COAP_BLOCK_USE_LIBCOAP), 1))     \
+	X(coap_context_set_max_block_size,                                     \
+	    coap_context_set_max_block_size(ctx, 512) == 0)                    \
+	X(coap_register_async, coap_register_async(session, pdu, 10) == NULL)  \
+	X(coap_async_set_delay, (coap_async_set_delay(async, 10), 1))          \
+	X(coap_async_trigger, (coap_async_trigger(async), 1))                  \
+	X(coap_find_async, coap_find_async(session, no_token) == NULL)         \
+	X(coap_async_set_app_data, (coap_async_set_app_data(async, thing), 1)) \
+	X(coap_async_get_app_data, coap_async_get_app_data(async) == NULL)     \
+	X(coap_join_mcast_group_intf,                                          \
+	    coap_join_mcast_group_intf(ctx, text, text) == -1)                 \
+	X(coap_mcast_set_hops, coap_mcast_set_hops(session, 1) == 0)           \
+	X(coap_mcast_per_resource, (coap_mcast_per_resource(ctx), 1))          \
+	X(coap_resource_proxy_uri_init,                                        \
+	    coap_resource_proxy_uri_init(NULL, 1, hosts) == NULL)              \
+	X(coap_resource_proxy_uri_init2,                                       \
+	    coap_resource_proxy_uri_init2(NULL, 1, hosts, 0) == NULL)          \
+	X(coap_resource_reverse_proxy_init,                                    \
+	    coap_resource_reverse_proxy_init(NULL, 0) == NULL)                 \
+	X(coap_verify_proxy_scheme_supported,                                  \
+	    coap_verify_proxy_scheme_supported(COAP_URI_SCHEME_COAP) == 0)     \
+	X(coap_proxy_forward_request,                                          \
+	    coap_proxy_forward_request(session, pdu, NULL, resource, key,      \
+		servers) == 0)                                                 \
+	X(coap_proxy_forward_response,                                         \
+	    coap_proxy_forward_response(session, pdu, NULL) ==                 \
+		COAP_RESPONSE_FAIL)                                            \
+	X(coap_debug_set_packet_loss, coap_debug_set_packet_loss(text) == 0)   \
+	X(coap_resource_notify_observers,                                      \
+	    coap_resource_notify_observers(resource, NULL) == 0)               \
+	X(coap_check_notify, (coap_check_notify(ctx), 1))                      \
+	X(coap_cancel_observe,                                                 \
+	    coap_cancel_observe(session, token, COAP_MESSAGE_CON) == 0)        \
+	X(coap_persist_track_funcs,                                            \
+	    (coap_persist_track_funcs(ctx, NULL, NULL, NULL, NULL, NULL, 1,    \
+		 thing),                                                       \
+		1))                                                            \
+	X(coap_persist_observe_add,                                            \
+	    coap_persist_observe_add(ctx, COAP_PROTO_UDP, addr, tuple, bin,    \
+		bin) == NULL)                                                  \
+	X(coap_persist_startup,                                                \
+	    coap_persist_startup(ctx, text, text, text, 1) == 0)               \
+	X(coap_persist_stop, (coap_persist_stop(ctx), 1))                      \
+	X(coap_persist_set_observe_num,                                        \
+	    (coap_persist_set_observe_num(resource, 5), 1))                    \
+	X(coap_cache_derive_key,                                               \
+	    coap_cache_derive_key(session, pdu,                                \
+		COAP_CACHE_IS_SESSION_BASED) == NULL)                          \
+	X(coap_cache_derive_key_w_ignore,                                      \
+	    coap_cache_derive_key_w_ignore(session, pdu,                       \
+		COAP_CACHE_NOT_SESSION_BASED, NULL, 0) == NULL)                \
+	X(coap_cache_ignore_options,                                           \
+	    coap_cache_ignore_options(ctx, NULL, 0) == 0)                      \
+	X(coap_new_cache_entry,                                                \
+	    coap_new_cache_entry(session, pdu, COAP_CACHE_RECORD_PDU,          \
+		COAP_CACHE_NOT_SESSION_BASED, 30) == NULL)                     \
+	X(coap_cache_get_by_key, coap_cache_get_by_key(ctx, key) == NULL)      \
+	X(coap_cache_get_by_pdu,                                               \
+	    coap_cache_get_by_pdu(session, pdu,                                \
+		COAP_CACHE_NOT_SESSION_BASED) == NULL)                         \
+	X(coap_cache_get_pdu, coap_cache_get_pdu(entry) == NULL)               \
+	X(coap_cache_set_app_data,                                             \
+	    (coap_cache_set_app_data(entry, thing, NULL), 1))                  \
+	X(coap_cache_get_app_data, coap_cache_get_app_data(entry) == NULL)     \
+	X(coap_new_client_session_oscore,                                      \
+	    coap_new_client_session_oscore(ctx, addr, addr, COAP_PROTO_UDP,    \
+		conf) == NULL)                                                 \
+	X(coap_new_client_session_oscore_psk,                                  \
+	    coap_new_client_session_oscore_psk(ctx, addr, addr,                \
+		COAP_PROTO_DTLS, cpsk, conf) == NULL)                          \
+	X(coap_new_client_session_oscore_pki,                                  \
+	    coap_new_client_session_oscore_pki(ctx, addr, addr,                \
+		COAP_PROTO_DTLS, pki, conf) == NULL)                           \
+	X(coap_context_oscore_server,                                          \
+	    coap_context_oscore_server(ctx, conf) == 0)                        \
+	X(coap_new_oscore_conf,                                                \
+	    coap_new_oscore_conf(no_text, NULL, NULL, 0) == NULL)              \
+	X(coap_new_oscore_recipient, coap_new_oscore_recipient(ctx, bin) == 0) \
+	X(coap_delete_oscore_recipient,                                        \
+	    coap_delete_oscore_recipient(ctx, bin) == 0)                       \
+	X(coap_tls_engine_configure, coap_tls_engine_configure(str) == 0)      \
+	X(coap_tls_engine_remove, coap_tls_engine_remove() == 0)               \
+	X(coap_context_set_cid_tuple_change,                                   \
+	    coap_context_set_cid_tuple_change(ctx, 5) == 0)
+
+/* Frees something that cannot exist: silent for NULL. */
+#define FREEING(X)                                                           \
+	X(coap_free_async, (coap_free_async(session, async), 1))             \
+	X(coap_delete_cache_key, (coap_delete_cache_key(key), 1))            \
+	X(coap_delete_cache_entry, (coap_delete_cache_entry(ctx, entry), 1)) \
+	X(coap_delete_oscore_conf, coap_delete_oscore_conf(conf) == 0)
+
+#define DEFINE_CALL(name, call)      \
+	static int call_##name(void) \
+	{                            \
+		return call;         \
+	}
+FAILING(DEFINE_CALL)
+FREEING(DEFINE_CALL)
+
+struct function {
+	const char *name;
+	int (*call)(void);
+};
+
+#define ROW(name, call) { #name, call_##name },
+static const struct function failing[] = { FAILING(ROW) };
+static const struct function freeing[] = { FREEING(ROW) };
+
+static unsigned log_lines;
+static coap_log_t log_level;
+static char log_text[200];
+
+static void
+keep_log(coap_log_t level, const char *message)
+{
+	log_lines++;
+	log_level = level;
+	strncpy(log_text, message, sizeof(log_text) - 1);
+}
+
+static void
+assert_warned(const char *name)
+{
+	size_t len = strlen(name);
+
+	assert_int_equal(log_lines, 1);
+	assert_int_equal(log_level, COAP_LOG_WARN);
+	assert_memory_equal(log_text, name, len);
+	assert_memory_equal(log_text + len, ": not available", 15);
+	log_lines = 0;
+}
+
+static void
+test_failing(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(failing); i++) {
+		log_lines = 0;
+		set_arguments(NULL);
+		assert_true(failing[i].call());
+		assert_warned(failing[i].name);
+		set_arguments(thing);
+		assert_true(failing[i].call());
+		assert_int_equal(log_lines, 0);
+	}
+}
+
+static void
+test_freeing(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(freeing); i++) {
+		log_lines = 0;
+		set_arguments(NULL);
+		assert_true(freeing[i].call());
+		assert_int_equal(log_lines, 0);
+		set_arguments(thing);
+		assert_true(freeing[i].call());
+		assert_warned(freeing[i].name);
+	}
+}
+
+static void
+test_forward(void **state)
+{
+	coap_cache_key_t *found = (coap_cache_key_t *)thing;
+	coap_pdu_t *response =
+	    coap_pdu_init(COAP_MESSAGE_ACK, COAP_EMPTY_CODE, 1, 100);
+
+	(void)state;
+	assert_non_null(response);
+	assert_int_equal(coap_proxy_forward_request(NULL, NULL, response, NULL,
+			     NULL, NULL),
+	    0);
+	assert_int_equal(coap_pdu_get_code(response),
+	    COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	assert_int_equal(coap_proxy_forward_response(NULL, NULL, &found),
+	    COAP_RESPONSE_FAIL);
+	assert_null(found);
+	coap_delete_pdu(response);
+}
+
+/* Bodies that fit into one message */
+
+static unsigned released;
+static const uint8_t body[100] = { 1, 2, 3 };
+
+static void
+count_release(coap_session_t *s, void *app)
+{
+	assert_ptr_equal(s, session);
+	assert_ptr_equal(app, thing);
+	released++;
+}
+
+static void
+test_large_request(void **state)
+{
+	static const struct {
+		size_t max, length;
+		const uint8_t *data;
+		int ok;
+	} rows[] = {
+		{ 200, 100, body, 1 },
+		{ 101, 100, body, 1 },
+		{ 100, 100, body, 0 },
+		{ 200, 0, NULL, 1 },
+		{ 200, 1, NULL, 0 },
+	};
+	const uint8_t *data;
+	coap_pdu_t *p;
+	size_t i, len;
+
+	(void)state;
+	set_arguments(thing);
+	for (i = 0; i < COUNT(rows); i++) {
+		released = 0;
+		p = coap_pdu_init(COAP_MESSAGE_CON, COAP_REQUEST_CODE_PUT, 1,
+		    rows[i].max);
+		assert_non_null(p);
+		assert_int_equal(coap_add_data_large_request(session, p,
+				     rows[i].length, rows[i].data,
+				     count_release, thing),
+		    rows[i].ok);
+		assert_int_equal(released, 1);
+		assert_int_equal(coap_get_data(p, &len, &data),
+		    rows[i].ok && rows[i].length > 0);
+		assert_int_equal(len, rows[i].ok ? rows[i].length : 0);
+		coap_delete_pdu(p);
+	}
+	assert_int_equal(coap_add_data_large_request(session, NULL, 1, body,
+			     count_release, thing),
+	    0);
+	assert_int_equal(released, 2);
+	assert_int_equal(coap_add_data_large_request(session, NULL, 1, body,
+			     NULL, NULL),
+	    0);
+}
+
+static int
+respond(coap_pdu_t *p, int maxage, uint64_t etag)
+{
+	released = 0;
+	return coap_add_data_large_response(resource, session, NULL, p, NULL,
+	    COAP_MEDIATYPE_APPLICATION_CBOR, maxage, etag, sizeof(body), body,
+	    count_release, thing);
+}
+
+static uint64_t
+option_value(const coap_pdu_t *p, coap_option_num_t number)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(p, number, &oi);
+
+	assert_non_null(opt);
+	return coap_decode_var_bytes8(coap_opt_value(opt),
+	    coap_opt_length(opt));
+}
+
+static void
+test_large_response(void **state)
+{
+	coap_opt_iterator_t oi;
+	const uint8_t *data;
+	size_t len;
+	coap_pdu_t *p;
+
+	(void)state;
+	set_arguments(thing);
+	p = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 200);
+	assert_non_null(p);
+	assert_int_equal(respond(p, 300, 0x1234), 1);
+	assert_int_equal(released, 1);
+	assert_int_equal(coap_pdu_get_code(p), COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(option_value(p, COAP_OPTION_CONTENT_FORMAT), 60);
+	assert_int_equal(option_value(p, COAP_OPTION_MAXAGE), 300);
+	assert_int_equal(option_value(p, COAP_OPTION_ETAG), 0x1234);
+	assert_int_equal(coap_get_data(p, &len, &data), 1);
+	assert_int_equal(len, sizeof(body));
+	assert_memory_equal(data, body, len);
+	coap_delete_pdu(p);
+
+	p = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 200);
+	assert_non_null(p);
+	assert_int_equal(respond(p, -1, 0), 1);
+	assert_null(coap_check_option(p, COAP_OPTION_MAXAGE, &oi));
+	assert_null(coap_check_option(p, COAP_OPTION_ETAG, &oi));
+	coap_delete_pdu(p);
+
+	p = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 100);
+	assert_non_null(p);
+	assert_int_equal(respond(p, -1, 0), 0);
+	assert_int_equal(released, 1);
+	assert_int_equal(coap_pdu_get_code(p),
+	    COAP_RESPONSE_CODE_INTERNAL_ERROR);
+	coap_delete_pdu(p);
+	assert_int_equal(respond(NULL, -1, 0), 0);
+	assert_int_equal(released, 1);
+}
+
+/* Without a session there is no BERT. */
+static void
+test_block_b(void **state)
+{
+	const uint8_t values[] = { 0x17, 0x16 };
+	coap_block_b_t b;
+	coap_pdu_t *p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(values); i++) {
+		p = coap_pdu_init(COAP_MESSAGE_CON, COAP_REQUEST_CODE_PUT, 1,
+		    2000);
+		assert_non_null(p);
+		assert_true(
+		    coap_add_option(p, COAP_OPTION_BLOCK1, 1, &values[i]) > 0);
+		assert_int_equal(coap_get_block_b(NULL, p, COAP_OPTION_BLOCK1,
+				     &b),
+		    values[i] == 0x16);
+		coap_delete_pdu(p);
+	}
+	b.bert = 1;
+	p = coap_pdu_init(COAP_MESSAGE_CON, COAP_REQUEST_CODE_PUT, 1, 3000);
+	assert_non_null(p);
+	assert_int_equal(coap_write_block_b_opt(NULL, &b, COAP_OPTION_BLOCK1, p,
+			     9000),
+	    1);
+	assert_int_equal(b.bert, 0);
+	assert_int_equal(b.chunk_size, 1024);
+	assert_int_equal(coap_get_block_b(NULL, NULL, COAP_OPTION_BLOCK1, &b),
+	    0);
+	assert_int_equal(coap_get_block_b(NULL, p, COAP_OPTION_BLOCK1, NULL),
+	    0);
+	assert_int_equal(coap_write_block_b_opt(NULL, NULL, COAP_OPTION_BLOCK1,
+			     p, 1),
+	    -1);
+	coap_delete_pdu(p);
+}
+
+/* A stream has it; nothing has to be sent for that. */
+static void
+test_block_b_stream(void **state)
+{
+	const uint8_t value = 0x17;
+	coap_context_t *context = coap_new_context(NULL);
+	coap_address_t server;
+	coap_session_t *stream;
+	coap_block_b_t b;
+	coap_pdu_t *p;
+
+	(void)state;
+	assert_non_null(context);
+	coap_address_init(&server);
+	server.size = sizeof(server.addr.sin);
+	server.addr.sin.sin_family = AF_INET;
+	server.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	coap_address_set_port(&server, 1);
+	stream =
+	    coap_new_client_session(context, NULL, &server, COAP_PROTO_TCP);
+	assert_non_null(stream);
+
+	p = coap_pdu_init(COAP_MESSAGE_CON, COAP_REQUEST_CODE_PUT, 1, 3000);
+	assert_non_null(p);
+	assert_true(coap_add_option(p, COAP_OPTION_BLOCK2, 1, &value) > 0);
+	assert_int_equal(coap_get_block_b(stream, p, COAP_OPTION_BLOCK2, &b),
+	    1);
+	assert_int_equal(b.bert, 1);
+	assert_int_equal(b.num, 1);
+	assert_int_equal(coap_write_block_b_opt(stream, &b, COAP_OPTION_BLOCK1,
+			     p, 9000),
+	    1);
+	assert_int_equal(b.bert, 1);
+	assert_int_equal(b.m, 1);
+	assert_int_equal(b.chunk_size, 2048);
+	assert_int_equal(option_value(p, COAP_OPTION_BLOCK1), 0x1f);
+	coap_delete_pdu(p);
+	coap_session_release(stream);
+	coap_free_context(context);
+}
+
+static void
+test_tls_texts(void **state)
+{
+	coap_tls_version_t *version = coap_get_tls_library_version();
+	char buffer[80];
+	char small[8];
+
+	(void)state;
+	assert_int_equal(version->type, COAP_TLS_LIBRARY_NOTLS);
+	assert_int_equal(version->version, 0);
+	assert_int_equal(version->built_version, 0);
+	assert_ptr_equal(coap_string_tls_version(buffer, sizeof(buffer)),
+	    buffer);
+	assert_string_equal(buffer, "TLS library: none");
+	assert_ptr_equal(coap_string_tls_support(buffer, sizeof(buffer)),
+	    buffer);
+	assert_string_equal(buffer, "(no DTLS and no TLS support)");
+	assert_ptr_equal(coap_string_tls_version(small, sizeof(small)), small);
+	assert_string_equal(small, "TLS lib");
+	assert_null(coap_string_tls_version(NULL, 10));
+	assert_null(coap_string_tls_support(buffer, 0));
+
+	log_lines = 0;
+	coap_show_tls_version(COAP_LOG_ERR);
+	assert_int_equal(log_lines, 1);
+	assert_int_equal(log_level, COAP_LOG_ERR);
+	assert_memory_equal(log_text, "TLS library: none", 17);
+}
+
+static void
+test_supported(void **state)
+{
+	static const struct {
+		int (*is_supported)(void);
+		int value;
+	} rows[] = {
+		{ coap_af_unix_is_supported, 0 },
+		{ coap_async_is_supported, 0 },
+		{ coap_client_is_supported, 1 },
+		{ coap_dtls_is_supported, 0 },
+		{ coap_dtls_cid_is_supported, 0 },
+		{ coap_dtls_psk_is_supported, 0 },
+		{ coap_dtls_pki_is_supported, 0 },
+		{ coap_dtls_pkcs11_is_supported, 0 },
+		{ coap_dtls_rpk_is_supported, 0 },
+		{ coap_epoll_is_supported, 1 },
+		{ coap_ipv4_is_supported, 1 },
+		{ coap_ipv6_is_supported, 1 },
+		{ coap_observe_persist_is_supported, 0 },
+		{ coap_oscore_is_supported, 0 },
+		{ coap_proxy_is_supported, 0 },
+		{ coap_q_block_is_supported, 0 },
+		{ coap_server_is_supported, 1 },
+		{ coap_tcp_is_supported, 1 },
+		{ coap_threadsafe_is_supported, 0 },
+		{ coap_tls_is_supported, 0 },
+		{ coap_ws_is_supported, 0 },
+		{ coap_wss_is_supported, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		assert_int_equal(rows[i].is_supported(), rows[i].value);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	coap_set_log_level(COAP_LOG_WARN);
+	coap_set_log_handler(keep_log);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_failing),
+		cmocka_unit_test(test_freeing),
+		cmocka_unit_test(test_forward),
+		cmocka_unit_test(test_large_request),
+		cmocka_unit_test(test_large_response),
+		cmocka_unit_test(test_block_b),
+		cmocka_unit_test(test_block_b_stream),
+		cmocka_unit_test(test_tls_texts),
+		cmocka_unit_test(test_supported),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
