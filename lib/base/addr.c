@@ -16,7 +16,7 @@
 /* What makes an address the one it is. */
 struct addr_key {
 	const void *bytes;
-	size_t len; /* a multiple of 4 */
+	size_t len;
 	uint32_t zone;
 	uint16_t port;
 	sa_family_t family;
@@ -55,28 +55,6 @@ coap_address_equals(const coap_address_t *a, const coap_address_t *b)
 	y = key_of(b);
 	return x.family == y.family && x.port == y.port && x.zone == y.zone &&
 	    memcmp(x.bytes, y.bytes, x.len) == 0;
-}
-
-static uint32_t
-mix(uint32_t h, uint32_t word)
-{
-	h = (h ^ word) * 0x9e3779b1;
-	return h ^ h >> 15;
-}
-
-uint32_t
-addr_hash(const coap_address_t *addr)
-{
-	struct addr_key k = key_of(addr);
-	uint32_t h = mix(k.zone, (uint32_t)k.family << 16 | k.port);
-	uint32_t word;
-	size_t i;
-
-	for (i = 0; i < k.len; i += sizeof(word)) {
-		memcpy(&word, (const uint8_t *)k.bytes + i, sizeof(word));
-		h = mix(h, word);
-	}
-	return mix(h, 0);
 }
 
 void

@@ -25,10 +25,5 @@ int addr_parse(coap_address_t *addr, const char *host, uint16_t port);
 size_t addr_format(const coap_address_t *addr, char *buf, size_t size);
 /* Turns an IPv4-mapped IPv6 address (::ffff:192.0.2.1) into the IPv4 one. */
 void addr_unmap(coap_address_t *addr);
-/*
- * The same for addresses that coap_address_equals() calls equal. Not secret: a
- * peer that can choose its address can choose this.
- */
-uint32_t addr_hash(const coap_address_t *addr);
 
 #endif

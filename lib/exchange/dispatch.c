@@ -86,19 +86,28 @@ get_query(const coap_pdu_t *request, coap_string_t **query)
 	return *query != NULL;
 }
 
-static bool
+static int
 print_wellknown(struct work *w, struct buf *body)
 {
 	coap_string_t *query;
 	int r;
 
 	if (!get_query(w->request, &query))
-		return false;
+		return -COAP_E_NOMEM;
 	r = resources_print(w->resources,
 	    query != NULL ? (const char *)query->s : "",
 	    query != NULL ? query->length : 0, body);
 	coap_delete_string(query);
-	return r == 0;
+	return r;
+}
+
+static bool
+refuse_print(struct work *w, int err)
+{
+	if (err == -COAP_E_LIMIT)
+		return refuse(w, COAP_RESPONSE_CODE_BAD_REQUEST,
+		    "The query is too long");
+	return refuse(w, COAP_RESPONSE_CODE_INTERNAL_ERROR, "Out of memory");
 }
 
 static bool
@@ -106,6 +115,7 @@ answer_wellknown(struct work *w)
 {
 	const uint8_t *body;
 	struct buf text;
+	int r;
 
 	/* A group has no use for "nothing here" (RFC 7252 section 8.2). */
 	w->flags = COAP_RESOURCE_FLAGS_LIB_ENA_MCAST_SUPPRESS_2_05;
@@ -116,10 +126,10 @@ answer_wellknown(struct work *w)
 		return refuse(w, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "This resource is in link-format (40)");
 	buf_init(&text, WELLKNOWN_MAX);
-	if (!print_wellknown(w, &text)) {
+	r = print_wellknown(w, &text);
+	if (r < 0) {
 		buf_free(&text);
-		return refuse(w, COAP_RESPONSE_CODE_INTERNAL_ERROR,
-		    "Out of memory");
+		return refuse_print(w, r);
 	}
 	body = text.len > 0 ? text.data : (const uint8_t *)"";
 	coap_add_data_blocked_response(w->request, w->response,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * uthash with the library's memory, which may run out. A file that adds to a
- * table includes this before anything else.
+ * uthash with the library's memory, which may run out, and with a hash that a
+ * peer cannot foresee: addresses and paths are of its choice. A file that uses
+ * a table includes this before anything else.
  */
 #ifndef EXCHANGE_HASH_H
 #define EXCHANGE_HASH_H
@@ -10,11 +11,12 @@
 
 #include <coap3/coap_mem.h>
 
-#define HASH_NONFATAL_OOM 1
-/* The default one is a switch that falls through. */
-#define HASH_FUNCTION          HASH_FNV
-#define uthash_malloc(size)    coap_malloc_type(COAP_NODE, (size))
-#define uthash_free(ptr, size) coap_free_type(COAP_NODE, (ptr))
+#include "base/hash.h"
+
+#define HASH_NONFATAL_OOM              1
+#define HASH_FUNCTION(key, len, value) ((value) = hash_bytes((key), (len)))
+#define uthash_malloc(size)            coap_malloc_type(COAP_NODE, (size))
+#define uthash_free(ptr, size)         coap_free_type(COAP_NODE, (ptr))
 
 #include <uthash.h>
 

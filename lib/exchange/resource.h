@@ -16,6 +16,9 @@
 #include "base/buf.h"
 
 #define RESOURCE_METHODS 7
+/* Bytes of the arguments of a query that selects resources; RFC 6690 section
+ * 4.1 knows one argument. Each costs a look at each resource. */
+#define RESOURCES_QUERY_MAX 1024
 
 struct coap_attr_t {
 	struct coap_attr_t *next;
@@ -85,7 +88,8 @@ void resource_let_go(coap_resource_t *resource);
  * The body of /.well-known/core that passes the query ("rt=x*", may be empty),
  * appended to out (RFC 6690 section 4). Of several arguments with "&" between
  * them each has to match. They are percent-encoded, as coap_get_query() gives
- * them. 0 or an error of buf_append().
+ * them. 0, -COAP_E_LIMIT for a query over RESOURCES_QUERY_MAX, or an error of
+ * buf_append().
  */
 int resources_print(const struct resources *r, const char *query,
     size_t query_len, struct buf *out);
@@ -125,7 +129,8 @@ enum dispatch_result {
  *   a request that is not GET or FETCH: 4.02.
  * - A method over 7: 4.05. GET /.well-known/core is answered from the table
  *   unless the application has a resource there, or its unknown resource has
- *   COAP_RESOURCE_HANDLE_WELLKNOWN_CORE; other methods there: 4.05.
+ *   COAP_RESOURCE_HANDLE_WELLKNOWN_CORE; other methods there: 4.05, a query
+ *   over RESOURCES_QUERY_MAX: 4.00.
  * - No resource and no unknown resource that has a handler for the method:
  *   4.04. No handler: 4.05. A resource for OSCORE only: 4.01. PUT with
  *   If-None-Match: 4.12.

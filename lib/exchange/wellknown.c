@@ -185,8 +185,10 @@ resources_print(const struct resources *r, const char *query, size_t query_len,
 	int err;
 
 	buf_init(&path, DESCRIPTION_MAX);
-	buf_init(&arguments, DESCRIPTION_MAX);
+	buf_init(&arguments, RESOURCES_QUERY_MAX);
 	err = put_arguments(&arguments, query, query_len);
+	if (err == -COAP_E_TOOBIG)
+		err = -COAP_E_LIMIT;
 	for (resource = r->by_path; err >= 0 && resource != NULL;
 	     resource = resource->hh.next) {
 		buf_clear(&path);

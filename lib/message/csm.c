@@ -151,11 +151,8 @@ stream_abort(struct stream *s, const char *diagnostic, unsigned bad_option)
 	int r;
 
 	r = check_open(s);
-	if (s->ended)
-		return r;
 	/* First, so that nothing that transmit() does gets in between. */
-	s->ended = true;
-	buf_free(&s->in);
+	stream_stop(s);
 	return r < 0 ? r : abort_send(s, diagnostic, bad_option);
 }
 

@@ -107,8 +107,9 @@ uint16_t dgram_new_mid(struct dgram *d);
  * A CON waits in the queue while NSTART are on the wire. An ACK or RST with the
  * id of a received CON becomes the reply that duplicates are given.
  * 0; -COAP_E_NOMEM; -COAP_E_LIMIT (queue full); -COAP_E_TOOBIG; -COAP_E_INVAL
- * (an empty message with content); -COAP_E_EXISTS (a CON with that id waits or
- * is on the wire). After an error nothing is kept and nothing was sent.
+ * (an empty message with content, or a code that its type may not have, such as
+ * a request in an ACK); -COAP_E_EXISTS (a CON with that id waits or is on the
+ * wire). After an error nothing is kept and nothing was sent.
  */
 int dgram_send(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now);
 /* An empty ACK or RST for a received message: 0, or -COAP_E_INVAL for another

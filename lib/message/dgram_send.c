@@ -299,6 +299,19 @@ send_reply(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now)
 	return 0;
 }
 
+/* RFC 7252 section 4.3, table 1. */
+static bool
+fits_type(const coap_pdu_t *pdu)
+{
+	bool empty = pdu->code == COAP_EMPTY_CODE;
+
+	if (pdu->type == COAP_MESSAGE_NON)
+		return !empty;
+	if (pdu->type == COAP_MESSAGE_ACK)
+		return !COAP_PDU_IS_REQUEST(pdu);
+	return pdu->type == COAP_MESSAGE_CON || empty;
+}
+
 int
 dgram_send(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now)
 {
@@ -313,6 +326,8 @@ dgram_send(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now)
 	size_t len;
 	int r;
 
+	if (!fits_type(pdu))
+		return -COAP_E_INVAL;
 	r = pdu_encode(pdu, FRAMING_DATAGRAM, &data, &len);
 	if (r < 0)
 		return r;

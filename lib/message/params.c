@@ -57,9 +57,3 @@ msg_non_lifetime(const struct msg_params *p)
 {
 	return transmit_time(p, p->max_retransmit) + MAX_LATENCY_MS;
 }
-
-coap_tick_t
-msg_max_transmit_wait(const struct msg_params *p)
-{
-	return transmit_time(p, (unsigned)p->max_retransmit + 1);
-}

@@ -25,7 +25,6 @@ extern const struct msg_params msg_params_default;
  * are, none is so long that a moment plus that time overflows. */
 coap_tick_t msg_exchange_lifetime(const struct msg_params *p);
 coap_tick_t msg_non_lifetime(const struct msg_params *p);
-coap_tick_t msg_max_transmit_wait(const struct msg_params *p);
 /* In thousandths, so 1.5 s is 1500. */
 uint32_t msg_fixed_ms(coap_fixed_point_t v);
 

@@ -66,6 +66,7 @@ void
 stream_stop(struct stream *s)
 {
 	s->ended = true;
+	s->peer_released = false;
 	buf_free(&s->in);
 }
 

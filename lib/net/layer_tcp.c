@@ -123,13 +123,23 @@ ready_connect(struct tcp *t)
 	l->events->writable(l->user);
 }
 
+/* A failure is told as something to receive: recv() has the reason, after what
+ * came before it. */
+static bool
+is_readable(const struct tcp *t, uint32_t events)
+{
+	if (t->ended)
+		return false;
+	return t->err < 0 ||
+	    (!t->paused && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0);
+}
+
 static void
 tcp_ready(struct watch *w, uint32_t events)
 {
 	struct tcp *t = WATCH_OWNER(w, struct tcp, watch);
 	struct layer *l = &t->layer;
 	bool writable = false;
-	bool readable;
 
 	if (t->connecting) {
 		ready_connect(t);
@@ -143,16 +153,11 @@ tcp_ready(struct watch *w, uint32_t events)
 		}
 		update(t);
 	}
-	/* A failure is told as something to receive: recv() has the reason,
-	 * after what came before it. */
-	readable = !t->ended &&
-	    (t->err < 0 ||
-		(!t->paused && (events & (EPOLLIN | EPOLLERR | EPOLLHUP))));
 
 	t->busy = true;
 	if (writable)
 		l->events->writable(l->user);
-	if (!t->destroyed && readable)
+	if (!t->destroyed && is_readable(t, events))
 		l->events->readable(l->user);
 	t->busy = false;
 	if (t->destroyed)

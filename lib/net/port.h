@@ -41,8 +41,6 @@ struct udp_port;
 int udp_port_open(struct poller *p, const coap_address_t *listen,
     const struct udp_port_events *ev, void *user, struct udp_port **out);
 void udp_port_free(struct udp_port *port); /* NULL is fine */
-/* No callback any more; sending works on until udp_port_free(). */
-void udp_port_stop(struct udp_port *port);
 /* The address bound to, with the port that the kernel chose. */
 const coap_address_t *udp_port_local(const struct udp_port *port);
 /*

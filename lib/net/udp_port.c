@@ -34,10 +34,9 @@ struct udp_port {
 	void *user;
 	coap_address_t local;
 	int fd;
-	int family;   /* of the socket */
-	bool stopped; /* nothing is called any more */
-	bool busy;    /* a callback may be under way: free later */
-	bool freed;
+	int family; /* of the socket */
+	bool busy;  /* a callback may be under way: free later */
+	bool freed; /* nothing is called any more */
 	/* A megabyte of address space; the kernel finds pages for what is
 	 * used. */
 	uint8_t *bytes;
@@ -138,9 +137,9 @@ read_batches(struct udp_port *port)
 		n = receive(port);
 		if (n < 0 && errno != EAGAIN)
 			n = receive(port);
-		for (i = 0; i < n && !port->stopped; i++)
+		for (i = 0; i < n && !port->freed; i++)
 			hand_out(port, i);
-		if (port->stopped)
+		if (port->freed)
 			return;
 	}
 }
@@ -152,7 +151,7 @@ read_errors(struct udp_port *port)
 	int err;
 	int i;
 
-	for (i = 0; i < ICMP_MAX && !port->stopped; i++) {
+	for (i = 0; i < ICMP_MAX && !port->freed; i++) {
 		err = socket_take_icmp(port->fd, &remote);
 		if (err == 0)
 			break;
@@ -178,7 +177,7 @@ port_ready(struct watch *w, uint32_t events)
 	port->busy = true;
 	if (events & EPOLLERR)
 		read_errors(port);
-	if ((events & EPOLLIN) && !port->stopped)
+	if ((events & EPOLLIN) && !port->freed)
 		read_batches(port);
 	port->busy = false;
 	if (port->freed)
@@ -391,20 +390,11 @@ fail:
 }
 
 void
-udp_port_stop(struct udp_port *port)
-{
-	if (!port || port->stopped)
-		return;
-	port->stopped = true;
-	poller_remove(port->poller, &port->watch);
-}
-
-void
 udp_port_free(struct udp_port *port)
 {
 	if (!port || port->freed)
 		return;
-	udp_port_stop(port);
+	poller_remove(port->poller, &port->watch);
 	socket_close(&port->fd);
 	port->freed = true;
 	if (!port->busy)

@@ -213,19 +213,6 @@ coapx_link_attr_value(const coapx_link_attr_t *attr, char *out, size_t size)
 	return n;
 }
 
-int
-link_attr_value(const coapx_link_attr_t *attr, struct buf *out)
-{
-	size_t i = 0;
-	char c;
-	int r;
-
-	r = buf_reserve(out, attr->value.len);
-	while (r == 0 && next_char(attr, &i, &c))
-		r = buf_append_u8(out, (uint8_t)c);
-	return r;
-}
-
 /* What a query wants: all of it, or with a star a beginning. */
 struct wish {
 	coapx_link_text_t text;

@@ -10,10 +10,6 @@
 
 #include "base/buf.h"
 
-/* The value without quotes and escapes, appended to out: 0 or an error of
- * buf_append(). */
-int link_attr_value(const coapx_link_attr_t *attr, struct buf *out);
-
 /*
  * Writers: 0, an error of buf_append() or -COAP_E_INVAL for a name or a value
  * that cannot be written; then out is as before. `first`: no comma before.

@@ -16,7 +16,8 @@ pdu_set_token(coap_pdu_t *pdu, size_t len, const uint8_t *token)
 	if (err < 0)
 		return err;
 	memmove(pdu->token + len, pdu->token, pdu->used);
-	memcpy(pdu->token, token, len);
+	if (len > 0)
+		memcpy(pdu->token, token, len);
 	pdu->token_len = (uint32_t)len;
 	pdu->used += len;
 	if (pdu->data)

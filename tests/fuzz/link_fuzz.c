@@ -25,15 +25,14 @@ need(int condition)
 static void
 copy_attr(struct buf *out, const coapx_link_attr_t *attr)
 {
-	struct buf value;
+	size_t len = coapx_link_attr_value(attr, NULL, 0);
+	char *value = malloc(len + 1);
 
-	buf_init(&value, COPY_MAX);
-	need(link_attr_value(attr, &value) == 0);
-	need(coapx_link_attr_value(attr, NULL, 0) == value.len);
+	need(value != NULL);
+	need(coapx_link_attr_value(attr, value, len + 1) == len);
 	need(link_put_attr(out, attr->name.s, attr->name.len,
-		 attr->value.s ? (value.data ? (char *)value.data : "") : NULL,
-		 value.len) == 0);
-	buf_free(&value);
+		 attr->value.s ? value : NULL, len) == 0);
+	free(value);
 }
 
 /* Copies all links to out; the result of the reader. */

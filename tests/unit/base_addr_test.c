@@ -191,37 +191,16 @@ test_equals(void **state)
 		for (j = 0; j < COUNT(a); j++)
 			assert_int_equal(coap_address_equals(&copy, &a[j]),
 			    i == j);
-		assert_int_equal(addr_hash(&copy), addr_hash(&a[i]));
 	}
 	copy = a[4];
 	copy.addr.sin6.sin6_flowinfo = 77;
 	assert_true(coap_address_equals(&copy, &a[4]));
-	assert_int_equal(addr_hash(&copy), addr_hash(&a[4]));
 	coap_address_init(&none);
 	coap_address_init(&copy);
 	assert_true(coap_address_equals(&none, &copy));
-	assert_int_equal(addr_hash(&none), addr_hash(&copy));
 	assert_false(coap_address_equals(&none, &a[0]));
 	assert_false(coap_address_equals(NULL, &a[0]));
 	assert_false(coap_address_equals(&a[0], NULL));
-}
-
-/* Neighbours, as a network has them, spread over the buckets of a table. */
-static void
-test_hash_spread(void **state)
-{
-	static unsigned int buckets[256];
-	coap_address_t a = addr("2001:db8::", 5683);
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 4096; i++) {
-		a.addr.sin6.sin6_addr.s6_addr[15] = (uint8_t)i;
-		coap_address_set_port(&a, (uint16_t)(40000 + i / 256));
-		buckets[addr_hash(&a) & 255]++;
-	}
-	for (i = 0; i < 256; i++)
-		assert_in_range(buckets[i], 1, 48); /* 16 is the mean */
 }
 
 static void
@@ -382,7 +361,6 @@ main(void)
 		cmocka_unit_test(test_zone),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_equals),
-		cmocka_unit_test(test_hash_spread),
 		cmocka_unit_test(test_unmap),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_local_bcast),

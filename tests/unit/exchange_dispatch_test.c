@@ -255,6 +255,22 @@ test_an_answer_needs_no_room_for_its_text(void **state)
 }
 
 static void
+test_a_query_for_the_description_has_a_limit(void **state)
+{
+	char value[256] = { 0 };
+	size_t n;
+
+	(void)state;
+	ask_wellknown(COAP_REQUEST_CODE_GET);
+	memset(value, 'x', sizeof(value) - 1);
+	for (n = 0; n < RESOURCES_QUERY_MAX; n += sizeof(value))
+		option(COAP_OPTION_URI_QUERY, value);
+	assert_answer(CODE(205), "");
+	option(COAP_OPTION_URI_QUERY, "x");
+	assert_answer(CODE(400), "The query is too long");
+}
+
+static void
 test_out_of_memory_is_an_internal_error(void **state)
 {
 	size_t before, at, i;
@@ -310,6 +326,7 @@ main(void)
 		TEST(test_a_handler_may_delete_its_resource),
 		TEST(test_a_handler_may_free_all),
 		TEST(test_an_answer_needs_no_room_for_its_text),
+		TEST(test_a_query_for_the_description_has_a_limit),
 		TEST(test_out_of_memory_is_an_internal_error),
 	};
 

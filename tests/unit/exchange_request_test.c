@@ -409,6 +409,21 @@ test_a_table_that_cannot_grow_keeps_what_it_has(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* The same bucket in any table without a secret: FNV-1a of both is equal. A
+ * peer could choose thousands of such keys. */
+static void
+test_keys_cannot_be_made_to_collide(void **state)
+{
+	static const uint8_t one[] = { 0x28, 0xaa, 0x45, 0xcc };
+	static const uint8_t two[] = { 0x70, 0x18, 0x9d, 0xf2 };
+	unsigned h1, h2;
+
+	(void)state;
+	HASH_VALUE(one, sizeof(one), h1);
+	HASH_VALUE(two, sizeof(two), h2);
+	assert_int_not_equal(h1, h2);
+}
+
 static void
 test_free_takes_null(void **state)
 {
@@ -438,6 +453,7 @@ main(void)
 		TEST(test_random_operations_agree_with_a_model),
 		TEST(test_out_of_memory_leaves_all_as_it_was),
 		TEST(test_a_table_that_cannot_grow_keeps_what_it_has),
+		TEST(test_keys_cannot_be_made_to_collide),
 		TEST(test_free_takes_null),
 	};
 

@@ -159,6 +159,27 @@ test_filters(void **state)
 	assert_description("=", "");
 }
 
+/* Each argument costs a look at each resource. */
+static void
+test_a_query_has_a_limit(void **state)
+{
+	char query[RESOURCES_QUERY_MAX + 1];
+	struct buf out;
+
+	(void)state;
+	fill_for_filters();
+	memset(query, '&', sizeof(query));
+	memset(query, 'x', RESOURCES_QUERY_MAX - 1);
+	buf_init(&out, 4096);
+	assert_int_equal(resources_print(&table, query, sizeof(query), &out),
+	    0);
+	query[RESOURCES_QUERY_MAX - 1] = 'x';
+	assert_int_equal(resources_print(&table, query, sizeof(query), &out),
+	    -COAP_E_LIMIT);
+	assert_int_equal(out.len, 0);
+	buf_free(&out);
+}
+
 static void
 test_print_out_of_memory_is_an_error(void **state)
 {
@@ -249,6 +270,7 @@ main(void)
 		TEST(test_targets_are_uris),
 		TEST(test_obs_is_not_claimed_yet),
 		TEST(test_filters),
+		TEST(test_a_query_has_a_limit),
 		TEST(test_print_out_of_memory_is_an_error),
 		TEST(test_print_in_windows),
 		TEST(test_print_link),

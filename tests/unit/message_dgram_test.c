@@ -926,6 +926,32 @@ without_memory_nothing_is_sent_and_nothing_kept(void **state)
 	fake_expect(&net.a, "");
 }
 
+/* RFC 7252 section 4.3, table 1: what nobody would ever answer or end. */
+static void
+a_code_that_does_not_fit_the_type_is_refused(void **state)
+{
+	static const struct {
+		coap_pdu_type_t type;
+		unsigned code;
+	} rows[] = {
+		{ COAP_MESSAGE_NON, 0 },
+		{ COAP_MESSAGE_ACK, GET },
+		{ COAP_MESSAGE_RST, GET },
+		{ COAP_MESSAGE_RST, COAP_RESPONSE_CODE_CONTENT },
+	};
+	coap_pdu_t *pdu;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pdu = fake_pdu(&net.a, rows[i].type, rows[i].code);
+		assert_int_equal(dgram_send(&net.a.dgram, pdu, 0),
+		    -COAP_E_INVAL);
+		assert_int_equal(pdu->refs, 1);
+		coap_delete_pdu(pdu);
+	}
+	fake_expect(&net.a, "");
+}
+
 static void
 an_empty_message_with_content_is_refused(void **state)
 {
@@ -989,6 +1015,7 @@ main(void)
 		TEST(what_failed_sends_in_a_reset_stays),
 		TEST(send_empty_sends_only_ack_and_rst),
 		TEST(without_memory_nothing_is_sent_and_nothing_kept),
+		TEST(a_code_that_does_not_fit_the_type_is_refused),
 		TEST(an_empty_message_with_content_is_refused),
 	};
 

@@ -844,6 +844,29 @@ after_a_release_only_responses_are_sent(void **state)
 	expect("sent 0045\n");
 }
 
+/* No transport, no transmit(): also for the responses that a Release allows. */
+static void
+nothing_is_sent_behind_the_end_of_a_released_stream(void **state)
+{
+	(void)state;
+	input("00e4");
+	expect("ended 16 e4\n");
+	stream_stop(&stream);
+	assert_int_equal(send_message(CONTENT, 0, 0), -COAP_E_CLOSED);
+	expect("");
+}
+
+static void
+an_abort_ends_a_released_stream(void **state)
+{
+	(void)state;
+	input("00e4");
+	expect("ended 16 e4\n");
+	assert_int_equal(stream_abort(&stream, NULL, 0), -COAP_E_CLOSED);
+	assert_int_equal(send_message(CONTENT, 0, 0), -COAP_E_CLOSED);
+	expect("");
+}
+
 static void
 our_release_is_sent_once(void **state)
 {
@@ -1047,6 +1070,8 @@ main(void)
 		TEST(pings_have_a_limit),
 		TEST(release_ends_it_with_its_options),
 		TEST(after_a_release_only_responses_are_sent),
+		TEST(nothing_is_sent_behind_the_end_of_a_released_stream),
+		TEST(an_abort_ends_a_released_stream),
 		TEST(our_release_is_sent_once),
 		TEST(abort_ends_it),
 		TEST(an_abort_with_unknown_critical_options_is_an_abort),

@@ -413,6 +413,43 @@ freed_in_events(void **state)
 }
 
 static void
+pause_when_writable(struct net_seen *seen)
+{
+	if (seen->writable == 0)
+		return;
+	readable_before = seen->readable;
+	layer_want_read(seen->layer, false);
+	seen->then = NULL;
+}
+
+/* Who wants to read no more is told so no more, in the same pass already. */
+static void
+paused_in_an_event(void **state)
+{
+	struct net_world *w = *state;
+	const size_t n = 20 * 1024 * 1024;
+	uint8_t *data = pattern_new(n);
+	size_t got = 0;
+
+	open_pair(w);
+	layer_want_read(pair.client.layer, false);
+	assert_int_equal(layer_send(pair.client.layer, data, n), 0);
+	assert_int_equal(layer_send(pair.client.layer, data, n), -COAP_E_AGAIN);
+	assert_int_equal(layer_send(pair.server.layer, "x", 1), 0);
+	pair.client.then = pause_when_writable;
+	pair.client.writable = 0;
+	pair.client.readable = 0;
+	layer_want_read(pair.client.layer, true);
+	WAIT_UNTIL(&w->poller,
+	    drain(pair.server.layer, &got) <= 0 && pair.client.writable > 0);
+	assert_int_equal(pair.client.readable, readable_before);
+	layer_want_read(pair.client.layer, true);
+	WAIT_UNTIL(&w->poller, pair.client.readable > readable_before);
+	close_pair();
+	free(data);
+}
+
+static void
 listener_freed_in_accepted(void **state)
 {
 	struct net_world *w = *state;
@@ -558,6 +595,7 @@ main(void)
 		TEST(reset_while_sending),
 		TEST(no_memory_for_the_backlog),
 		TEST(freed_in_events),
+		TEST(paused_in_an_event),
 		TEST(listener_freed_in_accepted),
 		TEST(many_connections),
 		TEST(out_of_descriptors),

@@ -41,6 +41,28 @@ assert_bytes(const coap_pdu_t *pdu, const void *bytes, size_t len)
 	assert_memory_equal(pdu->token, bytes, len);
 }
 
+/* Also in front of what is there, and one of no length. */
+static void
+test_late_token(void **state)
+{
+	coap_pdu_t *pdu = new_pdu(100);
+
+	(void)state;
+	assert_int_equal(coap_add_option(pdu, 11, 1, BYTES("a")), 2);
+	assert_int_equal(coap_add_data(pdu, 1, BYTES("d")), 1);
+	assert_int_equal(pdu_set_token(pdu, 0, NULL), 0);
+	assert_bytes(pdu, "\261a\377d", 4);
+	assert_int_equal(pdu_set_token(pdu, COAP_TOKEN_EXT_MAX + 1, NULL),
+	    -COAP_E_STATE);
+	assert_int_equal(pdu_set_token(pdu, 97, BYTES("")), -COAP_E_TOOBIG);
+	assert_int_equal(pdu_set_token(pdu, 2, BYTES("tk")), 0);
+	assert_bytes(pdu, "tk\261a\377d", 6);
+	assert_int_equal(pdu_payload_len(pdu), 1);
+	assert_int_equal(*pdu->data, 'd');
+	assert_int_equal(pdu_set_token(pdu, 1, BYTES("u")), -COAP_E_STATE);
+	coap_delete_pdu(pdu);
+}
+
 static void
 test_order_of_calls(void **state)
 {
@@ -494,6 +516,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_of_calls),
+		cmocka_unit_test(test_late_token),
 		cmocka_unit_test(test_bad_arguments),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_insert),

@@ -30,7 +30,8 @@ COAP_API const char *coapx_strerror(int err);
 
 typedef struct coapx_open_params_t {
 	size_t size;
-	const char *uri;  /* any of the six schemes; path and query are ignored */
+	const char
+	    *uri; /* any of the six schemes; path and query are ignored */
 	const char *bind; /* "ADDR", "ADDR%IF", "ADDR:PORT", "[V6%IF]:PORT",
 	                     ":PORT", or NULL */
 	unsigned connect_timeout_ms; /* all addresses together; 0: 30000 */
@@ -97,8 +98,7 @@ COAP_API coap_endpoint_t *coapx_session_get_endpoint(
 /* Where it really listens (port 0 resolved); lives as long as the endpoint. */
 COAP_API const coap_address_t *coapx_endpoint_get_address(
     const coap_endpoint_t *endpoint);
-COAP_API coap_proto_t coapx_endpoint_get_proto(
-    const coap_endpoint_t *endpoint);
+COAP_API coap_proto_t coapx_endpoint_get_proto(const coap_endpoint_t *endpoint);
 COAP_API void coapx_endpoint_set_app_data(coap_endpoint_t *endpoint,
     void *data);
 COAP_API void *coapx_endpoint_get_app_data(const coap_endpoint_t *endpoint);
@@ -124,7 +124,7 @@ COAP_API int coapx_session_set_keepalive(coap_session_t *session,
 typedef struct coapx_request_t coapx_request_t;
 
 typedef enum {
-	COAPX_PROGRESS_SENT = 1,          /* on the wire for the first time */
+	COAPX_PROGRESS_SENT = 1, /* on the wire for the first time */
 	COAPX_PROGRESS_RETRANSMITTED = 2,
 	COAPX_PROGRESS_ACKED = 3, /* an empty ACK: the response comes later */
 	COAPX_PROGRESS_ICMP = 4,  /* the network reported an error */
@@ -132,7 +132,7 @@ typedef enum {
 
 /* How a request ended. Pointers live until the handler returns. */
 typedef struct coapx_result_t {
-	int error; /* 0: response is set; else negative */
+	int error;                 /* 0: response is set; else negative */
 	coap_nack_reason_t reason; /* when error is not 0 */
 	const coap_pdu_t *sent;
 	const coap_pdu_t *response;
@@ -205,10 +205,10 @@ COAP_API int coapx_proto_is_supported(coap_proto_t proto);
 /* --- trace --------------------------------------------------------------- */
 
 typedef enum {
-	COAPX_TRACE_TX = 1,     /* pdu and the bytes as sent */
-	COAPX_TRACE_RX = 2,     /* pdu (NULL when undecodable) and the bytes */
-	COAPX_TRACE_STATE = 3,  /* text: the new state */
-	COAPX_TRACE_NOTE = 4,   /* text: something worth telling */
+	COAPX_TRACE_TX = 1,    /* pdu and the bytes as sent */
+	COAPX_TRACE_RX = 2,    /* pdu (NULL when undecodable) and the bytes */
+	COAPX_TRACE_STATE = 3, /* text: the new state */
+	COAPX_TRACE_NOTE = 4,  /* text: something worth telling */
 } coapx_trace_kind_t;
 
 typedef struct coapx_trace_t {

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hash for keys that a peer chooses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/hash.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* From the paper's appendix, and its authors' table of vectors. */
+static void
+test_vectors(void **state)
+{
+	static const struct {
+		size_t len;
+		uint64_t hash;
+	} rows[] = {
+		{ 0, UINT64_C(0x726fdb47dd0e0e31) },
+		{ 1, UINT64_C(0x74f839c593dc67fd) },
+		{ 8, UINT64_C(0x93f5f5799a932462) },
+		{ 15, UINT64_C(0xa129ca6149be45e5) },
+	};
+	const struct hash_key key = {
+		UINT64_C(0x0706050403020100),
+		UINT64_C(0x0f0e0d0c0b0a0908),
+	};
+	uint8_t data[15];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)i;
+	for (i = 0; i < COUNT(rows); i++)
+		assert_true(
+		    hash_keyed(&key, data, rows[i].len) == rows[i].hash);
+}
+
+/* Neighbours, as a network has them, spread over the buckets of a table. */
+static void
+test_spread(void **state)
+{
+	static unsigned int buckets[256];
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 4096; i++)
+		buckets[hash_bytes(&i, sizeof(i)) & 255]++;
+	for (i = 0; i < COUNT(buckets); i++)
+		assert_in_range(buckets[i], 0, 64); /* 16 is the mean */
+}
+
+static void
+test_the_key_stays(void **state)
+{
+	(void)state;
+	assert_int_equal(hash_bytes("key", 3), hash_bytes("key", 3));
+	assert_int_equal(hash_bytes(NULL, 0), hash_bytes("key", 0));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_the_key_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
