@@ -171,12 +171,24 @@ term() {
 	TMUX_TMPDIR=$(peer_folder) tmux -f /dev/null -L term "$@"
 }
 
-# Run "$@" in a terminal of 80 by 24 cells. The screen stays when it ends.
+# Run "$@" in a terminal of 80 by 24 cells. The screen stays when it ends. A
+# shell notes its exit status, which tmux loses now and then.
 term_start() {
+	term_note=$(peer_folder)/term.status
+	rm -f "${term_note}"
+	# shellcheck disable=SC2016 # for the shell in the terminal
 	term new-session -d -x 80 -y 24 \; \
 		set-option -g remain-on-exit on \; \
 		set-option -g status off \; \
-		respawn-pane -k -- env TERM=screen-256color "$@" 3>&- 4>&-
+		respawn-pane -k -- bash -c \
+		'"${@:2}"; echo "$?" >"$1.new"; mv "$1.new" "$1"' \
+		bash "${term_note}" \
+		env TERM="${TERM_NAME:-screen-256color}" "$@" 3>&- 4>&-
+}
+
+# Print the process id of the program in the terminal.
+term_pid() {
+	pgrep -P "$(term display-message -p '#{pane_pid}')"
 }
 
 # Type: "$@" are tmux's names of keys (Enter, C-c, Tab), or text.
@@ -207,16 +219,14 @@ term_wait() {
 	return 1
 }
 
-# The terminal is closed a moment before the status is known.
 term_ended() {
-	[[ $(term display-message -p \
-		'#{pane_dead_status}#{pane_dead_signal}') == [0-9]* ]]
+	[[ -e ${term_note} ]]
 }
 
 # Wait until the program ended, and print its exit status.
 term_status() {
 	wait_until term_ended || return 1
-	term display-message -p '#{pane_dead_status}'
+	cat "${term_note}"
 }
 
 # For teardown; does nothing if no terminal was started.

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The owner of named sessions, listeners and jobs. */
+#include "cli/app.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "cli/command.h"
+#include "cli/device.h"
+#include "cli/listeners.h"
+#include "cli/names.h"
+
+/* Where the telling of an event stands: whoever unobserves moves it on. */
+struct telling {
+	struct telling *outer;
+	struct observer *next;
+};
+
+static void
+tell(struct app *app, coap_session_t *session, coap_event_t event)
+{
+	struct telling telling = { app->telling, app->observers };
+	struct observer *o;
+
+	app->telling = &telling;
+	while (telling.next) {
+		o = telling.next;
+		telling.next = o->next;
+		o->event(o, session, event);
+	}
+	app->telling = telling.outer;
+}
+
+/* A new session has its name before anybody hears of it, one that goes keeps
+ * it until everybody has. */
+static void
+on_event(coap_session_t *session, coap_event_t event, void *arg)
+{
+	struct app *app = arg;
+	bool goes = event == COAP_EVENT_SERVER_SESSION_DEL;
+
+	if (!goes)
+		listeners_event(app, session, event);
+	tell(app, session, event);
+	if (goes)
+		listeners_event(app, session, event);
+}
+
+/* Counted in the library, told by whatever job is running. */
+static void
+on_trace(const coapx_trace_t *trace, void *arg)
+{
+	struct app *app = arg;
+	struct named *named = app_find_session(app, trace->session);
+	struct job *job;
+
+	DL_FOREACH(app->jobs, job)
+		if (output_verbose(job->out) > 0)
+			output_trace(job->out, named ? named->name : NULL,
+			    trace);
+}
+
+/* The library's warnings are for its users' logs; people get the command's own
+ * sentence, unless they ask for more. */
+static void
+on_log(coap_log_t level, const char *message)
+{
+	(void)level;
+	fputs(message, stderr);
+}
+
+int
+app_open(struct app *app)
+{
+	coap_startup();
+	coap_set_log_handler(on_log);
+	coap_set_log_level(
+	    app->defaults.verbose > 1 ? COAP_LOG_INFO : COAP_LOG_CRIT);
+	app->context = coap_new_context(NULL);
+	if (!app->context)
+		return STATUS_INTERNAL;
+	coap_context_set_app_data(app->context, app);
+	coapx_context_set_event_handler(app->context, on_event, app);
+	app_set_verbose(app, app->defaults.verbose);
+	return STATUS_OK;
+}
+
+/* A trace costs: it is on only while somebody listens. */
+void
+app_set_verbose(struct app *app, unsigned verbose)
+{
+	app->defaults.verbose = verbose;
+	app_trace(app);
+}
+
+void
+app_trace(struct app *app)
+{
+	bool wanted = app->defaults.verbose > 0;
+	struct job *job;
+
+	DL_FOREACH(app->jobs, job)
+		wanted = wanted || output_verbose(job->out) > 0;
+	coapx_context_set_trace(app->context, wanted ? on_trace : NULL, app);
+}
+
+void
+app_close(struct app *app)
+{
+	struct named *named;
+	struct named *next;
+
+	if (!app->context)
+		return;
+	while (app->jobs)
+		job_cancel(app->jobs, STATUS_INTERRUPTED);
+	DL_FOREACH_SAFE(app->sessions, named, next)
+		named_close(app, named);
+	listeners_free(app);
+	device_free(app);
+	coap_free_context(app->context);
+	app->context = NULL;
+	coap_cleanup();
+}
+
+void
+app_step(struct app *app, int ms)
+{
+	uint32_t wait = ms < 0 ? COAP_IO_WAIT : (uint32_t)ms;
+
+	if (ms == 0)
+		wait = COAP_IO_NO_WAIT;
+	coap_io_process(app->context, wait);
+}
+
+/* --- sessions ------------------------------------------------------------ */
+
+struct named *
+app_find(struct app *app, const char *name)
+{
+	struct named *named;
+
+	if (!name)
+		return NULL;
+	DL_FOREACH(app->sessions, named)
+		if (strcmp(named->name, name) == 0)
+			return named;
+	return NULL;
+}
+
+/* A session that nobody named has no application data. */
+struct named *
+app_find_session(struct app *app, const coap_session_t *session)
+{
+	(void)app;
+	return coap_session_get_app_data(session);
+}
+
+bool
+app_name_is_free(struct app *app, const char *name, char **problem)
+{
+	*problem = NULL;
+	if (!name_check(name, problem))
+		return false;
+	if (!app_find(app, name))
+		return true;
+	*problem = text_format("there is a session named '%s' already; close "
+			       "it, or choose another name",
+	    name);
+	return false;
+}
+
+/* s1, s2 ...: the first number that was never used. */
+static char *
+invent_name(struct app *app)
+{
+	char text[16];
+
+	do
+		snprintf(text, sizeof text, "s%u", ++app->next_number);
+	while (app_find(app, text));
+	return strdup(text);
+}
+
+struct named *
+app_add(struct app *app, const char *name, coap_session_t *session, bool owned,
+    char **problem)
+{
+	struct named *named;
+
+	*problem = NULL;
+	if (name && !app_name_is_free(app, name, problem))
+		return NULL;
+	named = calloc(1, sizeof *named);
+	if (!named)
+		return NULL;
+	named->name = name ? strdup(name) : invent_name(app);
+	named->path = strdup("/");
+	if (!named->name || !named->path) {
+		free(named->name);
+		free(named->path);
+		free(named);
+		return NULL;
+	}
+	named->session = session;
+	named->owned = owned;
+	coap_session_set_app_data(session, named);
+	DL_APPEND(app->sessions, named);
+	return named;
+}
+
+static void
+data_free(struct named *named)
+{
+	struct datum *d;
+	struct datum *next;
+
+	DL_FOREACH_SAFE(named->data, d, next) {
+		free(d->key);
+		free(d->value);
+		free(d);
+	}
+}
+
+void
+named_forget(struct app *app, struct named *named)
+{
+	coap_session_t *session = named->session;
+	unsigned references = named->references + (named->owned ? 1 : 0);
+
+	DL_DELETE(app->sessions, named);
+	if (app->current == named)
+		app->current = NULL;
+	coap_session_set_app_data(session, NULL);
+	while (references-- > 0)
+		coap_session_release(session);
+	data_free(named);
+	free(named->name);
+	free(named->path);
+	free(named->uri);
+	free(named->bind);
+	free(named);
+}
+
+void
+named_close(struct app *app, struct named *named)
+{
+	/* Shutting down tells events, and one of them may forget the name. */
+	coap_session_t *session = coap_session_reference(named->session);
+
+	coapx_session_shutdown(session);
+	named = app_find_session(app, session);
+	if (named)
+		named_forget(app, named);
+	coap_session_release(session);
+}
+
+void
+app_observe(struct app *app, struct observer *o)
+{
+	DL_APPEND(app->observers, o);
+}
+
+void
+app_unobserve(struct app *app, struct observer *o)
+{
+	struct telling *t;
+
+	for (t = app->telling; t; t = t->outer)
+		if (t->next == o)
+			t->next = o->next;
+	DL_DELETE(app->observers, o);
+}
+
+struct named *
+app_session_for(struct job *job, const char *name, int *status)
+{
+	struct app *app = job->app;
+	struct named *named;
+
+	if (!name)
+		name = args_get(&job->args, "session");
+	if (!name)
+		name = app->session_name;
+	if (!name && app->current)
+		return app->current;
+	if (!name && app->sessions) {
+		*status = job_fail(job, STATUS_STATE,
+		    "no session is the current one; choose one with 'use NAME' "
+		    "or -S");
+		return NULL;
+	}
+	if (!name) {
+		*status = job_fail(job, STATUS_STATE,
+		    "no session is open; open one with 'open URI', or name one "
+		    "with -S");
+		return NULL;
+	}
+	named = app_find(app, name);
+	if (!named)
+		*status = job_fail(job, STATUS_STATE,
+		    "no session named '%s'; 'session list' shows those there "
+		    "are",
+		    name);
+	return named;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The program's state, owned by one process: context, named sessions,
+ * listeners, jobs and defaults. Front ends (one-shot, script, prompt) make one
+ * and give jobs to it.
+ */
+#ifndef CLI_APP_H
+#define CLI_APP_H
+
+#include <coap3/coapx.h>
+
+#include "cli/job.h"
+#include "cli/output.h"
+
+struct datum {
+	struct datum *prev;
+	struct datum *next;
+	char *key;
+	char *value;
+};
+
+/*
+ * A session under a name. Valid until the next return to the loop: any session
+ * can be closed meanwhile. A job keeps a reference to the session, not this.
+ */
+struct named {
+	struct named *prev;
+	struct named *next;
+	char *name;
+	coap_session_t *session;
+	bool owned; /* one reference is the program's; not so for a session that
+	               came in, which the library keeps while it is used */
+	struct datum *data; /* application data, on the session itself */
+	char *path;         /* current path, "/" at first */
+	char *uri;          /* scheme and authority it was opened by; NULL
+	                            for one that came in */
+	char *bind;
+	struct listener *from; /* the listener it came in by, or NULL */
+	unsigned references;   /* the user's own: session reference */
+	unsigned keepalive;    /* seconds, as it was set */
+	bool shared;           /* found again by equal URI and bind */
+	bool met;              /* 'session wait' has found it */
+};
+
+struct listener {
+	struct listener *prev;
+	struct listener *next;
+	char *name;
+	char *uri; /* with the real port */
+	coap_endpoint_t *endpoint;
+	bool device;    /* serve: with the demo device's resources */
+	bool to_client; /* --type client: call-home */
+	unsigned accepted;
+};
+
+/* Somebody who wants to know of events: jobs that wait, the prompt. The
+ * session has its name still, also when it is about to go. Any handler may
+ * observe, unobserve, open and close. */
+struct observer {
+	struct observer *prev;
+	struct observer *next;
+	void (*event)(struct observer *o, coap_session_t *session,
+	    coap_event_t event);
+	void *user;
+};
+
+struct app {
+	coap_context_t *context;
+	struct named *sessions;
+	struct named *current; /* NULL: none */
+	struct listener *listeners;
+	struct job *jobs;
+	struct observer *observers;
+	struct telling *telling; /* events being told, the innermost first */
+	struct sink sink;
+	struct output_options defaults; /* from the words before the command */
+	uint64_t timeout_ms;            /* -T before the command; 0: none */
+	const char *session_name;       /* -S before the command */
+	bool interactive;               /* at a prompt */
+	bool want_prompt; /* set by a command (demo): a prompt follows it */
+	bool
+	    keep; /* more commands follow in this process: sessions stay open */
+	bool exiting; /* `exit` was run: the front end leaves, with ... */
+	int exit_status;
+	unsigned source_depth; /* files that source files */
+	struct var *vars;      /* set VAR=VALUE (cli/vars.h) */
+	bool no_input;
+	bool told_udp;        /* that opening over UDP sends nothing */
+	unsigned next_number; /* for names that nobody chose: s1, s2 ... */
+	int last_status;      /* $? */
+	void *device;         /* the demo device, once there is one */
+};
+
+int app_open(struct app *app);   /* 0 or an exit status */
+void app_close(struct app *app); /* sessions in good order first */
+/* One pass of the loop, at most ms (-1: until something happens). */
+void app_step(struct app *app, int ms);
+
+/* How much is told (-v), for jobs to come. */
+void app_set_verbose(struct app *app, unsigned verbose);
+/* Switches the library's trace on while anybody wants it: after a job with -v
+ * began or ended. */
+void app_trace(struct app *app);
+
+/* --- sessions ------------------------------------------------------------ */
+
+struct named *app_find(struct app *app, const char *name);
+struct named *app_find_session(struct app *app, const coap_session_t *session);
+/* Whether a new session may have that name: a letter, then letters, digits,
+ * '.', '_', '-'; never a URI scheme; not taken. False: *problem is a sentence
+ * (malloc()ed), or NULL when out of memory. */
+bool app_name_is_free(struct app *app, const char *name, char **problem);
+/* name NULL: s1, s2 ... Takes over the caller's reference when owned. NULL:
+ * out of memory (*problem is NULL), or the name will not do. */
+struct named *app_add(struct app *app, const char *name,
+    coap_session_t *session, bool owned, char **problem);
+/* The session is going by itself: forgets its name, releases what was held. */
+void named_forget(struct app *app, struct named *named);
+/* Orderly end, releases, forgets. */
+void named_close(struct app *app, struct named *named);
+void app_observe(struct app *app, struct observer *o);
+void app_unobserve(struct app *app, struct observer *o);
+
+/*
+ * The session a command works on: NAME, else -S, else the current one. NULL:
+ * the job has been told why (status in *status).
+ */
+struct named *app_session_for(struct job *job, const char *name, int *status);
+
+/* --- targets ------------------------------------------------------------- */
+
+/* URI | PATH | NAME:PATH, taken apart and resolved against app. */
+struct target {
+	struct named *named;     /* NULL: a session of this job alone */
+	coap_session_t *session; /* with a reference of the target's */
+	char *uri;               /* full, for people and JSON */
+	coap_optlist_t *options; /* Uri-Host, Uri-Port, Uri-Path, Uri-Query */
+	bool opened;             /* by this call, not found */
+};
+
+/*
+ * NULL operand: the current path of the current session. An absolute URI finds
+ * a session of this process with equal scheme, authority and bind address, or
+ * opens one: for this job alone in one-shot form, named and shared where more
+ * commands follow (app->keep). 0, or an exit status, the job having been told.
+ */
+int target_open(struct job *job, const char *operand, struct target *target);
+/* Lets go of the session; one of this job alone is closed in good order. */
+void target_close(struct app *app, struct target *target);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* discover: what a device offers, from its /.well-known/core (RFC 6690). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/commands.h"
+#include "cli/failure.h"
+#include "cli/links.h"
+#include "cli/request.h"
+
+struct discover_job {
+	struct job *job;
+	struct request_plan plan;
+	struct target target;
+	char session_name[40];
+	coapx_request_t *pending;
+};
+
+static void
+free_state(struct job *job)
+{
+	struct discover_job *d = job->state;
+
+	coapx_request_cancel(d->pending);
+	target_close(job->app, &d->target);
+	plan_free(&d->plan);
+	free(d);
+}
+
+static const char *const filters[] = { "rt", "if" };
+
+#define N_FILTERS  (sizeof(filters) / sizeof(filters[0]))
+#define QUERY_SIZE 256 /* an option's limit, and a NUL */
+
+/* "rt=VALUE", or NULL when it is not asked for. */
+static const char *
+filter_query(const struct job *job, const char *filter, char buf[QUERY_SIZE])
+{
+	const char *value = args_get(&job->args, filter);
+
+	if (!value)
+		return NULL;
+	snprintf(buf, QUERY_SIZE, "%s=%s", filter, value);
+	return buf;
+}
+
+/* Filters that the server may not know are applied here as well. */
+static bool
+wanted(void *arg, const coapx_link_text_t *target,
+    const coapx_link_attr_t *attrs, size_t n)
+{
+	const struct job *job = arg;
+	const char *query;
+	char buf[QUERY_SIZE];
+
+	for (size_t i = 0; i < N_FILTERS; i++) {
+		query = filter_query(job, filters[i], buf);
+		if (query &&
+		    !coapx_link_matches(target, attrs, n, query, strlen(query)))
+			return false;
+	}
+	if (args_has(&job->args, "obs") &&
+	    !coapx_link_matches(target, attrs, n, "obs", 3))
+		return false;
+	return true;
+}
+
+static int
+show(struct discover_job *d, const coap_pdu_t *response)
+{
+	struct link_list list = { 0 };
+	const uint8_t *data = NULL;
+	size_t len = 0;
+	size_t at;
+	int err;
+
+	coap_get_data(response, &len, &data);
+	err = links_parse(&list, (const char *)data, len, wanted, d->job, &at);
+	if (err == 0)
+		output_links(d->job->out, list.links, list.n);
+	links_free(&list);
+	if (err == -COAP_E_FORMAT)
+		return job_fail(d->job, STATUS_RESET,
+		    "the list of resources is not valid link-format at byte "
+		    "%zu; 'get /.well-known/core' shows it as it is",
+		    at);
+	if (err < 0)
+		return job_fail(d->job, STATUS_INTERNAL, "out of memory");
+	return STATUS_OK;
+}
+
+static void
+on_result(coapx_request_t *request, coap_session_t *session,
+    const coapx_result_t *result, void *arg)
+{
+	struct discover_job *d = arg;
+	struct view_response view = {
+		.session_name = d->session_name[0] ? d->session_name : NULL,
+		.session = session,
+		.request = result->sent,
+		.response = result->response,
+		.uri = d->target.uri,
+		.rtt_us = result->rtt_us,
+		.retransmits = result->retransmits,
+	};
+	int status;
+
+	(void)request;
+	d->pending = NULL;
+	if (result->error < 0) {
+		status = failure_report(d->job, session, d->target.uri, result);
+	} else {
+		status = status_of_code(coap_pdu_get_code(result->response));
+		if (status == STATUS_OK)
+			status = show(d, result->response);
+		else
+			output_response(d->job->out, &view);
+	}
+	job_end(d->job, status);
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+static int
+add_option(struct job *job, struct request_plan *plan, unsigned number,
+    const char *text)
+{
+	coap_optlist_t *o = coap_new_optlist((uint16_t)number, strlen(text),
+	    (const uint8_t *)text);
+
+	if (!o)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	coap_insert_optlist(&plan->options, o);
+	return STATUS_OK;
+}
+
+/* One filter at most goes along (RFC 6690 section 4.1). */
+static int
+plan_query(struct job *job, struct request_plan *plan)
+{
+	const char *query = NULL;
+	char buf[QUERY_SIZE];
+
+	for (size_t i = 0; i < N_FILTERS && !query; i++)
+		query = filter_query(job, filters[i], buf);
+	return query ? add_option(job, plan, COAP_OPTION_URI_QUERY, query)
+		     : STATUS_OK;
+}
+
+static int
+plan_discovery(struct job *job, struct request_plan *plan)
+{
+	const char *value;
+	int status;
+
+	for (size_t i = 0; i < N_FILTERS; i++) {
+		value = args_get(&job->args, filters[i]);
+		if (value &&
+		    strlen(filters[i]) + 1 + strlen(value) >= QUERY_SIZE)
+			return job_fail(job, STATUS_USAGE,
+			    "--%s is longer than an option may be", filters[i]);
+	}
+	plan->code = COAP_REQUEST_CODE_GET;
+	status = add_option(job, plan, COAP_OPTION_URI_PATH, ".well-known");
+	if (status == STATUS_OK)
+		status = add_option(job, plan, COAP_OPTION_URI_PATH, "core");
+	if (status == STATUS_OK)
+		status = plan_query(job, plan);
+	return status;
+}
+
+/* Whatever path the target has, the request goes to the well-known one. */
+static void
+drop_path(struct target *target)
+{
+	coap_optlist_t **link = &target->options;
+	coap_optlist_t *o;
+
+	while (*link) {
+		o = *link;
+		if (o->number != COAP_OPTION_URI_PATH &&
+		    o->number != COAP_OPTION_URI_QUERY) {
+			link = &o->next;
+			continue;
+		}
+		*link = o->next;
+		o->next = NULL;
+		coap_delete_optlist(o);
+	}
+}
+
+static int
+ask(struct job *job, struct discover_job *d)
+{
+	coapx_request_params_t params = {
+		.size = sizeof(params),
+		.timeout_ms = job->timeout_ms ? 0 : REQUEST_LIMIT_MS,
+		.flags = COAPX_REQUEST_END_ON_ICMP,
+		.result = on_result,
+		.arg = d,
+	};
+	coapx_result_t failed = { 0 };
+	int status = STATUS_INTERNAL;
+	coap_pdu_t *pdu = plan_pdu(job, &d->plan, &d->target, &status);
+
+	if (!pdu)
+		return status;
+	job_waits_for(job, "the list of resources of %s", d->target.uri);
+	d->pending =
+	    coapx_request_send(d->target.session, pdu, &params, &failed.error);
+	if (!d->pending)
+		return failure_report(job, d->target.session, d->target.uri,
+		    &failed);
+	return JOB_RUNNING;
+}
+
+static int
+start(struct job *job)
+{
+	struct discover_job *d = calloc(1, sizeof(*d));
+	int status;
+
+	if (!d)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	d->job = job;
+	job->state = d;
+	job->free_state = free_state;
+	status = plan_discovery(job, &d->plan);
+	if (status == STATUS_OK)
+		status =
+		    target_open(job, args_operand(&job->args, 0), &d->target);
+	if (status != STATUS_OK)
+		return status;
+	drop_path(&d->target);
+	if (d->target.named)
+		snprintf(d->session_name, sizeof(d->session_name), "%s",
+		    d->target.named->name);
+	return ask(job, d);
+}
+
+static const struct option discover_options[] = {
+	{ .name = "rt",
+	    .arg = "TYPE",
+	    .help = "only resources of this type; a final * matches more" },
+	{ .name = "if", .arg = "NAME", .help = "only with this interface" },
+	{ .name = "obs", .help = "only what can be observed" },
+	{ .name = NULL },
+};
+
+static const struct option *const options[] = {
+	discover_options,
+	bind_options,
+	NULL,
+};
+
+static const char *const examples[] = {
+	"discover coap://device",
+	"discover --rt 'temperature*'",
+	NULL,
+};
+
+const struct command cmd_discover = {
+	.name = "discover",
+	.group = "Discovery and places",
+	.summary = "list the resources of a device",
+	.details = "Asks for /.well-known/core (RFC 6690) and shows its links. "
+		   "Filters are sent along and applied here too, as many "
+		   "devices ignore them.",
+	.examples = examples,
+	.options = options,
+	.operands = { { .name = "TARGET",
+	    .optional = true,
+	    .complete = COMPLETE_TARGET } },
+	.start = start,
+};

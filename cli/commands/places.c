@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cd, pwd: the current path of a session. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "cli/commands/commands.h"
+#include "cli/opening.h"
+#include "cli/path.h"
+
+/* "lamp" of "lamp:/x", when there is such a session. */
+static struct named *
+named_of(struct app *app, const char *operand, const char **path)
+{
+	const char *colon = strchr(operand, ':');
+	struct named *named;
+	char *name;
+
+	if (!colon)
+		return NULL;
+	name = strndup(operand, (size_t)(colon - operand));
+	named = name ? app_find(app, name) : NULL;
+	free(name);
+	if (named)
+		*path = colon + 1;
+	return named;
+}
+
+/* "cd .." leaves a slash at the end, which is only meant where it was typed. */
+static void
+trim(char *joined, const char *typed)
+{
+	size_t len = strlen(joined);
+	size_t n = strlen(typed);
+
+	if (len > 1 && joined[len - 1] == '/' &&
+	    (n == 0 || typed[n - 1] != '/'))
+		joined[len - 1] = '\0';
+}
+
+static int
+start_cd(struct job *job)
+{
+	const char *path = args_operand(&job->args, 0);
+	int status = STATUS_OK;
+	struct named *named;
+	char *joined;
+
+	if (!path)
+		path = "/";
+	if (looks_like_uri(path))
+		return job_fail(job, STATUS_USAGE,
+		    "cd takes a path of the session; 'open %s' opens another",
+		    path);
+	if (strchr(path, '?'))
+		return job_fail(job, STATUS_USAGE,
+		    "'%s' has a query; a place is a path alone", path);
+	named = named_of(job->app, path, &path);
+	if (named)
+		job->app->current = named;
+	else
+		named = app_session_for(job, NULL, &status);
+	if (!named)
+		return status;
+	joined = path_join(named->path, path);
+	if (!joined)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	trim(joined, path);
+	free(named->path);
+	named->path = joined;
+	return STATUS_OK;
+}
+
+static int
+start_pwd(struct job *job)
+{
+	struct view_field field = { .name = "path", .type = FIELD_TEXT };
+	int status = STATUS_OK;
+	struct named *named = app_session_for(job, NULL, &status);
+
+	if (!named)
+		return status;
+	field.text = named->path;
+	output_value(job->out, &field);
+	return STATUS_OK;
+}
+
+static const char *const cd_examples[] = {
+	"cd /sensors",
+	"cd ..",
+	"cd lamp:/3/0",
+	NULL,
+};
+
+const struct command cmd_cd = {
+	.name = "cd",
+	.group = "Discovery and places",
+	.summary = "change the current path of a session",
+	.details = "Paths of requests are relative to it. Nothing is asked of "
+		   "the peer. NAME:PATH also makes that session the current "
+		   "one. Without PATH it is the root.",
+	.examples = cd_examples,
+	.operands = { { .name = "PATH",
+	    .optional = true,
+	    .complete = COMPLETE_TARGET } },
+	.start = start_cd,
+};
+
+const struct command cmd_pwd = {
+	.name = "pwd",
+	.group = "Discovery and places",
+	.summary = "print the current path of a session",
+	.start = start_pwd,
+};

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* get, put, post, delete: one request, or several, and what came back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/commands.h"
+#include "cli/expect.h"
+#include "cli/failure.h"
+#include "cli/input.h"
+#include "cli/repeat.h"
+#include "cli/request.h"
+#include "cli/write_out.h"
+
+struct request_job {
+	struct job *job;
+	struct request_plan plan;
+	struct expect expect;
+	struct repeat repeat;
+	struct target target;
+	char session_name[40]; /* the session may lose its name meanwhile */
+	coapx_request_t *pending;
+	struct input *input; /* while the payload is read */
+	int worst;
+};
+
+static void
+free_state(struct job *job)
+{
+	struct request_job *r = job->state;
+
+	coapx_request_cancel(r->pending);
+	repeat_free(&r->repeat);
+	input_free(r->input);
+	target_close(job->app, &r->target);
+	expect_free(&r->expect);
+	plan_free(&r->plan);
+	free(r);
+}
+
+/* --- results ------------------------------------------------------------- */
+
+static void
+sum_up(struct job *job)
+{
+	struct request_job *r = job->state;
+
+	repeat_sum_up(&r->repeat, r->target.session);
+}
+
+static int
+show_response(struct request_job *r, const coapx_result_t *result)
+{
+	struct view_response view = {
+		.session_name = r->session_name[0] ? r->session_name : NULL,
+		.session = r->target.session,
+		.request = result->sent,
+		.response = result->response,
+		.uri = r->target.uri,
+		.rtt_us = result->rtt_us,
+		.retransmits = result->retransmits,
+		.ok = expect_code_ok(&r->expect,
+		    coap_pdu_get_code(result->response)),
+	};
+
+	output_response(r->job->out, &view);
+	return expect_response(r->job, &r->expect, result->response);
+}
+
+static void
+on_result(coapx_request_t *request, coap_session_t *session,
+    const coapx_result_t *result, void *arg)
+{
+	struct request_job *r = arg;
+	int status = STATUS_OK;
+
+	(void)request;
+	r->pending = NULL;
+	if (result->error == 0)
+		repeat_answered(&r->repeat, result->rtt_us);
+	if (result->error < 0)
+		status = failure_report(r->job, session, r->target.uri, result);
+	else if (result->response)
+		status = show_response(r, result);
+	if (status > r->worst)
+		r->worst = status;
+	if (!repeat_is_over(&r->repeat)) {
+		repeat_wait(&r->repeat, session);
+		return;
+	}
+	sum_up(r->job);
+	job_end(r->job, r->worst);
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+/* 0: the protocol gives up by itself. */
+static unsigned
+time_limit(const struct request_job *r)
+{
+	coap_proto_t proto = coap_session_get_proto(r->target.session);
+	bool con = !r->plan.non && COAP_PROTO_NOT_RELIABLE(proto);
+
+	return con || r->job->timeout_ms ? 0 : REQUEST_LIMIT_MS;
+}
+
+/* JOB_RUNNING, or how the job ends. */
+static int
+send_one(struct job *job)
+{
+	struct request_job *r = job->state;
+	coapx_request_params_t params = {
+		.size = sizeof(params),
+		.timeout_ms = time_limit(r),
+		.flags = COAPX_REQUEST_END_ON_ICMP |
+		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0),
+		.result = on_result,
+		.arg = r,
+	};
+	coapx_result_t failed = { 0 };
+	int status = STATUS_INTERNAL;
+	coap_pdu_t *pdu = plan_pdu(r->job, &r->plan, &r->target, &status);
+
+	if (!pdu)
+		return status;
+	job_waits_for(r->job, "a response from %s", r->target.uri);
+	r->pending =
+	    coapx_request_send(r->target.session, pdu, &params, &failed.error);
+	if (!r->pending)
+		return failure_report(r->job, r->target.session, r->target.uri,
+		    &failed);
+	r->repeat.summary.sent++;
+	return JOB_RUNNING;
+}
+
+/* The payload is there: opens the target and begins. */
+static int
+begin(struct request_job *r)
+{
+	struct job *job = r->job;
+	int status = target_open(job, args_operand(&job->args, 0), &r->target);
+
+	if (status != STATUS_OK)
+		return status;
+	if (r->target.named)
+		snprintf(r->session_name, sizeof(r->session_name), "%s",
+		    r->target.named->name);
+	return send_one(job);
+}
+
+static void
+payload_read(void *arg, int status, uint8_t *data, size_t len)
+{
+	struct request_job *r = arg;
+
+	r->input = NULL;
+	r->plan.payload = data;
+	r->plan.payload_len = len;
+	if (status == STATUS_OK)
+		status = begin(r);
+	if (status != JOB_RUNNING)
+		job_end(r->job, status);
+}
+
+/* --- the words ----------------------------------------------------------- */
+
+static int
+check_write_out(struct job *job)
+{
+	const char *format = args_get(&job->args, "write-out");
+	size_t len = 0;
+	const char *unknown = format ? write_out_unknown(format, &len) : NULL;
+
+	if (!unknown)
+		return STATUS_OK;
+	return job_fail(job, STATUS_USAGE,
+	    "--write-out: there is no %.*s; 'help get' lists what there is",
+	    (int)len, unknown);
+}
+
+/* Everything the words say is checked before anything is opened. */
+static int
+read_words(struct request_job *r, unsigned code)
+{
+	struct job *job = r->job;
+	int status = plan_make(job, code, &r->plan);
+
+	if (status == STATUS_OK)
+		status = repeat_make(job, &r->repeat, send_one);
+	if (status == STATUS_OK)
+		status = expect_make(job, &r->expect);
+	if (status == STATUS_OK)
+		status = check_write_out(job);
+	if (status == STATUS_OK && r->plan.no_response && r->expect.any)
+		status = job_fail(job, STATUS_USAGE,
+		    "--no-response asks for no response, so nothing can be "
+		    "expected of it");
+	if (status == STATUS_OK)
+		status = output_prepare(job->out);
+	return status;
+}
+
+static int
+start_request(struct job *job, unsigned code)
+{
+	struct request_job *r = calloc(1, sizeof(*r));
+	int status;
+
+	if (!r)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	r->job = job;
+	job->state = r;
+	job->free_state = free_state;
+	job->cancel = sum_up;
+	status = read_words(r, code);
+	if (status != STATUS_OK)
+		return status;
+	if (!r->plan.payload_file)
+		return begin(r);
+	status = input_start(job, r->plan.payload_file, INPUT_MAX, payload_read,
+	    r, &r->input);
+	if (status != STATUS_OK)
+		return status;
+	job_waits_for(job, "the end of the payload on %s",
+	    strcmp(r->plan.payload_file, "-") == 0 ? "stdin"
+						   : r->plan.payload_file);
+	return JOB_RUNNING;
+}
+
+static int
+start_get(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_GET);
+}
+
+static int
+start_put(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_PUT);
+}
+
+static int
+start_post(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_POST);
+}
+
+static int
+start_delete(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_DELETE);
+}
+
+/* --- the entries --------------------------------------------------------- */
+
+static const struct option *const get_options[] = {
+	request_options,
+	expect_options,
+	repeat_options,
+	bind_options,
+	NULL,
+};
+
+static const struct option *const payload_request_options[] = {
+	payload_options,
+	request_options,
+	expect_options,
+	repeat_options,
+	bind_options,
+	NULL,
+};
+
+static const char *const get_examples[] = {
+	"get coap://[fd00::2]/sensors/t",
+	"get /sensors/t --accept senml+cbor --json",
+	"get coap://device/state --expect 2.05 --expect-json /on=true",
+	NULL,
+};
+
+static const char *const put_examples[] = {
+	"put coap://device/led --data on",
+	"put /config --data @config.json -t json",
+	"put /fw --data @- -t octets < image.bin",
+	NULL,
+};
+
+#define TARGET                                      \
+	{                                           \
+		.name = "TARGET", .optional = true, \
+		.complete = COMPLETE_TARGET,        \
+	}
+
+const struct command cmd_get = {
+	.name = "get",
+	.group = "Requests",
+	.summary = "read a resource",
+	.examples = get_examples,
+	.options = get_options,
+	.operands = { TARGET },
+	.start = start_get,
+};
+
+const struct command cmd_put = {
+	.name = "put",
+	.group = "Requests",
+	.summary = "write a resource, or create it",
+	.examples = put_examples,
+	.options = payload_request_options,
+	.operands = { TARGET },
+	.start = start_put,
+};
+
+const struct command cmd_post = {
+	.name = "post",
+	.group = "Requests",
+	.summary = "give a resource something to process",
+	.options = payload_request_options,
+	.operands = { TARGET },
+	.start = start_post,
+};
+
+const struct command cmd_delete = {
+	.name = "delete",
+	.group = "Requests",
+	.summary = "delete a resource",
+	.options = get_options,
+	.operands = { TARGET },
+	.start = start_delete,
+};

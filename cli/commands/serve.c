@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* serve: the built-in device, for others to talk to. */
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "cli/commands/commands.h"
+#include "cli/device.h"
+#include "cli/listeners.h"
+
+static int
+serve_one(struct job *job, const char *uri)
+{
+	int status;
+	struct view_field field = { .name = "uri", .type = FIELD_TEXT };
+	struct listener *listener = device_listen(job, uri, &status);
+
+	if (!listener)
+		return status;
+	field.text = listener->uri;
+	output_value(job->out, &field);
+	return STATUS_OK;
+}
+
+/* Every protocol there is, on its own port, on all addresses. */
+static int
+serve_default(struct job *job)
+{
+	int status = STATUS_OK;
+	coap_proto_t p;
+	char uri[32];
+
+	for (p = COAP_PROTO_UDP; p < COAP_PROTO_LAST && status == STATUS_OK;
+	     p++) {
+		if (!coapx_proto_is_supported(p))
+			continue;
+		snprintf(uri, sizeof(uri), "%s://*", coapx_proto_scheme(p));
+		status = serve_one(job, uri);
+	}
+	return status;
+}
+
+/* All or none: those that were opened here are the last of the list. */
+static void
+undo(struct app *app, struct listener *last)
+{
+	while (app->listeners && app->listeners->prev != last)
+		listener_close(app, app->listeners->prev);
+}
+
+static int
+start(struct job *job)
+{
+	struct app *app = job->app;
+	struct listener *last = app->listeners ? app->listeners->prev : NULL;
+	int status = STATUS_OK;
+
+	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
+		status = serve_one(job, job->args.operands[i]);
+	if (job->args.n_operands == 0)
+		status = serve_default(job);
+	if (status != STATUS_OK)
+		undo(app, last);
+	if (status != STATUS_OK || app->keep)
+		return status;
+	output_note(job->out, "serving; Ctrl-C ends it");
+	return JOB_RUNNING;
+}
+
+static const char *const examples[] = {
+	"serve",
+	"serve coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683",
+	"serve coap://127.0.0.1:0",
+	NULL,
+};
+
+const struct command cmd_serve = {
+	.name = "serve",
+	.group = "Listening",
+	.summary = "run the built-in device, to test a client against",
+	.details =
+	    "Listens on each URI (port 0: the system chooses one) and prints "
+	    "the URIs it really listens on, one a line. Without a URI it takes "
+	    "the standard port of every protocol on all addresses. It runs "
+	    "until Ctrl-C; at a prompt and in a script it stays in the "
+	    "background: 'listen list' shows it.",
+	.examples = examples,
+	.operands = { { .name = "URI",
+	    .optional = true,
+	    .repeat = true,
+	    .complete = COMPLETE_URI } },
+	.start = start,
+};

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session open: makes a session and waits until it is established. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "cli/commands/commands.h"
+#include "cli/opening.h"
+#include "cli/session_tunables.h"
+
+struct opening {
+	struct observer observer;
+	struct job *job;
+	coap_session_t *session; /* with a reference of the job's */
+	coap_session_state_t wanted;
+};
+
+static void
+free_state(struct job *job)
+{
+	struct opening *o = job->state;
+
+	if (o->session) {
+		app_unobserve(job->app, &o->observer);
+		coap_session_release(o->session);
+	}
+	free(o);
+}
+
+/* What was begun for nothing leaves no name behind. */
+static void
+abandon(struct job *job)
+{
+	struct opening *o = job->state;
+	struct named *named;
+
+	if (!o->session)
+		return;
+	named = app_find_session(job->app, o->session);
+	if (named)
+		named_close(job->app, named);
+}
+
+/* After a second the library goes on as if the peer's CSM had come. */
+static bool
+lacks_csm(const coap_session_t *session)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+
+	coapx_session_get_info(session, &info);
+	return COAP_PROTO_RELIABLE(coap_session_get_proto(session)) &&
+	    coap_session_get_state(session) == COAP_SESSION_STATE_ESTABLISHED &&
+	    !info.csm_received;
+}
+
+static void
+say_opened(struct job *job, const struct named *named)
+{
+	const coap_session_t *s = named->session;
+	coap_session_state_t state = coap_session_get_state(s);
+	coap_proto_t proto = coap_session_get_proto(s);
+	char remote[ADDR_SIZE];
+
+	if (state != COAP_SESSION_STATE_ESTABLISHED)
+		output_note(job->out, "opening %s (%s), now %s", named->name,
+		    named->uri, coapx_state_name(state));
+	else
+		output_note(job->out, "opened %s (%s, %s)", named->name,
+		    coapx_proto_name(proto),
+		    addr_text(coap_session_get_addr_remote(s), remote));
+	if (proto == COAP_PROTO_UDP && !job->app->told_udp) {
+		job->app->told_udp = true;
+		output_note(job->out,
+		    "udp: nothing was sent yet; 'ping' asks whether somebody "
+		    "is there");
+	}
+	if (lacks_csm(s))
+		output_note(job->out,
+		    "%s: connected, but the peer has sent no CSM; does it "
+		    "speak CoAP? 'ping' asks",
+		    coapx_proto_name(proto));
+	output_named(job, named);
+}
+
+static bool
+arrived(const struct opening *o)
+{
+	return coap_session_get_state(o->session) >= o->wanted;
+}
+
+static int
+finish(struct job *job, struct named *named)
+{
+	job->app->current = named;
+	say_opened(job, named);
+	return STATUS_OK;
+}
+
+static int
+failed(struct job *job)
+{
+	struct opening *o = job->state;
+	struct named *named = app_find_session(job->app, o->session);
+	int status = session_failed(job,
+	    named && named->uri ? named->uri : "open", o->session);
+
+	abandon(job);
+	return status;
+}
+
+static void
+on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
+{
+	struct job *job = observer->user;
+	struct opening *o = job->state;
+	struct named *named;
+
+	if (session != o->session)
+		return;
+	named = app_find_session(job->app, session);
+	if (event == COAP_EVENT_SESSION_FAILED ||
+	    event == COAP_EVENT_SESSION_CLOSED)
+		job_end(job, failed(job));
+	else if (named &&
+	    (arrived(o) ||
+		(event == COAP_EVENT_TCP_CONNECTED &&
+		    o->wanted == COAP_SESSION_STATE_CSM)))
+		job_end(job, finish(job, named));
+}
+
+/* --- what is asked for --------------------------------------------------- */
+
+static bool
+find_state(const char *name, coap_session_state_t *state)
+{
+	coap_session_state_t s;
+
+	for (s = COAP_SESSION_STATE_NONE; s <= COAP_SESSION_STATE_ESTABLISHED;
+	     s++) {
+		if (strcmp(name, coapx_state_name(s)) == 0) {
+			*state = s;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --mtu and --keepalive: settings like those of session set. */
+static int
+read_setting(struct job *job, const char *key, uint64_t *value)
+{
+	const char *given = args_get(&job->args, key);
+	char *assignment;
+	char *problem = NULL;
+	const struct tunable *t;
+
+	if (!given)
+		return STATUS_OK;
+	assignment = text_format("%s=%s", key, given);
+	if (!assignment)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	t = tunable_parse(assignment, value, &problem);
+	free(assignment);
+	if (t)
+		return STATUS_OK;
+	job_fail(job, STATUS_USAGE, "--%s",
+	    problem ? problem : "out of memory");
+	free(problem);
+	return STATUS_USAGE;
+}
+
+static void
+apply_setting(struct job *job, struct named *named, const char *key,
+    uint64_t value)
+{
+	if (args_get(&job->args, key))
+		tunable_find(key, strlen(key))->set(named, value);
+}
+
+/* All that can be wrong is looked at before anything is begun. */
+static int
+check(struct job *job, coap_session_state_t *wanted, uint64_t *mtu,
+    uint64_t *keepalive)
+{
+	const char *name = args_get(&job->args, "name");
+	const char *wait = args_get(&job->args, "wait");
+	char *problem = NULL;
+	int status = STATUS_OK;
+
+	*wanted = COAP_SESSION_STATE_ESTABLISHED;
+	if (name && !app_name_is_free(job->app, name, &problem)) {
+		status = app_find(job->app, name) ? STATUS_STATE : STATUS_USAGE;
+		job_fail(job, status, "%s", problem ? problem : "no memory");
+		free(problem);
+		return status;
+	}
+	if (wait && !find_state(wait, wanted))
+		return job_fail(job, STATUS_USAGE,
+		    "--wait: '%s' is no state; none, connecting, handshake, "
+		    "csm and established are",
+		    wait);
+	status = read_setting(job, "mtu", mtu);
+	if (status == STATUS_OK)
+		status = read_setting(job, "keepalive", keepalive);
+	return status;
+}
+
+/* --- the command --------------------------------------------------------- */
+
+static struct named *
+add(struct job *job, coap_session_t *session, const char *origin)
+{
+	const char *bind = args_get(&job->args, "bind");
+	char *problem = NULL;
+	struct named *named = app_add(job->app, args_get(&job->args, "name"),
+	    session, true, &problem);
+
+	free(problem);
+	if (!named) {
+		coap_session_release(session);
+		return NULL;
+	}
+	free(named->path);
+	named->shared = true;
+	named->path = path_of_uri(args_operand(&job->args, 0));
+	named->uri = strdup(origin);
+	named->bind = bind ? strdup(bind) : NULL;
+	if (named->path && named->uri && (!bind || named->bind))
+		return named;
+	named_close(job->app, named);
+	return NULL;
+}
+
+static int
+begin(struct job *job, struct named *named, coap_session_state_t wanted)
+{
+	struct opening *o = calloc(1, sizeof *o);
+
+	if (!o) {
+		named_close(job->app, named);
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	}
+	job->state = o;
+	job->free_state = free_state;
+	job->cancel = abandon;
+	o->job = job;
+	o->wanted = wanted;
+	o->observer.event = on_event;
+	o->observer.user = job;
+	o->session = coap_session_reference(named->session);
+	app_observe(job->app, &o->observer);
+	if (arrived(o))
+		return finish(job, named);
+	if (coap_session_get_state(o->session) == COAP_SESSION_STATE_NONE &&
+	    coapx_session_error(o->session, NULL, 0) != 0)
+		return failed(job);
+	job_waits_for(job, "%s to be %s", named->uri, coapx_state_name(wanted));
+	return JOB_RUNNING;
+}
+
+static int
+start(struct job *job)
+{
+	coap_session_state_t wanted;
+	uint64_t mtu = 0;
+	uint64_t keepalive = 0;
+	coap_session_t *session;
+	struct named *named;
+	char *origin;
+	int status = check(job, &wanted, &mtu, &keepalive);
+
+	if (status != STATUS_OK)
+		return status;
+	origin = origin_of_uri(job, args_operand(&job->args, 0), &status);
+	if (!origin)
+		return status;
+	session =
+	    origin_open(job, origin, args_get(&job->args, "bind"), &status);
+	named = session ? add(job, session, origin) : NULL;
+	free(origin);
+	if (!session)
+		return status;
+	if (!named)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	apply_setting(job, named, "mtu", mtu);
+	apply_setting(job, named, "keepalive", keepalive);
+	return begin(job, named, wanted);
+}
+
+static const struct option open_options[] = {
+	{ .name = "name",
+	    .arg = "NAME",
+	    .help = "name of the session; else s1, s2 ..." },
+	{ .name = "bind",
+	    .arg = "ADDR[%IF][:PORT]",
+	    .help = "address and port to send from" },
+	{ .name = "wait",
+	    .arg = "STATE",
+	    .complete = COMPLETE_STATE,
+	    .help = "wait until that state (established); none: do not wait" },
+	{ .name = "mtu", .arg = "N", .help = "bytes of the largest message" },
+	{ .name = "keepalive",
+	    .arg = "S",
+	    .help = "seconds of silence before a ping; 0: never" },
+	{ .name = NULL },
+};
+
+static const struct option *const options[] = { open_options, NULL };
+static const char *const aliases[] = { "open", "connect", NULL };
+static const char *const examples[] = {
+	"open coap://[fd00::2] --name lamp",
+	"open coap+tcp://plant.example/sensors -T 5s",
+	"open coap://192.0.2.7 --bind :5683",
+	NULL,
+};
+
+const struct command cmd_session_open = {
+	.name = "session open",
+	.aliases = aliases,
+	.group = "Sessions",
+	.summary = "open a session and wait until it is established",
+	.details =
+	    "The session becomes the current one; the URI's path becomes its "
+	    "current path. Every address of the name is tried. Over UDP a "
+	    "session is established as soon as the name resolves: nothing is "
+	    "sent, so nothing is known of the peer; 'ping' asks it. A stream "
+	    "whose peer sends no CSM within a second is used all the same, and "
+	    "csm.received is false.",
+	.examples = examples,
+	.options = options,
+	.operands = { { .name = "URI", .complete = COMPLETE_URI } },
+	.start = start,
+};

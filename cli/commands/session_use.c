@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session use, rename: which session, and what it is called. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/app.h"
+#include "cli/commands/commands.h"
+
+static int
+start_use(struct job *job)
+{
+	int status = STATUS_OK;
+	struct named *named =
+	    app_session_for(job, args_operand(&job->args, 0), &status);
+
+	if (named)
+		job->app->current = named;
+	return status;
+}
+
+static int
+start_rename(struct job *job)
+{
+	const char *name = args_operand(&job->args, 1);
+	int status = STATUS_OK;
+	struct named *named =
+	    app_session_for(job, args_operand(&job->args, 0), &status);
+	char *problem = NULL;
+	char *copy;
+
+	if (!named || strcmp(named->name, name) == 0)
+		return status;
+	if (!app_name_is_free(job->app, name, &problem)) {
+		status = app_find(job->app, name) ? STATUS_STATE : STATUS_USAGE;
+		job_fail(job, status, "%s", problem ? problem : "no memory");
+		free(problem);
+		return status;
+	}
+	copy = strdup(name);
+	if (!copy)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	free(named->name);
+	named->name = copy;
+	return STATUS_OK;
+}
+
+static const char *const use_aliases[] = { "use", NULL };
+
+const struct command cmd_session_use = {
+	.name = "session use",
+	.aliases = use_aliases,
+	.group = "Sessions",
+	.summary = "make a session the current one",
+	.operands = { { .name = "NAME", .complete = COMPLETE_SESSION } },
+	.start = start_use,
+};
+
+const struct command cmd_session_rename = {
+	.name = "session rename",
+	.group = "Sessions",
+	.summary = "give a session another name",
+	.operands = { { .name = "NAME", .complete = COMPLETE_SESSION },
+	    { .name = "NEWNAME" } },
+	.start = start_rename,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The built-in device of `demo` and `serve`: resources that show things off. */
+#ifndef CLI_DEVICE_H
+#define CLI_DEVICE_H
+
+#include "cli/app.h"
+
+/* Adds the resources to the context, once. 0, or -1 when out of memory. */
+int device_install(struct app *app);
+/* Installs it and listens on a URI for it: NULL, the job having been told why
+ * (status in *status). */
+struct listener *device_listen(struct job *job, const char *uri, int *status);
+/* Before the context goes: lets go of what waits. NULL-safe. */
+void device_free(struct app *app);
+
+#endif

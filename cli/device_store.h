@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* /store: what clients PUT below it. And what all of the device shares. */
+#ifndef CLI_DEVICE_STORE_H
+#define CLI_DEVICE_STORE_H
+
+#include <stdbool.h>
+
+#include <coap3/coapx.h>
+
+int device_store_install(coap_context_t *context);
+/* GET /store: the list, as link-format. */
+void device_get_store(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query,
+    coap_pdu_t *response);
+
+/* device.c */
+/* A response; one that does not fit becomes 5.01 with the reason. format -1:
+ * none. */
+void device_answer(const coap_session_t *session, coap_pdu_t *response,
+    coap_pdu_code_t code, int format, const uint8_t *data, size_t len);
+void device_refuse(coap_pdu_t *response, coap_pdu_code_t code, const char *why);
+/* The value of KEY in "a=1&key=value", malloc()ed; NULL: not there. */
+char *device_query(const coap_string_t *query, const char *key);
+/* A number there, or the default; false when it is none, or over max. */
+bool device_query_number(const coap_string_t *query, const char *key,
+    uint64_t max, uint64_t *number);
+
+#endif

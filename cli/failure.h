@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Why a request or ping got no answer, in a sentence, and its exit status. */
+#ifndef CLI_FAILURE_H
+#define CLI_FAILURE_H
+
+#include "cli/job.h"
+
+/* Tells the user what became of a request to uri; the exit status. */
+int failure_report(struct job *job, const coap_session_t *session,
+    const char *uri, const coapx_result_t *result);
+/* "127.0.0.1:5683 over udp" in buf; without an address only "udp". */
+#define PEER_SIZE 96
+const char *failure_peer(const coap_session_t *session, char buf[PEER_SIZE]);
+
+#endif

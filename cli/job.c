@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of a job: from its words to its exit status. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "cli/app.h"
+#include "cli/commands/commands.h"
+#include "cli/globals.h"
+
+/* After this long a command says what it waits for. */
+#define NOTICE_MS 300
+
+/* More words than any command's name has. */
+#define NAME_WORDS 4
+
+/* --- time ---------------------------------------------------------------- */
+
+static void
+format_ms(uint64_t ms, char *buf, size_t size)
+{
+	if (ms % 1000 != 0)
+		snprintf(buf, size, "%" PRIu64 " ms", ms);
+	else
+		snprintf(buf, size, "%" PRIu64 " s", ms / 1000);
+}
+
+static void
+on_deadline(coapx_timer_t *timer, void *arg)
+{
+	struct job *job = arg;
+	char limit[32];
+
+	(void)timer;
+	format_ms(job->timeout_ms, limit, sizeof(limit));
+	job_fail(job, STATUS_TIMEOUT, "timed out after %s waiting for %s",
+	    limit, job->waiting_for ? job->waiting_for : "the command to end");
+	job_cancel(job, STATUS_TIMEOUT);
+}
+
+/* Straight to stderr: for people who look at a terminal while the data goes
+ * down a pipe. */
+static void
+say_waiting(struct job *job)
+{
+	struct sink *sink = &job->app->sink;
+	char *text = text_format("waiting for %s ...\n", job->waiting_for);
+
+	if (text)
+		sink->err(sink->user, text, strlen(text));
+	free(text);
+}
+
+static void
+on_notice(coapx_timer_t *timer, void *arg)
+{
+	struct job *job = arg;
+
+	(void)timer;
+	if (job->waiting_for)
+		say_waiting(job);
+}
+
+static int
+start_timers(struct job *job, const struct output_options *options)
+{
+	coap_context_t *context = job->app->context;
+
+	if (job->timeout_ms > 0) {
+		job->deadline = coapx_timer_new(context, on_deadline, job);
+		if (!job->deadline)
+			return -1;
+		coapx_timer_set(job->deadline, job->timeout_ms);
+	}
+	if (!options->quiet &&
+	    (options->verbose > 0 || job->app->sink.err_is_terminal)) {
+		job->notice = coapx_timer_new(context, on_notice, job);
+		if (!job->notice)
+			return -1;
+		coapx_timer_set(job->notice, NOTICE_MS);
+	}
+	return 0;
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+static void
+finish(struct job *job)
+{
+	struct app *app = job->app;
+
+	coapx_timer_free(job->deadline);
+	coapx_timer_free(job->notice);
+	if (job->free_state)
+		job->free_state(job);
+	if (output_close(job->out) < 0 && job->status == STATUS_OK)
+		job->status = STATUS_OUTPUT;
+	DL_DELETE(app->jobs, job);
+	app_trace(app);
+	app->last_status = job->status;
+	job->done(job, job->status, job->done_arg);
+	args_free(&job->args);
+	free(job->waiting_for);
+	free(job);
+}
+
+void
+job_end(struct job *job, int status)
+{
+	if (job->ended)
+		return;
+	job->ended = true;
+	job->status = status;
+	if (!job->held)
+		finish(job);
+}
+
+void
+job_cancel(struct job *job, int status)
+{
+	if (job->ended || job->held)
+		return;
+	job->held = true;
+	if (job->cancel)
+		job->cancel(job);
+	job->held = false;
+	/* Whatever cancel() made of it, it ends for this reason. */
+	job->ended = false;
+	job_end(job, status);
+}
+
+/* --- the beginning ------------------------------------------------------- */
+
+/* The job's words without those that name the command. */
+struct call {
+	const struct command *command;
+	char **words;
+	size_t n;
+};
+
+/* Which command it is. 0, or -1 and *problem. call->words is the caller's to
+ * free in both cases. */
+static int
+find_call(struct app *app, char *const *words, size_t n, struct call *call,
+    char **problem)
+{
+	size_t at[NAME_WORDS], n_name, used, i, next = 0;
+	char *name[NAME_WORDS];
+
+	*problem = NULL;
+	call->words = malloc((n + 1) * sizeof(*call->words));
+	if (!call->words)
+		return -1;
+	n_name = args_command_words(words, n, at, NAME_WORDS);
+	for (i = 0; i < n_name; i++)
+		name[i] = words[at[i]];
+	call->command =
+	    command_find(name, n_name, app->interactive, &used, problem);
+	if (!call->command)
+		return -1;
+	call->n = 0;
+	for (i = 0; i < n; i++) {
+		if (next < used && at[next] == i)
+			next++;
+		else
+			call->words[call->n++] = words[i];
+	}
+	return 0;
+}
+
+/*
+ * Takes the job's words apart; its output is made also when they are wrong, so
+ * that the form asked for tells it.
+ */
+static int
+prepare(struct job *job, const struct call *call)
+{
+	struct app *app = job->app;
+	struct output_options options = app->defaults;
+	char *parse_problem = NULL, *problem = NULL;
+	int parsed, applied;
+
+	job->command = call->command;
+	job->timeout_ms = app->timeout_ms;
+	parsed = args_parse(&job->args, call->command, call->words, call->n,
+	    &parse_problem);
+	applied =
+	    globals_apply(&job->args, &options, &job->timeout_ms, &problem);
+	job->out = output_new(&app->sink, &options);
+	if (parsed == 0 && applied == 0 && job->out &&
+	    start_timers(job, &options) == 0)
+		return 0;
+	if (parsed < 0) {
+		free(problem);
+		problem = parse_problem;
+	}
+	job->status = problem ? STATUS_USAGE : STATUS_INTERNAL;
+	if (job->out)
+		output_error(job->out, job->status,
+		    problem ? problem : "out of memory");
+	free(problem);
+	return -1;
+}
+
+/* False when it is over, and gone. */
+static bool
+run(struct job *job)
+{
+	int status;
+
+	app_trace(job->app);
+	job->held = true;
+	if (args_has(&job->args, "help"))
+		status = help_command(job, job->command);
+	else if (args_has(&job->args, "version"))
+		status = cmd_version.start(job);
+	else if (job->command->prompt_only && !job->app->interactive)
+		status = job_fail(job, STATUS_USAGE,
+		    "'%s' is a command of the prompt only", job->command->name);
+	else
+		status = job->command->start(job);
+	job->held = false;
+	if (!job->ended && status == JOB_RUNNING)
+		return true;
+	if (!job->ended)
+		job->status = status;
+	job->ended = true;
+	finish(job);
+	return false;
+}
+
+/* Ends before there is a job to speak of. */
+static struct job *
+refuse(struct job *job, int status)
+{
+	job->app->last_status = status;
+	job->ended = true;
+	job->status = status;
+	job->done(job, status, job->done_arg);
+	output_close(job->out);
+	args_free(&job->args);
+	coapx_timer_free(job->deadline);
+	coapx_timer_free(job->notice);
+	free(job);
+	return NULL;
+}
+
+struct job *
+job_start(struct app *app, char *const *words, size_t n,
+    void (*done)(struct job *job, int status, void *arg), void *arg)
+{
+	struct call call = { NULL, NULL, 0 };
+	struct job *job = calloc(1, sizeof(*job));
+	char *problem;
+	int prepared;
+
+	if (!job) {
+		done(NULL, app_fail(app, STATUS_INTERNAL, "out of memory"),
+		    arg);
+		return NULL;
+	}
+	job->app = app;
+	job->done = done;
+	job->done_arg = arg;
+	if (find_call(app, words, n, &call, &problem) < 0) {
+		prepared =
+		    app_fail(app, problem ? STATUS_USAGE : STATUS_INTERNAL,
+			"%s", problem ? problem : "out of memory");
+		free(call.words);
+		free(problem);
+		return refuse(job, prepared);
+	}
+	prepared = prepare(job, &call);
+	free(call.words);
+	if (prepared < 0)
+		return refuse(job, job->status);
+	DL_APPEND(app->jobs, job);
+	return run(job) ? job : NULL;
+}
+
+/* --- what commands say --------------------------------------------------- */
+
+void
+job_waits_for(struct job *job, const char *format, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	free(job->waiting_for);
+	job->waiting_for = text;
+}
+
+int
+job_fail(struct job *job, int status, const char *format, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	output_error(job->out, status, text ? text : "out of memory");
+	free(text);
+	return status;
+}
+
+int
+app_fail(struct app *app, int status, const char *format, ...)
+{
+	struct output *out = output_new(&app->sink, &app->defaults);
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (out) {
+		output_error(out, status, text ? text : "out of memory");
+		output_close(out);
+	}
+	free(text);
+	return status;
+}

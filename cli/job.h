@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A command is a job: start() returns at once, the job lives through callbacks
+ * and ends with an exit status. One-shot runs the loop until its job is done,
+ * the prompt runs jobs between keystrokes. No command runs the loop itself,
+ * none prints: it hands views to job->out.
+ */
+#ifndef CLI_JOB_H
+#define CLI_JOB_H
+
+#include <coap3/coapx.h>
+
+#include "cli/args.h"
+#include "cli/output.h"
+
+/* Exit statuses (coap-shell(1)). */
+enum exit_status {
+	STATUS_OK = 0,
+	STATUS_INTERNAL = 1,
+	STATUS_USAGE = 2,        /* nothing was sent */
+	STATUS_LOCAL = 3,        /* configuration, credential or local file */
+	STATUS_CLIENT_ERROR = 4, /* the response was 4.xx */
+	STATUS_SERVER_ERROR = 5, /* 5.xx */
+	STATUS_RESOLVE = 6,
+	STATUS_UNREACHABLE = 7, /* refused, unreachable, closed too early */
+	STATUS_RESET = 8,       /* Reset, Abort, undecodable answer */
+	STATUS_STATE = 9,       /* no such session; wrong state */
+	STATUS_EXPECTATION = 10,
+	STATUS_INCOMPLETE = 18,
+	STATUS_OUTPUT = 23,
+	STATUS_TIMEOUT = 28,
+	STATUS_HANDSHAKE = 35,
+	STATUS_UNTRUSTED = 60,
+	STATUS_INTERRUPTED = 130,
+	STATUS_TERMINATED = 143,
+};
+
+#define JOB_RUNNING (-1)
+
+struct job {
+	struct job *prev;
+	struct job *next;
+	struct app *app;
+	const struct command *command;
+	struct args args;
+	struct output *out;      /* this job's; flushed and freed at its end */
+	coapx_timer_t *deadline; /* -T */
+	coapx_timer_t *notice;   /* "waiting for", after 300 ms */
+	uint64_t timeout_ms;     /* 0: none given */
+	char *waiting_for; /* for "still waiting" and "timed out" sentences */
+	void *state;       /* the command's own */
+	/* Releases state; called once at the end, however it ends. */
+	void (*free_state)(struct job *job);
+	/* The user gave up, or the time is over (-T): stop what is under way;
+	 * the core ends the job right after. NULL: nothing to stop. */
+	void (*cancel)(struct job *job);
+	void (*done)(struct job *job, int status, void *arg);
+	void *done_arg;
+	bool held; /* start() or cancel() is on the stack: free it later */
+	bool ended;
+	int status; /* once ended */
+};
+
+/* Parses the words, makes the job and starts it. done() is called exactly
+ * once, perhaps before this returns; the job is freed after it. NULL when it
+ * ended at once (done() was called then too). */
+struct job *job_start(struct app *app, char *const *words, size_t n,
+    void (*done)(struct job *job, int status, void *arg), void *arg);
+/* Ends it (once); safe inside any callback of the library. */
+void job_end(struct job *job, int status);
+/* As Ctrl-C and SIGTERM do: cancel(), then job_end(status). */
+void job_cancel(struct job *job, int status);
+/* What the job waits for, in words ("a response from [::1]:5683"). */
+void job_waits_for(struct job *job, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* An error sentence to stderr (an error object in JSON), and the status. */
+int job_fail(struct job *job, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same where there is no job, in the form that app->defaults say. */
+int app_fail(struct app *app, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The exit status of a library error; the same table for every command. */
+int status_of_error(int err);
+/* 0 for 2.xx, 4 for 4.xx, 5 for 5.xx, 8 for anything else. */
+int status_of_code(unsigned code);
+
+#endif

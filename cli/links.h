@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Link-format as views. */
+#ifndef CLI_LINKS_H
+#define CLI_LINKS_H
+
+#include <stdbool.h>
+
+#include "cli/output.h"
+
+struct link_list {
+	struct view_link *links;
+	size_t n;
+};
+
+/* Whether a link is to be kept. */
+typedef bool link_filter(void *arg, const coapx_link_text_t *target,
+    const coapx_link_attr_t *attrs, size_t n);
+
+/*
+ * Reads a whole text into an empty list, of copies. wanted NULL: all links. 0,
+ * -COAP_E_FORMAT (*at: at which byte) or -COAP_E_NOMEM; links_free() in any
+ * case.
+ */
+int links_parse(struct link_list *list, const char *text, size_t len,
+    link_filter *wanted, void *arg, size_t *at);
+void links_free(struct link_list *list);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Listeners, and the sessions that come in by them. */
+#include "cli/listeners.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "cli/command.h"
+#include "cli/names.h"
+#include "cli/opening.h"
+
+/* Leaves room for the numbers of sessions behind it. */
+#define LISTENER_NAME_MAX 24
+
+/* --- where to listen ----------------------------------------------------- */
+
+/* "coap://:5683" is "coap://" + "*" + ":5683", which a URI can be. */
+static char *
+with_host(const char *uri)
+{
+	const char *authority = strstr(uri, "://");
+
+	if (!authority || strchr(":/", authority[3]) == NULL)
+		return strdup(uri);
+	authority += 3;
+	return text_format("%.*s*%s", (int)(authority - uri), uri, authority);
+}
+
+static char *
+uri_problem(const char *uri)
+{
+	size_t at = 0;
+	const char *why = coapx_uri_problem(uri, strlen(uri));
+
+	if (!looks_like_uri(uri))
+		return text_format("'%s' is no URI: a scheme is missing; try "
+				   "coap://%s",
+		    uri, uri);
+	coapx_uri_check(uri, strlen(uri), &at);
+	return text_format("'%s' is no URI: %s (character %zu)", uri,
+	    why ? why : "something is wrong", at + 1);
+}
+
+/* One socket for both families where the host has IPv6. */
+static void
+any_address(coap_address_t *addr, uint16_t port, bool six)
+{
+	coap_address_init(addr);
+	addr->addr.sa.sa_family = six ? AF_INET6 : AF_INET;
+	addr->size = six ? sizeof addr->addr.sin6 : sizeof addr->addr.sin;
+	coap_address_set_port(addr, port);
+}
+
+static coap_endpoint_t *
+open_any(struct app *app, coap_proto_t proto, uint16_t port)
+{
+	coap_endpoint_t *endpoint;
+	coap_address_t addr;
+
+	any_address(&addr, port, true);
+	endpoint = coap_new_endpoint(app->context, &addr, proto);
+	if (endpoint ||
+	    coapx_context_error(app->context, NULL, 0) == -COAP_E_ADDRINUSE)
+		return endpoint;
+	any_address(&addr, port, false);
+	return coap_new_endpoint(app->context, &addr, proto);
+}
+
+/* The host as getaddrinfo() wants it: the % before a zone is %25 in a URI. */
+static void
+host_text(const coap_str_const_t *host, char *out, size_t size)
+{
+	char *zone;
+
+	snprintf(out, size, "%.*s", (int)host->length, (const char *)host->s);
+	zone = strstr(out, "%25");
+	if (zone && strchr(out, ':'))
+		memmove(zone + 1, zone + 3, strlen(zone + 3) + 1);
+}
+
+/* The first address of the name that can be bound. */
+static coap_endpoint_t *
+open_host(struct app *app, const coap_uri_t *uri, coap_proto_t proto,
+    bool *resolved)
+{
+	char text[256];
+	coap_str_const_t host = { 0, (const uint8_t *)text };
+	coap_endpoint_t *endpoint = NULL;
+	coap_addr_info_t *list;
+	coap_addr_info_t *info;
+
+	host_text(&uri->host, text, sizeof text);
+	host.length = strlen(text);
+	list = coap_resolve_address_info(&host, uri->port, uri->port, uri->port,
+	    uri->port, 0, 1 << uri->scheme, COAP_RESOLVE_TYPE_LOCAL);
+	*resolved = list != NULL;
+	for (info = list; info && !endpoint; info = info->next) {
+		/* There port 0 is the scheme's default, here a free one. */
+		coap_address_set_port(&info->addr, uri->port);
+		endpoint = coap_new_endpoint(app->context, &info->addr, proto);
+	}
+	coap_free_address_info(list);
+	return endpoint;
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+static bool
+is_at(const struct listener *listener, coap_proto_t proto, uint16_t port)
+{
+	const coap_endpoint_t *endpoint = listener->endpoint;
+
+	return coapx_endpoint_get_proto(endpoint) == proto &&
+	    coap_address_get_port(coapx_endpoint_get_address(endpoint)) == port;
+}
+
+static char *
+open_problem(struct app *app, const char *uri, coap_proto_t proto,
+    uint16_t port, int *status)
+{
+	char why[160] = "";
+	int err = coapx_context_error(app->context, why, sizeof why);
+	struct listener *other;
+
+	*status = STATUS_LOCAL;
+	if (err == -COAP_E_PERM)
+		return text_format("%s: not permitted; ports below 1024 are "
+				   "for root",
+		    uri);
+	if (err == -COAP_E_UNREACH)
+		return text_format("%s: this host has no such address", uri);
+	if (err != -COAP_E_ADDRINUSE) {
+		*status = status_of_error(err);
+		return text_format("%s: %s", uri, why);
+	}
+	DL_FOREACH(app->listeners, other)
+		if (is_at(other, proto, port))
+			return text_format("%s: the address is in use; '%s' "
+					   "listens on %s",
+			    uri, other->name, other->uri);
+	return text_format("%s: the address is in use; choose another port, or "
+			   "0 for a free one",
+	    uri);
+}
+
+static char *
+invent_name(struct app *app)
+{
+	unsigned number = 0;
+	char text[16];
+
+	do
+		snprintf(text, sizeof text, "l%u", ++number);
+	while (listener_find(app, text));
+	return strdup(text);
+}
+
+/* The URI with the port that it really has. */
+static char *
+real_uri(const coap_endpoint_t *endpoint)
+{
+	char addr[ADDR_SIZE];
+
+	return text_format("%s://%s",
+	    coapx_proto_scheme(coapx_endpoint_get_proto(endpoint)),
+	    addr_text(coapx_endpoint_get_address(endpoint), addr));
+}
+
+static struct listener *
+add(struct app *app, coap_endpoint_t *endpoint, const char *name)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+
+	if (!listener)
+		return NULL;
+	listener->endpoint = endpoint;
+	listener->name = name ? strdup(name) : invent_name(app);
+	listener->uri = real_uri(endpoint);
+	if (!listener->name || !listener->uri) {
+		free(listener->name);
+		free(listener->uri);
+		free(listener);
+		return NULL;
+	}
+	coapx_endpoint_set_app_data(endpoint, listener);
+	DL_APPEND(app->listeners, listener);
+	return listener;
+}
+
+static char *
+check_name(struct app *app, const char *name, int *status)
+{
+	char *problem = NULL;
+
+	*status = STATUS_USAGE;
+	if (!name)
+		return NULL;
+	if (!name_check(name, &problem))
+		return problem;
+	if (strlen(name) > LISTENER_NAME_MAX)
+		return text_format("'%s' is too long for a listener: %d at "
+				   "most",
+		    name, LISTENER_NAME_MAX);
+	if (!listener_find(app, name))
+		return NULL;
+	*status = STATUS_STATE;
+	return text_format("there is a listener named '%s' already", name);
+}
+
+/* uri has a host. */
+static coap_endpoint_t *
+open_endpoint(struct app *app, const char *text, int *status, char **problem)
+{
+	coap_endpoint_t *endpoint;
+	bool resolved = true;
+	coap_proto_t proto;
+	coap_uri_t uri;
+
+	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0) {
+		*status = STATUS_USAGE;
+		*problem = uri_problem(text);
+		return NULL;
+	}
+	proto = coapx_scheme_proto(uri.scheme);
+	if (!coapx_proto_is_supported(proto)) {
+		*status = STATUS_INTERNAL;
+		*problem = text_format("this build has no %s, which %s needs",
+		    coap_uri_scheme_is_secure(&uri) ? "TLS" : "WebSocket",
+		    coapx_proto_scheme(proto));
+		return NULL;
+	}
+	if (uri.host.length == 1 && *uri.host.s == '*')
+		endpoint = open_any(app, proto, uri.port);
+	else
+		endpoint = open_host(app, &uri, proto, &resolved);
+	if (endpoint)
+		return endpoint;
+	*status = STATUS_RESOLVE;
+	*problem = resolved
+	    ? open_problem(app, text, proto, uri.port, status)
+	    : text_format("%s: the name does not resolve", text);
+	return NULL;
+}
+
+struct listener *
+listener_open(struct app *app, const char *uri, const char *name, int *status,
+    char **problem)
+{
+	struct listener *listener;
+	coap_endpoint_t *endpoint;
+	char *text;
+
+	*problem = check_name(app, name, status);
+	if (*problem)
+		return NULL;
+	*status = STATUS_INTERNAL;
+	text = with_host(uri);
+	if (!text)
+		return NULL;
+	endpoint = open_endpoint(app, text, status, problem);
+	free(text);
+	if (!endpoint)
+		return NULL;
+	listener = add(app, endpoint, name);
+	if (!listener)
+		coap_free_endpoint(endpoint);
+	return listener;
+}
+
+struct listener *
+listener_find(struct app *app, const char *name)
+{
+	struct listener *listener;
+
+	DL_FOREACH(app->listeners, listener)
+		if (strcmp(listener->name, name) == 0)
+			return listener;
+	return NULL;
+}
+
+void
+listener_close(struct app *app, struct listener *listener)
+{
+	struct named *named;
+
+	/* Its sessions end with it, and are forgotten by their last event. */
+	DL_DELETE(app->listeners, listener);
+	coapx_endpoint_set_app_data(listener->endpoint, NULL);
+	DL_FOREACH(app->sessions, named)
+		if (named->from == listener)
+			named->from = NULL;
+	coap_free_endpoint(listener->endpoint);
+	free(listener->name);
+	free(listener->uri);
+	free(listener);
+}
+
+void
+listeners_free(struct app *app)
+{
+	while (app->listeners)
+		listener_close(app, app->listeners);
+}
+
+/* --- sessions that come in ----------------------------------------------- */
+
+/* home1, home2 ...; a name that ends in a digit takes a point: l1.1. */
+static void
+came_in(struct app *app, struct listener *listener, coap_session_t *session)
+{
+	size_t len = strlen(listener->name);
+	const char *point =
+	    isdigit((unsigned char)listener->name[len - 1]) ? "." : "";
+	struct named *named = NULL;
+	char *problem = NULL;
+	char name[48];
+
+	do {
+		free(problem);
+		snprintf(name, sizeof name, "%s%s%u", listener->name, point,
+		    ++listener->accepted);
+		named = app_add(app, name, session, false, &problem);
+	} while (!named && problem && app_find(app, name));
+	free(problem);
+	if (named)
+		named->from = listener;
+}
+
+/* Before anybody hears that it stands. */
+static void
+stands(struct app *app, const struct listener *listener,
+    coap_session_t *session)
+{
+	struct named *named = app_find_session(app, session);
+
+	if (!named || !listener->to_client ||
+	    !coap_session_set_type_client(session))
+		return;
+	named->owned = true;
+}
+
+void
+listeners_event(struct app *app, coap_session_t *session, coap_event_t event)
+{
+	coap_endpoint_t *endpoint = coapx_session_get_endpoint(session);
+	struct listener *listener = coapx_endpoint_get_app_data(endpoint);
+	struct named *named;
+
+	if (event == COAP_EVENT_SERVER_SESSION_DEL) {
+		named = app_find_session(app, session);
+		if (named)
+			named_forget(app, named);
+	} else if (event == COAP_EVENT_SERVER_SESSION_NEW && listener) {
+		came_in(app, listener, session);
+	} else if (event == COAP_EVENT_SESSION_CONNECTED && listener) {
+		stands(app, listener, session);
+	}
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sessions by URI: what open and targets share. */
+#include "cli/opening.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- URIs ---------------------------------------------------------------- */
+
+static bool
+is_scheme(const char *word, size_t len)
+{
+	const char *scheme;
+	coap_proto_t p;
+
+	for (p = COAP_PROTO_UDP; p < COAP_PROTO_LAST; p++) {
+		scheme = coapx_proto_scheme(p);
+		if (strlen(scheme) == len &&
+		    strncasecmp(word, scheme, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+looks_like_uri(const char *word)
+{
+	size_t len = 0;
+
+	if (!isalpha((unsigned char)*word))
+		return false;
+	while (isalnum((unsigned char)word[len]) ||
+	    (word[len] && strchr("+.-", word[len])))
+		len++;
+	return strncmp(word + len, "://", 3) == 0 ||
+	    (word[len] == ':' && is_scheme(word, len));
+}
+
+static int
+bad_uri(struct job *job, const char *text)
+{
+	size_t at = 0;
+	const char *why = coapx_uri_problem(text, strlen(text));
+
+	coapx_uri_check(text, strlen(text), &at);
+	if (!looks_like_uri(text) && *text != '/')
+		return job_fail(job, STATUS_USAGE,
+		    "'%s' is no URI: a scheme is missing; try coap://%s", text,
+		    text);
+	return job_fail(job, STATUS_USAGE, "'%s' is no URI: %s (character %zu)",
+	    text, why ? why : "the host is missing", at + 1);
+}
+
+char *
+origin_of_uri(struct job *job, const char *text, int *status)
+{
+	coap_string_t *printed = NULL;
+	char *origin;
+	coap_uri_t uri;
+	int err;
+
+	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0 ||
+	    uri.host.length == 0) {
+		*status = bad_uri(job, text);
+		return NULL;
+	}
+	uri.path = (coap_str_const_t){ 0, NULL };
+	uri.query = (coap_str_const_t){ 0, NULL };
+	err = coapx_uri_print(&uri, &printed);
+	if (err < 0) {
+		*status = job_fail(job, status_of_error(err), "%s: %s", text,
+		    coapx_strerror(err));
+		return NULL;
+	}
+	/* Without the slash that an empty path is printed as. */
+	origin = strndup((const char *)printed->s, printed->length - 1);
+	coap_delete_string(printed);
+	if (!origin)
+		*status = job_fail(job, STATUS_INTERNAL, "out of memory");
+	return origin;
+}
+
+char *
+path_of_uri(const char *text)
+{
+	const char *authority = strstr(text, "://");
+	const char *path = authority ? authority + 3 : text;
+
+	path += strcspn(path, "/?");
+	if (*path != '/')
+		return strdup("/");
+	return strndup(path, strcspn(path, "?"));
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+/* What is missing in this build, for a scheme it knows but does not speak. */
+static int
+not_supported(struct job *job, const char *origin)
+{
+	size_t len = strcspn(origin, ":");
+
+	if (strncmp(origin, "coaps", 5) == 0)
+		return job_fail(job, STATUS_INTERNAL,
+		    "this build has no TLS, which %.*s needs; 'version' shows "
+		    "what it speaks",
+		    (int)len, origin);
+	return job_fail(job, STATUS_INTERNAL,
+	    "this build has no WebSocket, which %.*s needs; 'version' shows "
+	    "what it speaks",
+	    (int)len, origin);
+}
+
+/* why: what the library says, which begins with the URI. */
+static int
+cannot_begin(struct job *job, const char *origin, const char *bind, int err,
+    const char *why)
+{
+	if (err == -COAP_E_NOTSUP)
+		return not_supported(job, origin);
+	if (bind && (err == -COAP_E_INVAL || err == -COAP_E_NOTFOUND))
+		return job_fail(job, STATUS_USAGE,
+		    "--bind %s: not an address of the form ADDR, ADDR:PORT, "
+		    "[V6]:PORT or :PORT",
+		    bind);
+	if (bind && err == -COAP_E_ADDRINUSE)
+		return job_fail(job, STATUS_LOCAL,
+		    "--bind %s: the address is in use", bind);
+	if (bind && err == -COAP_E_UNREACH)
+		return job_fail(job, STATUS_UNREACHABLE,
+		    "%s: cannot be reached from %s, or that is no address of "
+		    "this host",
+		    origin, bind);
+	return job_fail(job, status_of_error(err), "%s",
+	    *why ? why : coapx_strerror(err));
+}
+
+coap_session_t *
+origin_open(struct job *job, const char *origin, const char *bind, int *status)
+{
+	coap_context_t *context = job->app->context;
+	/* The job's own limit comes first, and says what it waited for. */
+	uint64_t limit = job->timeout_ms ? job->timeout_ms + 1000 : 0;
+	coapx_open_params_t params = {
+		.size = sizeof params,
+		.uri = origin,
+		.bind = bind,
+		.connect_timeout_ms =
+		    limit > UINT32_MAX ? UINT32_MAX : (unsigned)limit,
+	};
+	coap_session_t *session;
+	char why[160];
+	int err = 0;
+
+	session = coapx_session_open(context, &params, &err);
+	if (session)
+		return session;
+	coapx_context_error(context, why, sizeof why);
+	*status = cannot_begin(job, origin, bind, err, why);
+	return NULL;
+}
+
+int
+session_failed(struct job *job, const char *what, const coap_session_t *session)
+{
+	char why[160];
+	char remote[ADDR_SIZE];
+	int err = coapx_session_error(session, why, sizeof why);
+	const char *text = why;
+	const char *hint = "";
+
+	if (err == 0)
+		return job_fail(job, STATUS_UNREACHABLE, "%s: closed", what);
+	/* The address is said once. */
+	addr_text(coap_session_get_addr_remote(session), remote);
+	if (*remote && strstr(what, remote))
+		text = coapx_strerror(err);
+	if (err == -COAP_E_REFUSED)
+		hint = "; does anything listen there?";
+	else if (err == -COAP_E_NO_CSM)
+		hint = "; does it speak CoAP?";
+	return job_fail(job, status_of_error(err), "%s: %s%s", what, text,
+	    hint);
+}
+
+/* --- views --------------------------------------------------------------- */
+
+const char *
+addr_text(const coap_address_t *addr, char buf[ADDR_SIZE])
+{
+	unsigned char text[ADDR_SIZE] = "";
+
+	buf[0] = '\0';
+	if (addr && addr->addr.sa.sa_family != AF_UNSPEC &&
+	    coap_print_addr(addr, text, sizeof text) > 0)
+		memcpy(buf, text, sizeof text);
+	return buf;
+}
+
+void
+named_view(struct app *app, const struct named *named,
+    struct view_session *view, char *local, char *remote)
+{
+	const coap_session_t *s = named->session;
+	coapx_session_info_t info = { .size = sizeof info };
+
+	coapx_session_get_info(s, &info);
+	addr_text(coap_session_get_addr_local(s), local);
+	addr_text(coap_session_get_addr_remote(s), remote);
+	*view = (struct view_session){
+		.name = named->name,
+		.current = named == app->current,
+		.session = s,
+		.proto = coapx_proto_name(coap_session_get_proto(s)),
+		.type = coapx_type_name(coap_session_get_type(s)),
+		.state = coapx_state_name(coap_session_get_state(s)),
+		.local = *local ? local : NULL,
+		.remote = *remote ? remote : NULL,
+		.age_ms = info.age_ms,
+		.rtt_us = info.rtt_avg_us,
+	};
+}
+
+void
+output_named(struct job *job, const struct named *named)
+{
+	struct view_session view;
+	char local[ADDR_SIZE];
+	char remote[ADDR_SIZE];
+
+	if (output_form(job->out) != FORM_JSON)
+		return;
+	named_view(job->app, named, &view, local, remote);
+	output_sessions(job->out, &view, 1);
+}

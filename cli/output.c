@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sink of the process, the choice of form, and what reaches which stream. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/job.h"
+#include "cli/output_form.h"
+#include "cli/write_out.h"
+
+/* --- the process's own streams ------------------------------------------- */
+
+static int
+stdio_out(void *user, const void *data, size_t len)
+{
+	(void)user;
+	return write_all(STDOUT_FILENO, data, len);
+}
+
+static int
+stdio_err(void *user, const void *data, size_t len)
+{
+	(void)user;
+	return write_all(STDERR_FILENO, data, len);
+}
+
+void
+sink_stdio(struct sink *sink)
+{
+	struct winsize size = { .ws_col = 0 };
+
+	memset(sink, 0, sizeof(*sink));
+	sink->out = stdio_out;
+	sink->err = stdio_err;
+	sink->out_is_terminal = isatty(STDOUT_FILENO) == 1;
+	sink->err_is_terminal = isatty(STDERR_FILENO) == 1;
+	if (sink->out_is_terminal &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		sink->width = size.ws_col;
+	sink->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+/* --- an output ----------------------------------------------------------- */
+
+static const struct form_ops *const forms[] = {
+	[FORM_HUMAN] = &form_human,
+	[FORM_RAW] = &form_raw,
+	[FORM_JSON] = &form_json,
+	[FORM_HEX] = &form_hex,
+	[FORM_NONE] = &form_none,
+};
+
+static bool
+environment_has(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+/* no-color.org, then bixense.com/clicolors, then what the terminal is. */
+static bool
+wants_color(const struct output_options *options, bool terminal)
+{
+	const char *force = getenv("CLICOLOR_FORCE");
+	const char *term = getenv("TERM");
+
+	if (options->color != 0)
+		return options->color > 0;
+	if (environment_has("NO_COLOR"))
+		return false;
+	if (force && *force && strcmp(force, "0") != 0)
+		return true;
+	return terminal && term && *term && strcmp(term, "dumb") != 0;
+}
+
+struct output *
+output_new(const struct sink *sink, const struct output_options *options)
+{
+	struct output *out = coap_malloc_type(COAP_STRING, sizeof(*out));
+
+	if (!out)
+		return NULL;
+	memset(out, 0, sizeof(*out));
+	out->sink = *sink;
+	out->options = *options;
+	out->form = options->form;
+	if (out->form == FORM_AUTO)
+		out->form = sink->out_is_terminal ? FORM_HUMAN : FORM_RAW;
+	out->ops = forms[out->form];
+	out->color = wants_color(options, sink->out_is_terminal);
+	out->color_err = wants_color(options, sink->err_is_terminal);
+	out->ascii = sink->out_is_terminal && !sink->utf8;
+	out->ascii_err = sink->err_is_terminal && !sink->utf8;
+	return out;
+}
+
+int
+output_close(struct output *out)
+{
+	bool failed;
+
+	if (!out)
+		return 0;
+	if (output_file_close(&out->file, !out->failed) != 0)
+		out->failed = true;
+	failed = out->failed;
+	coap_free_type(COAP_STRING, out);
+	return failed ? -1 : 0;
+}
+
+enum form
+output_form(const struct output *out)
+{
+	return out->form;
+}
+
+unsigned
+output_verbose(const struct output *out)
+{
+	return out->options.verbose;
+}
+
+bool
+output_is_terminal(const struct output *out)
+{
+	return out->sink.out_is_terminal;
+}
+
+/* --- streams ------------------------------------------------------------- */
+
+bool
+output_to_file(const struct output *out)
+{
+	const char *file = out->options.file;
+
+	return file && strcmp(file, "-") != 0;
+}
+
+int
+output_prepare(struct output *out)
+{
+	struct text message = { .s = NULL };
+	const char *s;
+
+	if (!output_to_file(out) || out->file.open || out->failed)
+		return STATUS_OK;
+	if (output_file_open(&out->file, out->options.file) == 0)
+		return STATUS_OK;
+	text_addf(&message, "cannot create '%s': %s", out->options.file,
+	    strerror(errno));
+	s = text_string(&message);
+	output_error(out, STATUS_LOCAL, s ? s : "out of memory");
+	text_free(&message);
+	return STATUS_LOCAL;
+}
+
+static void
+write_stdout(struct output *out, const void *data, size_t len)
+{
+	if (out->failed || len == 0)
+		return;
+	if (out->sink.out(out->sink.user, data, len) != 0)
+		out->failed = true;
+}
+
+static void
+write_file(struct output *out, const void *data, size_t len)
+{
+	struct text message = { .s = NULL };
+
+	if (!out->failed && output_prepare(out) != STATUS_OK)
+		out->failed = true;
+	if (out->failed || output_file_write(&out->file, data, len) == 0)
+		return;
+	text_addf(&message, "cannot write '%s': %s", out->options.file,
+	    strerror(errno));
+	out->failed = true;
+	if (text_string(&message))
+		put_error_line(out, message.s);
+	text_free(&message);
+}
+
+/* An incomplete text is given as far as it goes, but never silently. */
+static void
+note_failure(struct output *out, const struct text *text)
+{
+	if (text->failed)
+		out->failed = true;
+}
+
+void
+put_stdout(struct output *out, struct text *text)
+{
+	write_stdout(out, text->s, text->len);
+	note_failure(out, text);
+	text_free(text);
+}
+
+void
+put_result(struct output *out, struct text *text)
+{
+	put_payload(out, text->s, text->len);
+	note_failure(out, text);
+	text_free(text);
+}
+
+void
+put_stderr(struct output *out, struct text *text)
+{
+	if (text->len > 0)
+		out->sink.err(out->sink.user, text->s, text->len);
+	text_free(text);
+}
+
+void
+put_payload(struct output *out, const void *data, size_t len)
+{
+	if (output_to_file(out))
+		write_file(out, data, len);
+	else
+		write_stdout(out, data, len);
+}
+
+/* --- views --------------------------------------------------------------- */
+
+void
+output_response(struct output *out, const struct view_response *v)
+{
+	struct text text = { .s = NULL };
+
+	out->ops->response(out, v);
+	if (!out->options.write_out)
+		return;
+	write_out(&text, out->options.write_out, v);
+	put_stdout(out, &text);
+}
+
+void
+output_sessions(struct output *out, const struct view_session *v, size_t n)
+{
+	out->ops->sessions(out, v, n);
+}
+
+void
+output_fields(struct output *out, const char *title,
+    const struct view_field *fields, size_t n)
+{
+	out->ops->fields(out, title, fields, n);
+}
+
+void
+output_value(struct output *out, const struct view_field *field)
+{
+	out->ops->value(out, field);
+}
+
+void
+output_links(struct output *out, const struct view_link *links, size_t n)
+{
+	out->ops->links(out, links, n);
+}
+
+void
+output_ping(struct output *out, const struct view_ping *v)
+{
+	out->ops->ping(out, v);
+}
+
+void
+output_ping_summary(struct output *out, const struct view_ping_summary *v)
+{
+	out->ops->ping_summary(out, v);
+}
+
+void
+output_table(struct output *out, const struct view_table *v)
+{
+	out->ops->table(out, v);
+}
+
+void
+output_text(struct output *out, const char *type, const char *text)
+{
+	out->ops->text(out, type, text);
+}
+
+void
+output_event(struct output *out, const char *session, const char *event,
+    const char *detail)
+{
+	out->ops->event(out, session, event, detail);
+}
+
+void
+output_error(struct output *out, int status, const char *message)
+{
+	out->ops->error(out, status, message);
+}
+
+void
+output_note(struct output *out, const char *format, ...)
+{
+	struct text line = { .s = NULL };
+	char *message = NULL;
+	va_list args;
+
+	if (out->options.quiet || out->ops->notes == NOTES_NEVER ||
+	    (out->ops->notes == NOTES_VERBOSE && out->options.verbose == 0))
+		return;
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	if (!message)
+		return;
+	style_begin(&line, out->color_err, STYLE_DIM);
+	add_line(&line, message, out->ascii_err);
+	style_end(&line, out->color_err);
+	text_add_char(&line, '\n', 1);
+	free(message);
+	put_stderr(out, &line);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Views and forms. A job fills a plain view and hands it to its output; the
+ * form (human, raw, json, hex, none) is chosen once. Everything is said by
+ * views, so no command can forget a form.
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <coap3/coapx.h>
+
+enum form {
+	FORM_AUTO, /* human on a terminal, else raw */
+	FORM_HUMAN,
+	FORM_RAW,
+	FORM_JSON,
+	FORM_HEX,
+	FORM_NONE,
+};
+
+/* Where an output goes. The prompt and, later, the control socket give their
+ * own functions; the default writes to stdout and stderr. */
+struct sink {
+	void *user;
+	/* 0, or -1 when it cannot be written (EPIPE, ENOSPC). */
+	int (*out)(void *user, const void *data, size_t len);
+	int (*err)(void *user, const void *data, size_t len);
+	bool out_is_terminal;
+	bool err_is_terminal;
+	unsigned width; /* columns; 0: unknown */
+	bool utf8;
+	/* Milliseconds since 1970, for times in results; NULL: the clock. */
+	int64_t (*now_ms)(void *user);
+};
+
+/* The process's own stdout and stderr. Call setlocale() before; SIGPIPE is to
+ * be ignored, else it ends the program before the exit status says so. */
+void sink_stdio(struct sink *sink);
+
+struct output_options {
+	enum form form;
+	int color;    /* -1 never, 0 auto (NO_COLOR, CLICOLOR_FORCE, TERM), 1 */
+	bool include; /* -i: code and options before the payload */
+	const char *write_out; /* -w FMT, or NULL */
+	const char *file;      /* -o: the payload goes there, or NULL */
+	bool quiet;
+	unsigned verbose;
+};
+
+struct output;
+
+/* Both are copied; the strings of options are read until output_close(). NULL:
+ * out of memory. */
+struct output *output_new(const struct sink *sink,
+    const struct output_options *options);
+/* Opens the file of -o, so that a command fails before it did anything: 0, or
+ * an exit status (3), and why has been said. Else the first output does it. */
+int output_prepare(struct output *out);
+/* Flushes, and puts the file of -o in its place. 0, or -1 when something could
+ * not be written (exit 23). NULL is nothing. */
+int output_close(struct output *out);
+enum form output_form(const struct output *out);
+unsigned output_verbose(const struct output *out);
+bool output_is_terminal(const struct output *out);
+
+/* --- views --------------------------------------------------------------- */
+
+struct view_session {
+	const char *name;
+	bool current;
+	const coap_session_t *session; /* NULL once it is gone */
+	const char *proto;             /* as long as it is gone too */
+	const char *type;
+	const char *state;
+	const char *local;
+	const char *remote;
+	uint64_t age_ms;
+	uint32_t rtt_us; /* 0: not known */
+	unsigned observations;
+};
+
+struct view_response {
+	const char *session_name; /* NULL: a session of this command alone */
+	const coap_session_t *session;
+	const coap_pdu_t *request;
+	const coap_pdu_t *response;
+	const char *uri; /* of the request */
+	uint64_t rtt_us;
+	unsigned retransmits;
+	bool ok; /* 2.xx, or as --expect wanted */
+};
+
+/* One field of `info`, or the bare value of `session get`. */
+struct view_field {
+	const char *name;
+	enum {
+		FIELD_NULL,
+		FIELD_TEXT,
+		FIELD_NUMBER,
+		FIELD_BOOL,
+		FIELD_MS
+	} type;
+	const char *text;
+	double number;
+};
+
+/* A link of a discovery. */
+struct view_link {
+	const char *target;
+	struct view_link_attr {
+		const char *name;
+		const char *value; /* NULL: none */
+	} * attrs;
+	size_t n_attrs;
+};
+
+struct view_ping {
+	const char *peer;
+	unsigned sequence;
+	uint64_t rtt_us;
+	int error; /* 0: answered */
+};
+
+struct view_ping_summary {
+	const char *peer;
+	unsigned sent;
+	unsigned answered;
+	uint64_t min_us, avg_us, max_us;
+};
+
+/* Any table that has no view of its own (help, listeners, data). */
+struct view_table {
+	const char *type;           /* for JSON: "listener" */
+	const char *const *columns; /* keys, NULL-terminated */
+	const char *const *cells;   /* rows * columns, NULL: empty */
+	size_t rows;
+};
+
+/* raw: the payload bytes; a diagnostic of 4.xx and 5.xx goes to stderr. */
+void output_response(struct output *out, const struct view_response *v);
+void output_sessions(struct output *out, const struct view_session *v,
+    size_t n);
+/* info: title for people, all fields. */
+void output_fields(struct output *out, const char *title,
+    const struct view_field *fields, size_t n);
+/* The bare value and a newline. */
+void output_value(struct output *out, const struct view_field *field);
+void output_links(struct output *out, const struct view_link *links, size_t n);
+void output_ping(struct output *out, const struct view_ping *v);
+void output_ping_summary(struct output *out, const struct view_ping_summary *v);
+void output_table(struct output *out, const struct view_table *v);
+/* Text that is the result itself (help, version): stdout in every form but
+ * none; JSON: {"v":1,"type":TYPE,"text":...}. */
+void output_text(struct output *out, const char *type, const char *text);
+/* A notice for people: stderr, not with -q, nothing in raw pipes unless -v;
+ * JSON: nothing. "opened lamp (udp, 127.0.0.1:5683)". */
+void output_note(struct output *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* An event that happened by itself (a state change, a new server session). */
+void output_event(struct output *out, const char *session, const char *event,
+    const char *detail);
+/* "coap-shell: what: why; what to try": stderr; JSON: an error object on
+ * stdout. */
+void output_error(struct output *out, int status, const char *message);
+/* -v: progress; -vv: messages; -vvv: bytes. */
+void output_trace(struct output *out, const char *session_name,
+    const coapx_trace_t *trace);
+
+#endif

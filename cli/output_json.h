@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the form json share. */
+#ifndef CLI_OUTPUT_JSON_H
+#define CLI_OUTPUT_JSON_H
+
+#include "cli/json_line.h"
+#include "cli/output_form.h"
+
+/* {"v":1,"type":TYPE,"ts":NOW} */
+void json_begin(struct json_line *line, const struct output *out,
+    const char *type);
+/* Gives the line away. A response is told on stdout also when its payload has
+ * a file; other results go to the file. */
+void json_end(struct json_line *line, struct output *out, bool to_file);
+/* Milliseconds, with a fraction when there is one. */
+json_t *json_ms(uint64_t us);
+
+void json_response(struct output *out, const struct view_response *v);
+
+#endif

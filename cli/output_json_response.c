@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A response as one line of JSON. */
+#include "cli/option_text.h"
+#include "cli/output_json.h"
+
+/* A longer payload is given by its length. */
+#define PAYLOAD_MAX ((size_t)1024 * 1024)
+
+static json_t *
+hex_value(const uint8_t *data, size_t len)
+{
+	struct text hex = { .s = NULL };
+	json_t *value = NULL;
+
+	payload_hex(&hex, data, len);
+	if (!hex.failed)
+		value = json_bytes(hex.s, hex.len);
+	text_free(&hex);
+	return value;
+}
+
+static void
+add_session(struct json_line *line, const struct view_response *v)
+{
+	json_t *session = json_line_object(line, line->object, "session");
+	char buf[PEER_TEXT_SIZE];
+
+	json_line_add(line, session, "name", json_text(v->session_name));
+	if (!v->session)
+		return;
+	json_line_add(line, session, "proto",
+	    json_text(coapx_proto_name(coap_session_get_proto(v->session))));
+	json_line_add(line, session, "remote",
+	    json_text(peer_text(v->session, buf)));
+}
+
+static bool
+has_message_id(const struct view_response *v)
+{
+	coap_proto_t proto = COAP_PROTO_UDP;
+
+	if (v->session)
+		proto = coap_session_get_proto(v->session);
+	return proto == COAP_PROTO_UDP || proto == COAP_PROTO_DTLS;
+}
+
+static void
+add_request(struct json_line *line, const struct view_response *v)
+{
+	json_t *request = json_line_object(line, line->object, "request");
+	const coapx_code_info_t *info;
+	char buf[CODE_TEXT_SIZE];
+	coap_bin_const_t token;
+	unsigned code;
+
+	if (v->request) {
+		code = coap_pdu_get_code(v->request);
+		info = coapx_code_by_number(code);
+		json_line_add(line, request, "method",
+		    json_text(info ? info->name : code_text(code, buf)));
+	}
+	json_line_add(line, request, "uri", json_text(v->uri));
+	if (!v->request)
+		return;
+	token = coap_pdu_get_token(v->request);
+	if (has_message_id(v))
+		json_line_add(line, request, "mid",
+		    json_integer(coap_pdu_get_mid(v->request)));
+	json_line_add(line, request, "token", hex_value(token.s, token.length));
+}
+
+struct option_array {
+	struct json_line *line;
+	json_t *array;
+};
+
+static json_t *
+option_value(const struct option_view *option)
+{
+	const coapx_option_info_t *info = option->info;
+
+	if (option_is_uint(option) && option_uint(option) <= INT64_MAX)
+		return json_integer((json_int_t)option_uint(option));
+	if (info && info->format == COAPX_OPTION_EMPTY && option->len == 0)
+		return json_null();
+	if (info && info->format == COAPX_OPTION_STRING &&
+	    payload_is_utf8(option->value, option->len))
+		return json_bytes(option->value, option->len);
+	return hex_value(option->value, option->len);
+}
+
+static void
+add_option(void *arg, const struct option_view *view)
+{
+	struct option_array *options = arg;
+	struct json_line *line = options->line;
+	json_t *option = json_object();
+	struct text meaning = { .s = NULL };
+
+	json_line_append(line, options->array, option);
+	json_line_add(line, option, "num", json_integer(view->number));
+	json_line_add(line, option, "name",
+	    json_text(view->info ? view->info->name : NULL));
+	json_line_add(line, option, "value", option_value(view));
+	if (option_meaning(&meaning, view))
+		json_line_add(line, option, "text",
+		    json_text(text_string(&meaning)));
+	text_free(&meaning);
+}
+
+static json_t *
+decode(int format, const uint8_t *data, size_t len)
+{
+	if (format == COAP_MEDIATYPE_APPLICATION_LINK_FORMAT)
+		return json_links((const char *)data, len);
+	if (format >= 0 && content_format_is_json((unsigned)format))
+		return json_loadb((const char *)data, len,
+		    JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	return NULL;
+}
+
+static void
+add_payload(struct json_line *line, struct output *out, int format,
+    const uint8_t *data, size_t len)
+{
+	json_t *payload = json_line_object(line, line->object, "payload");
+	struct text base64 = { .s = NULL };
+	json_t *decoded;
+
+	json_line_add(line, payload, "length", json_integer((json_int_t)len));
+	if (output_to_file(out))
+		json_line_add(line, payload, "file",
+		    json_text(out->options.file));
+	if (len > PAYLOAD_MAX)
+		return;
+	payload_base64(&base64, data, len);
+	json_line_add(line, payload, "base64",
+	    json_bytes(base64.s, base64.len));
+	line->failed = line->failed || base64.failed;
+	text_free(&base64);
+	if (payload_is_utf8(data, len))
+		json_line_add(line, payload, "text", json_bytes(data, len));
+	decoded = decode(format, data, len);
+	if (decoded)
+		json_line_add(line, payload, "decoded", decoded);
+}
+
+static void
+add_response(struct json_line *line, struct output *out,
+    const struct view_response *v)
+{
+	const coapx_code_info_t *info;
+	struct option_array options = { .line = line };
+	unsigned code = coap_pdu_get_code(v->response);
+	char buf[CODE_TEXT_SIZE];
+	const uint8_t *data = NULL;
+	size_t len = 0;
+
+	coap_get_data(v->response, &len, &data);
+	info = coapx_code_by_number(code);
+	json_line_add(line, line->object, "code",
+	    json_text(code_text(code, buf)));
+	json_line_add(line, line->object, "code_name",
+	    json_text(info ? info->name : NULL));
+	json_line_add(line, line->object, "ok", json_boolean(v->ok));
+	json_line_add(line, line->object, "rtt_ms", json_ms(v->rtt_us));
+	json_line_add(line, line->object, "retransmits",
+	    json_integer(v->retransmits));
+	options.array = json_array();
+	json_line_add(line, line->object, "options", options.array);
+	pdu_each_option(v->response, add_option, &options);
+	add_payload(line, out, pdu_content_format(v->response), data, len);
+	if (output_to_file(out) && !response_is_error(v))
+		put_payload(out, data, len);
+}
+
+void
+json_response(struct output *out, const struct view_response *v)
+{
+	struct json_line line;
+
+	json_begin(&line, out, "response");
+	add_session(&line, v);
+	add_request(&line, v);
+	if (v->response) {
+		add_response(&line, out, v);
+	} else {
+		json_line_add(&line, line.object, "code", json_null());
+		json_line_add(&line, line.object, "ok", json_boolean(v->ok));
+	}
+	json_end(&line, out, false);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From the words of a request command to a PDU. */
+#ifndef CLI_REQUEST_H
+#define CLI_REQUEST_H
+
+#include "cli/app.h"
+
+/* Options of every request, of those with a payload, and of all that may open
+ * a session: sets for struct command. */
+extern const struct option request_options[];
+extern const struct option payload_options[];
+extern const struct option bind_options[];
+
+/* What a confirmable request over UDP would take to be given up (RFC 7252
+ * section 4.8.2): the limit where the protocol itself has none. */
+#define REQUEST_LIMIT_MS 93000
+
+/* What the words ask for, checked before anything is opened or sent. */
+struct request_plan {
+	unsigned code;
+	bool non;
+	bool no_response;        /* nobody waits for one */
+	coap_optlist_t *options; /* without those of the URI */
+	uint8_t *token;
+	size_t token_len;
+	uint8_t *payload; /* malloc()ed */
+	size_t payload_len;
+	const char *payload_file; /* has it, "-" is stdin; NULL: none */
+};
+
+/* 0, or an exit status, the job having been told. No file is read. */
+int plan_make(struct job *job, unsigned code, struct request_plan *plan);
+void plan_free(struct request_plan *plan);
+/* A new PDU for the target, not sent; NULL: the job has been told why (status
+ * in *status). */
+coap_pdu_t *plan_pdu(struct job *job, const struct request_plan *plan,
+    const struct target *target, int *status);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Targets: what a command is pointed at, taken apart and opened. */
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "cli/app.h"
+#include "cli/names.h"
+#include "cli/opening.h"
+#include "cli/path.h"
+
+static int
+out_of_memory(struct job *job)
+{
+	return job_fail(job, STATUS_INTERNAL, "out of memory");
+}
+
+/* NAME of "NAME:PATH", or NULL when it is none. */
+static char *
+name_of(const char *operand)
+{
+	const char *colon = strchr(operand, ':');
+	char *problem = NULL;
+	char *name;
+
+	if (!colon)
+		return NULL;
+	name = strndup(operand, (size_t)(colon - operand));
+	if (name && !name_check(name, &problem)) {
+		free(problem);
+		free(name);
+		return NULL;
+	}
+	return name;
+}
+
+/* --- options ------------------------------------------------------------- */
+
+/* The address that a host is, without asking anybody. */
+static bool
+host_address(const coap_uri_t *uri, coap_address_t *addr)
+{
+	static const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST,
+		.ai_socktype = SOCK_DGRAM,
+	};
+	struct addrinfo *info = NULL;
+	char host[80];
+	bool ok;
+
+	if (uri->host.length >= sizeof host)
+		return false;
+	memcpy(host, uri->host.s, uri->host.length);
+	host[uri->host.length] = '\0';
+	/* A zone is of this machine alone; the peer does not hear of it. */
+	host[strcspn(host, "%")] = '\0';
+	if (getaddrinfo(host, NULL, &hints, &info) != 0)
+		return false;
+	ok = info->ai_addrlen <= sizeof addr->addr;
+	if (ok) {
+		coap_address_init(addr);
+		memcpy(&addr->addr, info->ai_addr, info->ai_addrlen);
+		addr->size = info->ai_addrlen;
+		coap_address_set_port(addr, uri->port);
+	}
+	freeaddrinfo(info);
+	return ok;
+}
+
+/* Options of a whole URI. An address in it needs no Uri-Host (RFC 7252 section
+ * 5.10.1): that is where the request goes anyway. */
+static int
+uri_options(const char *text, coap_optlist_t **options)
+{
+	coap_address_t addr;
+	coap_uri_t uri;
+
+	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0)
+		return -1;
+	return coap_uri_into_optlist(&uri,
+		   host_address(&uri, &addr) ? &addr : NULL, options, 1)
+	    ? 0
+	    : -1;
+}
+
+static int
+bad_options(struct job *job, const char *uri)
+{
+	size_t at = 0;
+	const char *why = coapx_uri_problem(uri, strlen(uri));
+
+	coapx_uri_check(uri, strlen(uri), &at);
+	if (!why)
+		return job_fail(job, STATUS_USAGE,
+		    "%s: no request can be made for it", uri);
+	return job_fail(job, STATUS_USAGE, "%s: %s (character %zu)", uri, why,
+	    at + 1);
+}
+
+/* --- URIs ---------------------------------------------------------------- */
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static struct named *
+find_shared(struct app *app, const char *origin, const char *bind)
+{
+	struct named *named;
+
+	DL_FOREACH(app->sessions, named)
+		if (named->shared && same(named->uri, origin) &&
+		    same(named->bind, bind) &&
+		    (coap_session_get_state(named->session) !=
+			    COAP_SESSION_STATE_NONE ||
+			coapx_session_error(named->session, NULL, 0) == 0))
+			return named;
+	return NULL;
+}
+
+/* What is opened by a request is found again by the next, where one follows. */
+static int
+share(struct job *job, struct target *target, const char *origin,
+    const char *bind)
+{
+	char *uri = strdup(origin);
+	char *bound = bind ? strdup(bind) : NULL;
+	char *problem = NULL;
+
+	if (uri && (!bind || bound))
+		target->named =
+		    app_add(job->app, NULL, target->session, true, &problem);
+	free(problem);
+	if (!target->named) {
+		free(uri);
+		free(bound);
+		return out_of_memory(job);
+	}
+	target->named->shared = true;
+	target->named->uri = uri;
+	target->named->bind = bound;
+	coap_session_reference(target->session);
+	return STATUS_OK;
+}
+
+static int
+target_origin(struct job *job, struct target *target, const char *origin)
+{
+	const char *bind = args_get(&job->args, "bind");
+	int status = STATUS_OK;
+
+	target->named = find_shared(job->app, origin, bind);
+	if (target->named) {
+		target->session =
+		    coap_session_reference(target->named->session);
+		return STATUS_OK;
+	}
+	target->session = origin_open(job, origin, bind, &status);
+	if (!target->session)
+		return status;
+	target->opened = true;
+	return job->app->keep ? share(job, target, origin, bind) : STATUS_OK;
+}
+
+static int
+target_uri(struct job *job, const char *uri, struct target *target)
+{
+	int status = STATUS_OK;
+	char *origin = origin_of_uri(job, uri, &status);
+
+	if (!origin)
+		return status;
+	target->uri = strdup(uri);
+	if (!target->uri)
+		status = out_of_memory(job);
+	else if (uri_options(uri, &target->options) < 0)
+		status = bad_options(job, uri);
+	else
+		status = target_origin(job, target, origin);
+	free(origin);
+	return status;
+}
+
+/* --- paths --------------------------------------------------------------- */
+
+/* The origin that a session was opened by, or what its peer's address is. */
+static char *
+origin_of_session(const struct named *named)
+{
+	char addr[ADDR_SIZE];
+	char *origin;
+
+	if (named->uri)
+		return strdup(named->uri);
+	addr_text(coap_session_get_addr_remote(named->session), addr);
+	if (asprintf(&origin, "%s://%s",
+		coapx_proto_scheme(coap_session_get_proto(named->session)),
+		addr) < 0)
+		return NULL;
+	return origin;
+}
+
+static int
+target_path(struct job *job, const char *name, const char *path,
+    struct target *target)
+{
+	int status = STATUS_STATE;
+	struct named *named = app_session_for(job, name, &status);
+	char *origin;
+	char *joined;
+
+	if (!named)
+		return status;
+	origin = origin_of_session(named);
+	joined = path_join(named->path, path);
+	if (!origin || !joined ||
+	    asprintf(&target->uri, "%s%s", origin, joined) < 0)
+		target->uri = NULL;
+	free(origin);
+	free(joined);
+	if (!target->uri)
+		return out_of_memory(job);
+	if (uri_options(target->uri, &target->options) < 0)
+		return bad_options(job, target->uri);
+	target->named = named;
+	target->session = coap_session_reference(named->session);
+	return STATUS_OK;
+}
+
+int
+target_open(struct job *job, const char *operand, struct target *target)
+{
+	char *name;
+	int status;
+
+	memset(target, 0, sizeof *target);
+	if (operand && looks_like_uri(operand)) {
+		status = target_uri(job, operand, target);
+	} else if (operand) {
+		name = name_of(operand);
+		status = target_path(job, name,
+		    name ? strchr(operand, ':') + 1 : operand, target);
+		free(name);
+	} else {
+		status = target_path(job, NULL, "", target);
+	}
+	if (status != STATUS_OK)
+		target_close(job->app, target);
+	return status;
+}
+
+/* What was opened for this command and came to nothing leaves no name. */
+static void
+forget_lost(struct app *app, const struct target *target)
+{
+	struct named *named = app_find_session(app, target->session);
+
+	if (named &&
+	    coap_session_get_state(target->session) == COAP_SESSION_STATE_NONE)
+		named_close(app, named);
+}
+
+void
+target_close(struct app *app, struct target *target)
+{
+	if (target->session) {
+		if (target->opened && !target->named)
+			coapx_session_shutdown(target->session);
+		else if (target->opened)
+			forget_lost(app, target);
+		coap_session_release(target->session);
+	}
+	coap_delete_optlist(target->options);
+	free(target->uri);
+	memset(target, 0, sizeof *target);
+}

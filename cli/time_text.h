@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Times as text. */
+#ifndef CLI_TIME_TEXT_H
+#define CLI_TIME_TEXT_H
+
+#include <stdint.h>
+
+#define DURATION_TEXT_SIZE  32
+#define TIMESTAMP_TEXT_SIZE 80
+
+/* For people, two units at most: "<0.1 ms", "0.4 ms", "23 ms", "1.2 s",
+ * "5 min 3 s", "2 h 5 min", "3 d 4 h". The result is buf. */
+const char *duration_text(uint64_t us, char buf[static DURATION_TEXT_SIZE]);
+
+/* RFC 3339 in UTC: "2026-08-14T09:12:03.418Z", of milliseconds since 1970;
+ * years 0000 to 9999, others become the nearest end. The result is buf. */
+const char *timestamp_text(int64_t ms, char buf[static TIMESTAMP_TEXT_SIZE]);
+
+/* Milliseconds since 1970, now. */
+int64_t time_now_ms(void);
+
+#endif

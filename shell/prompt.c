@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a command, runs it, and so on; tells what happens meanwhile. */
+#include "shell/prompt.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+#include "cli/app.h"
+#include "cli/command.h"
+#include "cli/lexer.h"
+#include "cli/output_form.h"
+#include "cli/script.h"
+#include "shell/editor.h"
+#include "shell/tty_signals.h"
+
+/* A path in the prompt is cut to this from the left. */
+#define PATH_CELLS 30
+
+/* A command that runs in the background. */
+struct item {
+	struct item *prev;
+	struct item *next;
+	struct prompt *prompt;
+	struct script *script;
+	unsigned number;
+	char *text;
+};
+
+struct prompt {
+	struct app *app;
+	struct editor editor;
+	struct tty_signals *signals;
+	struct observer observer;
+	struct script *script; /* in the foreground */
+	bool running;
+	bool leaving;
+	int status; /* $?, which the background does not change */
+	int signo;  /* that ends the prompt; 0: none */
+	char *text; /* the first lines of a command that goes on */
+	struct item *items;
+	char prompt_text[256];
+};
+
+/* --- what is told -------------------------------------------------------- */
+
+static void
+note(struct prompt *prompt, const char *text)
+{
+	struct output *out =
+	    output_new(&prompt->app->sink, &prompt->app->defaults);
+
+	if (!out)
+		return;
+	output_note(out, "%s", text);
+	output_close(out);
+}
+
+static void
+tell_event(struct prompt *prompt, const char *name, const char *event,
+    const char *detail)
+{
+	struct output *out =
+	    output_new(&prompt->app->sink, &prompt->app->defaults);
+
+	if (!out)
+		return;
+	output_event(out, name, event, detail);
+	output_close(out);
+}
+
+/* Whether a command in the foreground tells of its sessions itself. */
+static bool
+somebody_else_tells(const struct prompt *prompt)
+{
+	const struct job *job;
+
+	if (!prompt->running)
+		return false;
+	DL_FOREACH(prompt->app->jobs, job)
+		if (strcmp(job->command->name, "sleep") != 0)
+			return true;
+	return false;
+}
+
+static void
+tell_lost(struct prompt *prompt, const struct named *named, const char *event)
+{
+	char why[256];
+
+	if (somebody_else_tells(prompt))
+		return;
+	if (coapx_session_error(named->session, why, sizeof(why)) == 0)
+		why[0] = '\0';
+	tell_event(prompt, named->name, event, why[0] != '\0' ? why : NULL);
+}
+
+static void
+tell_new(struct prompt *prompt, const struct named *named)
+{
+	char peer[PEER_TEXT_SIZE];
+
+	/* Those who use our own device are of no interest. */
+	if (named->from && named->from->device)
+		return;
+	tell_event(prompt, named->name, "new session",
+	    peer_text(named->session, peer));
+}
+
+static void
+on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
+{
+	struct prompt *prompt = observer->user;
+	const struct named *named = app_find_session(prompt->app, session);
+	bool client;
+
+	if (!named)
+		return;
+	client = coap_session_get_type(session) == COAP_SESSION_TYPE_CLIENT;
+	if (event == COAP_EVENT_SERVER_SESSION_NEW)
+		tell_new(prompt, named);
+	else if (event == COAP_EVENT_SERVER_SESSION_DEL &&
+	    !(named->from && named->from->device))
+		tell_event(prompt, named->name, "session ended", NULL);
+	else if (event == COAP_EVENT_SESSION_CLOSED && client)
+		tell_lost(prompt, named, "lost");
+	else if (event == COAP_EVENT_SESSION_FAILED && client)
+		tell_lost(prompt, named, "failed");
+	/* The prompt may look different now. */
+	if (named == prompt->app->current)
+		screen_hide(&prompt->editor.screen);
+}
+
+/* --- the prompt's text --------------------------------------------------- */
+
+/* The end of a long path. */
+static const char *
+shown_path(const char *path, bool *cut)
+{
+	size_t len = strlen(path);
+
+	*cut = len > PATH_CELLS;
+	if (!*cut)
+		return path;
+	path += len - PATH_CELLS;
+	while (((unsigned char)*path & 0xc0) == 0x80)
+		path++;
+	return path;
+}
+
+/*
+ * "lamp:/sensors> ". Between \1 and \1 is what has no width; libedit wants
+ * something visible behind each such part.
+ */
+static const char *
+session_prompt(struct prompt *prompt, const struct named *named)
+{
+	bool lost =
+	    coap_session_get_state(named->session) == COAP_SESSION_STATE_NONE;
+	coap_session_type_t type = coap_session_get_type(named->session);
+	bool other = type != COAP_SESSION_TYPE_CLIENT;
+	bool color = prompt->editor.color;
+	bool cut;
+	const char *path = shown_path(named->path, &cut);
+
+	snprintf(prompt->prompt_text, sizeof(prompt->prompt_text),
+	    "%s%s%s%s%s%s:%s%s%s%s> ",
+	    !color     ? ""
+		: lost ? "\1\033[1;31m\1"
+		       : "\1\033[1;36m\1",
+	    named->name, lost ? "!" : "", other ? "(" : "",
+	    other ? coapx_type_name(type) : "", other ? ")" : "",
+	    color ? "\1\033[0;34m\1" : "", cut ? "..." : "", path,
+	    color ? "\1\033[0m\1" : "");
+	return prompt->prompt_text;
+}
+
+static const char *
+prompt_text(void *arg)
+{
+	struct prompt *prompt = arg;
+
+	if (prompt->text)
+		return "... ";
+	if (prompt->app->current)
+		return session_prompt(prompt, prompt->app->current);
+	return prompt->editor.color ? "\1\033[1m\1coap-shell\1\033[0m\1> "
+				    : "coap-shell> ";
+}
+
+/* --- commands ------------------------------------------------------------ */
+
+static void
+on_over(struct script *script, int status, void *arg)
+{
+	struct prompt *prompt = arg;
+
+	(void)script;
+	(void)status;
+	prompt->running = false;
+	prompt->script = NULL;
+}
+
+static void
+run(struct prompt *prompt, const char *text)
+{
+	/* A failure does not end what is typed. */
+	struct script_source source = { .text = text, .keep_going = true };
+	struct script *script;
+
+	prompt->running = true;
+	script = script_start(prompt->app, &source, on_over, prompt);
+	if (prompt->running)
+		prompt->script = script;
+	while (prompt->running)
+		app_step(prompt->app, -1);
+	prompt->status = prompt->app->last_status;
+}
+
+static void
+on_item_over(struct script *script, int status, void *arg)
+{
+	struct item *item = arg;
+	struct prompt *prompt = item->prompt;
+	char *said;
+
+	(void)script;
+	DL_DELETE(prompt->items, item);
+	if (!prompt->running)
+		prompt->app->last_status = prompt->status;
+	if (!prompt->leaving) {
+		said = status == STATUS_OK
+		    ? text_format("[%u] done: %s", item->number, item->text)
+		    : text_format("[%u] ended with status %d: %s", item->number,
+			  status, item->text);
+		if (said)
+			note(prompt, said);
+		free(said);
+	}
+	free(item->text);
+	free(item);
+}
+
+/* The text is the item's from here on. */
+static void
+run_in_background(struct prompt *prompt, char *text)
+{
+	struct item *item = text ? calloc(1, sizeof(*item)) : NULL;
+	struct script_source source = { .text = text, .keep_going = true };
+	const struct item *other;
+	struct script *script;
+
+	if (!item) {
+		free(text);
+		app_fail(prompt->app, STATUS_INTERNAL, "out of memory");
+		return;
+	}
+	item->number = 1;
+	DL_FOREACH(prompt->items, other)
+		item->number = other->number + 1;
+	item->prompt = prompt;
+	item->text = text;
+	DL_APPEND(prompt->items, item);
+	script = script_start(prompt->app, &source, on_item_over, item);
+	if (script)
+		item->script = script;
+}
+
+/* The length without an & at the end; 0: there is none. */
+static size_t
+background_length(const char *text, const struct lex *lex)
+{
+	size_t len;
+
+	if (lex->n < 2 || lex->tokens[lex->n - 1].kind != LEX_BACKGROUND ||
+	    lex->tokens[lex->n - 2].kind != LEX_WORD)
+		return 0;
+	len = lex->tokens[lex->n - 1].begin;
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	return len;
+}
+
+static void
+run_text(struct prompt *prompt, const char *text)
+{
+	struct lex lex;
+	size_t len = 0;
+
+	if (lex_text(&lex, text, strlen(text)) == 0)
+		len = background_length(text, &lex);
+	lex_free(&lex);
+	if (len > 0)
+		run_in_background(prompt, strndup(text, len));
+	else
+		run(prompt, text);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+/* Whether a quote or a backslash says that the command goes on. */
+static bool
+goes_on(const char *text)
+{
+	struct lex lex;
+	bool open =
+	    lex_text(&lex, text, strlen(text)) == 0 && lex.open != LEX_PLAIN;
+
+	lex_free(&lex);
+	return open;
+}
+
+/* A whole command, malloc()ed; "" when it was given up; NULL at the end. */
+static char *
+read_command(struct prompt *prompt)
+{
+	char *line, *joined;
+
+	for (;;) {
+		line = editor_read(&prompt->editor);
+		if (!line || prompt->editor.interrupted)
+			break;
+		if (prompt->text) {
+			joined = text_format("%s\n%s", prompt->text, line);
+			free(line);
+			line = joined;
+		}
+		free(prompt->text);
+		prompt->text = NULL;
+		if (!line || !goes_on(line))
+			return line;
+		prompt->text = line;
+	}
+	free(prompt->text);
+	prompt->text = NULL;
+	if (prompt->editor.interrupted)
+		prompt->status = prompt->app->last_status = STATUS_INTERRUPTED;
+	return line;
+}
+
+static void
+read_and_run(struct prompt *prompt)
+{
+	bool told = false;
+	char *text;
+	int err;
+
+	while (!prompt->app->exiting && prompt->signo == 0) {
+		text = read_command(prompt);
+		if (!text)
+			return;
+		err = history_keep(&prompt->editor.past, text);
+		if (err != 0 && !told) {
+			told = true;
+			app_fail(prompt->app, STATUS_LOCAL,
+			    "history is not kept in '%s': %s",
+			    prompt->editor.past.path, strerror(err));
+		}
+		if (*text != '\0')
+			run_text(prompt, text);
+		free(text);
+	}
+}
+
+/* --- signals ------------------------------------------------------------- */
+
+static void
+give_up(struct prompt *prompt, int status)
+{
+	if (!prompt->running) {
+		editor_interrupt(&prompt->editor);
+		return;
+	}
+	/* The terminal wrote ^C by itself. */
+	prompt->editor.screen.midline = true;
+	screen_fresh_line(&prompt->editor.screen);
+	if (prompt->script)
+		script_cancel(prompt->script, status);
+}
+
+static void
+on_signal(int signo, void *arg)
+{
+	struct prompt *prompt = arg;
+
+	switch (signo) {
+	case SIGWINCH:
+		editor_resize(&prompt->editor);
+		break;
+	case SIGTSTP:
+		editor_suspend(&prompt->editor);
+		break;
+	case SIGINT:
+	case SIGQUIT:
+		give_up(prompt, STATUS_INTERRUPTED);
+		break;
+	default:
+		prompt->signo = signo;
+		editor_end(&prompt->editor);
+		if (prompt->script)
+			script_cancel(prompt->script, STATUS_TERMINATED);
+		break;
+	}
+}
+
+/* --- beginning and end --------------------------------------------------- */
+
+static void
+greet(struct prompt *prompt)
+{
+	if (!prompt->app->sessions)
+		note(prompt,
+		    "coap-shell " COAPX_VERSION
+		    ": 'help' lists the commands, Tab completes, Ctrl-D "
+		    "leaves");
+}
+
+static void
+say_goodbye(struct prompt *prompt)
+{
+	struct named *named;
+	const struct item *item;
+	size_t n = 0, n_items = 0;
+	char *said;
+
+	DL_COUNT(prompt->app->sessions, named, n);
+	DL_COUNT(prompt->items, item, n_items);
+	if (!prompt->app->exiting && prompt->signo == 0)
+		prompt->editor.screen.midline = true; /* behind the prompt */
+	screen_fresh_line(&prompt->editor.screen);
+	if (n_items > 0) {
+		said = text_format("stopping %zu background command%s", n_items,
+		    n_items == 1 ? "" : "s");
+		if (said)
+			note(prompt, said);
+		free(said);
+	}
+	if (n == 0)
+		return;
+	said = text_format("closing %zu session%s", n, n == 1 ? "" : "s");
+	if (said)
+		note(prompt, said);
+	free(said);
+}
+
+static int
+leave(struct prompt *prompt)
+{
+	struct app *app = prompt->app;
+	int status = app->last_status;
+	struct item *item, *next;
+
+	if (app->exiting)
+		status = app->exit_status;
+	if (prompt->signo != 0)
+		status = STATUS_TERMINATED;
+	if (prompt->signo != SIGHUP)
+		say_goodbye(prompt);
+	prompt->leaving = true;
+	DL_FOREACH_SAFE(prompt->items, item, next)
+		if (item->script)
+			script_cancel(item->script, STATUS_INTERRUPTED);
+	app_unobserve(app, &prompt->observer);
+	return status;
+}
+
+static bool
+wants_color(const struct app *app)
+{
+	struct output *out = output_new(&app->sink, &app->defaults);
+	bool color = out && out->color && app->sink.out_is_terminal;
+
+	output_close(out);
+	return color;
+}
+
+static int
+open_prompt(struct prompt *prompt)
+{
+	/* libedit drops what is not ASCII in the C locale. */
+	if (MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	prompt->signals =
+	    tty_signals_open(prompt->app->context, on_signal, prompt);
+	if (!prompt->signals ||
+	    editor_open(&prompt->editor, prompt->app, prompt_text, prompt) < 0)
+		return -1;
+	prompt->editor.color = wants_color(prompt->app);
+	prompt->editor.menu.color = prompt->editor.color;
+	prompt->observer.event = on_event;
+	prompt->observer.user = prompt;
+	return 0;
+}
+
+/* Without cursor movement: lines as they come. */
+static int
+run_plain(struct app *app)
+{
+	struct script_source source = { .keep_going = true };
+
+	return script_run_file(app, "-", &source);
+}
+
+static bool
+can_edit(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term &&
+	    *term != '\0' && strcmp(term, "dumb") != 0;
+}
+
+int
+prompt_run(struct app *app)
+{
+	struct prompt prompt = { .app = app };
+	int status;
+
+	app->keep = true;
+	if (!can_edit())
+		return run_plain(app);
+	app->interactive = true;
+	if (open_prompt(&prompt) == 0) {
+		app_observe(app, &prompt.observer);
+		greet(&prompt);
+		read_and_run(&prompt);
+		status = leave(&prompt);
+	} else {
+		status = app_fail(app, STATUS_INTERNAL,
+		    "the terminal cannot be used for a prompt");
+	}
+	editor_close(&prompt.editor);
+	tty_signals_close(prompt.signals);
+	app->interactive = false;
+	return status;
+}

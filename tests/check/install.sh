@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What is installed can be compiled and linked with, under our name and under
+# libcoap's, and uninstall takes all of it away.
+source "$(dirname "$0")/tap.bash"
+
+tmp=$(mktemp -d)
+trap 'rm -rf "${tmp}"' EXIT
+root=${tmp}/root
+
+export PKG_CONFIG_SYSROOT_DIR=${root}
+export PKG_CONFIG_PATH=${root}/usr/lib/pkgconfig:${root}/usr/lib/coap-session/pkgconfig
+
+install_with() {
+	make -s "$1" "O=${O}" "SAN=${SAN:-}" DESTDIR="${root}" PREFIX=/usr \
+		>"${tmp}/log" 2>&1 || cat "${tmp}/log"
+}
+
+cat >"${tmp}/user.c" <<'END'
+#include <coap3/coap.h>
+
+int
+main(void)
+{
+	coap_context_t *context;
+
+	coap_startup();
+	context = coap_new_context(NULL);
+	if (context == NULL)
+		return 1;
+	coap_free_context(context);
+	coap_cleanup();
+	return 0;
+}
+END
+
+links_and_runs() {
+	local flags
+	read -ra flags < <(pkg-config --cflags --libs "$1")
+	"${CC:-cc}" ${SAN:+"-fsanitize=${SAN}"} -o "${tmp}/user" \
+		"${tmp}/user.c" "${flags[@]}" || return 1
+	LD_LIBRARY_PATH=${root}/usr/lib "${tmp}/user"
+}
+
+needs() {
+	objdump -p "${tmp}/user" | awk '$1 == "NEEDED" { print $2 }' \
+		| grep -xF "$1" >/dev/null || printf '%s is not needed\n' "$1"
+}
+
+clash() {
+	find "${root}/usr/lib" "${root}/usr/include" -maxdepth 1 -name '*coap[-3]3*'
+}
+
+left() {
+	find "${root}" ! -type d
+}
+
+check 'make install' install_with install
+for name in libcoap-session libcoap-3 libcoap-3-notls; do
+	check "a program links with ${name}" links_and_runs "${name}"
+done
+check 'libcoap-3-notls is our library' needs libcoap-session-notls.so.0
+check 'nothing stands where libcoap would' nothing clash
+check 'make uninstall' install_with uninstall
+check 'uninstall leaves nothing' left
+plan
