@@ -20,6 +20,13 @@ struct refusal {
 bool options_check(const struct resources *r, const coap_pdu_t *request,
     struct refusal *why);
 
+/*
+ * Whether a response may be used: an unknown critical option says no (RFC 7252
+ * section 5.4.1). What an application registered is known.
+ */
+bool options_accept_response(const struct resources *r,
+    const coap_pdu_t *response);
+
 /* NUM of a Block2 that no handler was promised; 0: all or the first part. */
 unsigned options_block2_num(const struct resources *r,
     const coap_pdu_t *request);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The options of a request: RFC 7252 section 5.4, RFC 7959 section 2. */
+/* The options of messages: RFC 7252 section 5.4, RFC 7959 section 2. */
 #include <stdio.h>
 
 #include <coap3/coapx_registry.h>
@@ -100,6 +100,20 @@ check_each(const struct resources *r, const coap_pdu_t *request,
 			return false;
 		before = oi.number;
 	}
+	return true;
+}
+
+bool
+options_accept_response(const struct resources *r, const coap_pdu_t *response)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt;
+
+	coap_option_iterator_init(response, &oi, COAP_OPT_ALL);
+	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi))
+		if (IS_CRITICAL(oi.number) && !is_supported(oi.number) &&
+		    !resources_knows_option(r, oi.number))
+			return false;
 	return true;
 }
 

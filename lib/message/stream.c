@@ -21,12 +21,14 @@ stream_init(struct stream *s, enum framing framing, uint32_t max_size,
 	s->peer_max_token = COAP_TOKEN_DEFAULT_MAX;
 	s->csm_deadline = TIMER_NEVER;
 	buf_init(&s->in, PDU_MAX_SIZE + PDU_HEADROOM);
+	buf_init(&s->parked, STREAM_PARKED_MAX);
 }
 
 void
 stream_free(struct stream *s)
 {
 	buf_free(&s->in);
+	buf_free(&s->parked);
 }
 
 int
@@ -68,6 +70,7 @@ stream_stop(struct stream *s)
 	s->ended = true;
 	s->peer_released = false;
 	buf_free(&s->in);
+	buf_free(&s->parked);
 }
 
 void
@@ -77,6 +80,7 @@ stream_end(struct stream *s, int err, const coap_pdu_t *pdu)
 		return;
 	s->ended = true;
 	buf_free(&s->in);
+	buf_free(&s->parked);
 	s->ops->ended(s->user, err, pdu);
 }
 
@@ -154,7 +158,8 @@ static void
 refuse(struct stream *s, int err)
 {
 	if (err == -COAP_E_TOOBIG)
-		stream_fail(s, err, "Message over Max-Message-Size", NULL);
+		stream_fail(s, -COAP_E_PEER_TOOBIG,
+		    "Message over Max-Message-Size", NULL);
 	else if (err == -COAP_E_NOMEM)
 		stream_fail(s, err, "Out of memory", NULL);
 	else
@@ -255,6 +260,16 @@ input_begin(struct stream *s, const uint8_t *data, size_t len)
 	return (ssize_t)total;
 }
 
+/* The rest waits for stream_resume(). */
+static void
+park(struct stream *s, const uint8_t *data, size_t len)
+{
+	int r = buf_append(&s->parked, data, len);
+
+	if (r < 0)
+		refuse(s, r);
+}
+
 void
 stream_input(struct stream *s, const uint8_t *data, size_t len, coap_tick_t now)
 {
@@ -268,7 +283,7 @@ stream_input(struct stream *s, const uint8_t *data, size_t len, coap_tick_t now)
 			take_message(s, data, len);
 		return;
 	}
-	while (len > 0 && !s->ended) {
+	while (len > 0 && !s->ended && !s->held) {
 		used = s->in.len > 0 ? input_rest(s, data, len)
 				     : input_begin(s, data, len);
 		if (used < 0) {
@@ -278,4 +293,23 @@ stream_input(struct stream *s, const uint8_t *data, size_t len, coap_tick_t now)
 		data += used;
 		len -= (size_t)used;
 	}
+	if (len > 0 && !s->ended)
+		park(s, data, len);
+}
+
+void
+stream_hold(struct stream *s)
+{
+	s->held = true;
+}
+
+void
+stream_resume(struct stream *s, coap_tick_t now)
+{
+	struct buf parked = s->parked;
+
+	s->held = false;
+	buf_init(&s->parked, STREAM_PARKED_MAX);
+	stream_input(s, parked.data, parked.len, now);
+	buf_free(&parked);
 }

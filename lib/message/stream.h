@@ -20,6 +20,7 @@
 #define STREAM_DEFAULT_MAX_SIZE ((uint32_t)8388864) /* ours, sent in CSM */
 #define STREAM_PEER_MAX_SIZE    1152 /* until its CSM says otherwise */
 #define STREAM_CSM_TIMEOUT_MS   1000
+#define STREAM_PARKED_MAX       ((size_t)256 * 1024)
 #define STREAM_DIAG_MAX         128
 
 struct stream_ops {
@@ -39,11 +40,12 @@ struct stream_ops {
 	void (*ponged)(void *user, const coap_pdu_t *pong);
 	/*
 	 * The stream cannot go on: -COAP_E_PEER_RELEASE, -COAP_E_PEER_ABORT (pdu
-	 * is what the peer sent), -COAP_E_FORMAT, -COAP_E_TOOBIG, -COAP_E_BAD_CSM,
-	 * -COAP_E_NO_CSM (something else came first), -COAP_E_NOMEM (we sent an
-	 * Abort with the reason, and pdu is the message at fault or NULL). After
-	 * a Release the messages that were received before it have been
-	 * delivered, and responses may still be sent (RFC 8323 section 5.5).
+	 * is what the peer sent), -COAP_E_FORMAT, -COAP_E_PEER_TOOBIG,
+	 * -COAP_E_BAD_CSM, -COAP_E_NO_CSM (something else came first),
+	 * -COAP_E_NOMEM (we sent an Abort with the reason, and pdu is the
+	 * message at fault or NULL). After a Release the messages that were
+	 * received before it have been delivered, and responses may still be
+	 * sent (RFC 8323 section 5.5).
 	 * Once; input is ignored from then on. Not called for stream_abort().
 	 */
 	void (*ended)(void *user, int err, const coap_pdu_t *pdu);
@@ -53,7 +55,8 @@ struct stream {
 	const struct stream_ops *ops;
 	void *user;
 	enum framing framing;
-	struct buf in; /* the message that has not come whole */
+	struct buf in;     /* the message that has not come whole */
+	struct buf parked; /* what came while input is held */
 	coap_tick_t csm_deadline;
 	uint32_t max_size; /* what we take */
 	uint32_t max_token;
@@ -64,6 +67,7 @@ struct stream {
 	bool started; /* our CSM is out */
 	bool ready;
 	bool ended;
+	bool held; /* see stream_hold() */
 	bool release_sent;
 	bool peer_released; /* ended, but for responses */
 };
@@ -93,6 +97,14 @@ int stream_start(struct stream *s, coap_tick_t now, coap_tick_t csm_timeout);
  */
 void stream_input(struct stream *s, const uint8_t *data, size_t len,
     coap_tick_t now);
+/*
+ * Delivers nothing more until stream_resume(): what is left of the bytes at
+ * hand is kept, and the owner stops reading (over STREAM_PARKED_MAX the stream
+ * ends). For a peer that asks faster than it takes answers.
+ */
+void stream_hold(struct stream *s);
+void stream_resume(struct stream *s, coap_tick_t now);
+
 /*
  * A request, a response or an empty message. 0; -COAP_E_TOOBIG over the peer's
  * Max-Message-Size, or a request with a longer token than the peer takes;

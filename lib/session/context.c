@@ -24,17 +24,18 @@ monotonic_us(void *arg)
 }
 
 uint64_t
-context_now_us(const coap_context_t *context)
+context_clock_us(const coap_context_t *context)
 {
-	if (context->depth > 0)
-		return context->now_us;
 	return context->clock(context->clock_arg);
 }
 
 coap_tick_t
 context_now(const coap_context_t *context)
 {
-	return context_now_us(context) / 1000;
+	uint64_t us =
+	    context->depth > 0 ? context->now_us : context_clock_us(context);
+
+	return us / 1000;
 }
 
 coap_tick_t
@@ -45,12 +46,6 @@ context_idle_time(const coap_context_t *context)
 	if (s == 0)
 		s = COAP_DEFAULT_SESSION_TIMEOUT;
 	return (coap_tick_t)s * COAP_TICKS_PER_SECOND;
-}
-
-struct resources *
-context_resources(coap_context_t *context)
-{
-	return &context->resources;
 }
 
 uint8_t *
@@ -130,6 +125,28 @@ context_enter(coap_context_t *context)
 		context->now_us = context->clock(context->clock_arg);
 }
 
+/* Ends every session while handlers still work, then takes the rest down. No
+ * pass is under way. */
+static void
+destroy(coap_context_t *context)
+{
+	context->freeing = true;
+	context_enter(context);
+	while (context->endpoints)
+		endpoint_end(context->endpoints);
+	while (context->clients)
+		session_end(context->clients, COAP_NACK_NOT_DELIVERABLE,
+		    -COAP_E_CLOSED);
+	reap(context);
+	app_free_all(context);
+	resources_free(&context->resources);
+	if (context->resolver)
+		resolver_close(context->resolver);
+	loop_close(context);
+	coap_free_type(COAP_PACKET, context->rx);
+	coap_free_type(COAP_CONTEXT, context);
+}
+
 void
 context_leave(coap_context_t *context)
 {
@@ -141,7 +158,7 @@ context_leave(coap_context_t *context)
 	context->depth = 0;
 	if (context->doomed) {
 		context->doomed = false;
-		context_destroy(context);
+		destroy(context);
 		return;
 	}
 	if (context->fd_given)
@@ -190,28 +207,7 @@ coap_free_context(coap_context_t *context)
 			timers_cancel(&context->timers, context->timers.due);
 		return;
 	}
-	context_destroy(context);
-}
-
-/* Ends every session while handlers still work, then takes the rest down. */
-void
-context_destroy(coap_context_t *context)
-{
-	context->freeing = true;
-	context_enter(context);
-	while (context->endpoints)
-		endpoint_end(context->endpoints);
-	while (context->clients)
-		session_end(context->clients, COAP_NACK_NOT_DELIVERABLE,
-		    -COAP_E_CLOSED);
-	reap(context);
-	app_free_all(context);
-	resources_free(&context->resources);
-	if (context->resolver)
-		resolver_close(context->resolver);
-	loop_close(context);
-	coap_free_type(COAP_PACKET, context->rx);
-	coap_free_type(COAP_CONTEXT, context);
+	destroy(context);
 }
 
 /* --- handlers and settings ----------------------------------------------- */

@@ -73,8 +73,6 @@ struct coap_context_t {
 	uint8_t *rx; /* CONTEXT_RX_SIZE bytes, made at the first use */
 };
 
-struct resources *context_resources(coap_context_t *context);
-
 /*
  * Every way into the library that can call a handler, or change a timer, is
  * between these two. The outermost leave frees what died on the way; after it
@@ -84,7 +82,8 @@ void context_enter(coap_context_t *context);
 void context_leave(coap_context_t *context);
 /* The time of this pass, or of the clock outside of one. */
 coap_tick_t context_now(const coap_context_t *context);
-uint64_t context_now_us(const coap_context_t *context);
+/* The clock itself, for round trips: a pass may see request and response. */
+uint64_t context_clock_us(const coap_context_t *context);
 uint8_t *context_rx(coap_context_t *context);
 struct resolver *context_resolver(coap_context_t *context);
 /* Remembers why a constructor failed; returns err. */
@@ -92,15 +91,13 @@ int context_fail(coap_context_t *context, int err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Whether anything can be made: an error when it is about to be freed. */
 int context_check(coap_context_t *context);
-/* Frees a context for good; no pass is under way. */
-void context_destroy(coap_context_t *context);
 
 /* loop.c */
 /* The timerfd that a foreign loop sees fires when the next timer is due. */
 void loop_arm(coap_context_t *context);
 int loop_open(coap_context_t *context);
 void loop_close(coap_context_t *context);
-/* app.c */
+/* app_loop.c */
 void app_free_all(coap_context_t *context);
 
 /* Session timeout in ticks. */

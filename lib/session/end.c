@@ -20,8 +20,11 @@ static void
 count_round_trip(coap_session_t *session, const struct request *q)
 {
 	struct session_stats *s = &session->stats;
-	uint64_t us = context_now_us(session->context) - q->sent_at;
-	uint32_t rtt = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+	uint64_t us = context_clock_us(session->context) - q->sent_at;
+	/* 0 would mean that there was none yet. */
+	uint32_t rtt = us > UINT32_MAX ? UINT32_MAX
+	    : us == 0                  ? 1
+				       : (uint32_t)us;
 
 	if (q->sent_at == 0)
 		return;
@@ -38,7 +41,7 @@ app_result(struct request *q, const coap_pdu_t *response,
     coap_nack_reason_t reason, int err)
 {
 	coapx_request_t *a = q->user;
-	uint64_t now = context_now_us(a->session->context);
+	uint64_t now = context_clock_us(a->session->context);
 	coapx_result_t result = {
 		.error = err,
 		.reason = reason,

@@ -86,8 +86,9 @@ endpoint_retire(coap_session_t *session)
 	DL_APPEND(session->endpoint->gone, peer);
 }
 
-void
-endpoint_make_room(coap_context_t *context)
+/* Room for one more: the longest idle session goes when the limit is met. */
+static void
+make_room(coap_context_t *context)
 {
 	unsigned max = context->set.max_idle_sessions;
 
@@ -102,7 +103,7 @@ add_session(coap_endpoint_t *ep, const coap_address_t *remote,
 {
 	coap_session_t *session;
 
-	endpoint_make_room(ep->context);
+	make_room(ep->context);
 	if (ep->ending)
 		return NULL;
 	session =

@@ -29,7 +29,5 @@ coap_session_t *endpoint_find(const coap_endpoint_t *ep,
     const coap_address_t *remote);
 /* Ends all its sessions (they tell), closes and frees it. */
 void endpoint_end(coap_endpoint_t *ep);
-/* Room for one more: the longest idle session goes when the limit is met. */
-void endpoint_make_room(coap_context_t *context);
 
 #endif

@@ -149,7 +149,7 @@ app_request_new(coap_session_t *session, const coapx_request_params_t *params)
 		return NULL;
 	a->session = session;
 	a->params = *params;
-	a->started_us = context_now_us(session->context);
+	a->started_us = context_clock_us(session->context);
 	return a;
 }
 

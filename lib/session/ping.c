@@ -49,7 +49,7 @@ send_waiting(coap_session_t *session)
 		if (a->sent || send_ping(session) < 0)
 			continue;
 		a->sent = true;
-		a->started_us = context_now_us(session->context);
+		a->started_us = context_clock_us(session->context);
 	}
 }
 
@@ -60,7 +60,7 @@ ping_end(coap_session_t *session, coapx_request_t *a, coap_nack_reason_t reason,
 	coapx_result_t result = {
 		.error = err,
 		.reason = reason,
-		.rtt_us = context_now_us(session->context) - a->started_us,
+		.rtt_us = context_clock_us(session->context) - a->started_us,
 	};
 
 	if (err < 0)
@@ -187,7 +187,7 @@ coapx_ping_send(coap_session_t *session, const coapx_request_params_t *params,
 	context_enter(session->context);
 	a->session = session;
 	a->params = *params;
-	a->started_us = context_now_us(session->context);
+	a->started_us = context_clock_us(session->context);
 	a->deadline = params->timeout_ms
 	    ? context_now(session->context) + params->timeout_ms
 	    : TIMER_NEVER;
@@ -236,6 +236,8 @@ keepalive_check(coap_session_t *session, coap_tick_t now)
 	if (session->keepalive_sent) {
 		session_set_error(session, -COAP_E_TIMEOUT, ERROR_NETWORK);
 		session_event(session, COAP_EVENT_KEEPALIVE_FAILURE);
+		/* When that one was given up, another asks: it may be back. */
+		send_ping(session);
 		return;
 	}
 	session->keepalive_sent = send_ping(session) >= 0;

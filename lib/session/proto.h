@@ -20,6 +20,7 @@ struct proto {
 	uint16_t port;
 	enum framing framing;
 	bool reliable;  /* messages: CSM ... instead of CON ... */
+	bool secure;    /* needs a TLS library */
 	bool supported; /* this build has the layers */
 	/* The protocol's own events, beside SESSION_CONNECTED and so on. */
 	int event_connected;

@@ -2,6 +2,7 @@
 /* From the transport to the message layer, and from there to the exchanges. */
 #include "base/alloc.h"
 #include "base/err.h"
+#include "exchange/dispatch.h"
 #include "session/session.h"
 
 /* Datagrams, or reads of a stream, that one pass takes from one session. */
@@ -68,13 +69,12 @@ handle_request(coap_session_t *session, const coap_pdu_t *request)
 	coap_delete_pdu(response);
 }
 
-/* A response nobody waits for: Reset, so that the peer stops (RFC 7252
+/* A response nobody can use: Reset, so that the peer stops (RFC 7252
  * section 4.2 and 4.3; RFC 7641 section 3.6 counts on it). */
 static void
 reject_response(coap_session_t *session, const coap_pdu_t *response)
 {
-	coap_log_debug("%s: response to no request of ours\n",
-	    coap_session_str(session));
+	coap_log_debug("%s: response rejected\n", coap_session_str(session));
 	if (session_reliable(session) || response->type == COAP_MESSAGE_ACK ||
 	    session_is_mcast(session))
 		return;
@@ -92,7 +92,36 @@ handle_response(coap_session_t *session, const coap_pdu_t *response)
 		reject_response(session, response);
 		return;
 	}
+	if (!options_accept_response(&session->context->resources, response)) {
+		reject_response(session, response);
+		session_set_error(session, -COAP_E_BAD_RESPONSE, ERROR_PEER);
+		requests_take(&session->requests, q);
+		request_failed(session, q, COAP_NACK_BAD_RESPONSE,
+		    -COAP_E_BAD_RESPONSE);
+		return;
+	}
 	request_answered(session, q, response);
+}
+
+/* An answer waits because the peer does not take what it asked for: it is not
+ * asked further until it does, so that little is kept for it. */
+static void
+hold_back(coap_session_t *session)
+{
+	if (!session_reliable(session) || !session->layer || !session->blocked)
+		return;
+	stream_hold(&session->msg.stream);
+	layer_want_read(session->layer, false);
+}
+
+void
+session_resume_input(coap_session_t *session)
+{
+	if (!session_reliable(session) || !session->layer ||
+	    !session->msg.stream.held || session->pending_last)
+		return;
+	layer_want_read(session->layer, true);
+	stream_resume(&session->msg.stream, context_now(session->context));
 }
 
 /* Messages of a stream are counted one by one, its bytes as they come. */
@@ -113,10 +142,12 @@ deliver(void *user, const coap_pdu_t *pdu)
 	if (session->context->doomed)
 		return;
 	count_message(session, pdu);
-	if (pdu->code < 32)
+	if (pdu->code < 32) {
 		handle_request(session, pdu);
-	else
-		handle_response(session, pdu);
+		hold_back(session);
+		return;
+	}
+	handle_response(session, pdu);
 }
 
 static int
@@ -300,8 +331,8 @@ session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu, int err,
 	session_arm(session);
 }
 
-void
-session_datagram(coap_session_t *session, const uint8_t *data, size_t len)
+static void
+read_datagram(coap_session_t *session, const uint8_t *data, size_t len)
 {
 	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_RST, 0, 0, len);
 	int err;
@@ -407,7 +438,7 @@ read_once(coap_session_t *session, uint8_t *rx)
 			session_layer_events.failed(session, (int)n);
 			return false;
 		}
-		session_datagram(session, rx, (size_t)n);
+		read_datagram(session, rx, (size_t)n);
 		return true;
 	}
 	if (n <= 0) {
@@ -417,7 +448,7 @@ read_once(coap_session_t *session, uint8_t *rx)
 	count_input(session, (size_t)n);
 	stream_input(&session->msg.stream, rx, (size_t)n,
 	    context_now(session->context));
-	return true;
+	return !session->msg.stream.held;
 }
 
 static void

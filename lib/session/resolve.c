@@ -62,6 +62,7 @@ look_up(const coap_str_const_t *address, int flags)
 }
 
 coap_addr_info_t *
+/* NOLINTNEXTLINE(readability-function-size): the signature is libcoap's */
 coap_resolve_address_info(const coap_str_const_t *address, uint16_t port,
     uint16_t secure_port, uint16_t ws_port, uint16_t ws_secure_port,
     int ai_hints_flags, int scheme_hint_bits, coap_resolve_type_t type)
@@ -118,10 +119,9 @@ coap_get_available_scheme_hint_bits(int have_pki_psk, int ws_check,
 
 	for (p = COAP_PROTO_UDP; p < COAP_PROTO_LAST; p++) {
 		const struct proto *row = proto_get(p);
-		bool secure = (row->uri_scheme & 1) != 0;
 		bool ws = row->framing == FRAMING_WS;
 
-		if (!row->supported || (secure && !have_pki_psk) ||
+		if (!row->supported || (row->secure && !have_pki_psk) ||
 		    (ws && !ws_check))
 			continue;
 		if (use_unix_proto != COAP_PROTO_NONE && use_unix_proto != p)

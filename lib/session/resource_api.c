@@ -14,7 +14,7 @@ coap_add_resource(coap_context_t *context, coap_resource_t *resource)
 
 	if (context == NULL || resource == NULL)
 		return;
-	r = resources_add(context_resources(context), resource);
+	r = resources_add(&context->resources, resource);
 	if (r == 0)
 		resource->context = context;
 	else
@@ -29,11 +29,10 @@ coap_delete_resource(coap_context_t *context, coap_resource_t *resource)
 	if (resource == NULL || resource->dead)
 		return 0;
 	if (resource->in_table)
-		return resources_remove(context_resources(resource->context),
+		return resources_remove(&resource->context->resources,
 		    resource);
 	if (context != NULL)
-		resource->release =
-		    context_resources(context)->release_userdata;
+		resource->release = context->resources.release_userdata;
 	resource_free(resource);
 	return 1;
 }
@@ -44,7 +43,7 @@ coap_get_resource_from_uri_path(coap_context_t *context,
 {
 	if (context == NULL || uri_path == NULL)
 		return NULL;
-	return resources_find(context_resources(context), uri_path->s,
+	return resources_find(&context->resources, uri_path->s,
 	    uri_path->length);
 }
 
@@ -53,7 +52,7 @@ coap_resource_release_userdata_handler(coap_context_t *context,
     coap_resource_release_userdata_handler_t callback)
 {
 	if (context != NULL)
-		context_resources(context)->release_userdata = callback;
+		context->resources.release_userdata = callback;
 }
 
 void
@@ -63,7 +62,7 @@ coap_register_option(coap_context_t *ctx, uint16_t type)
 
 	if (ctx == NULL)
 		return;
-	r = resources_register_option(context_resources(ctx), type);
+	r = resources_register_option(&ctx->resources, type);
 	if (r < 0)
 		coap_log_warn("option %u is not registered: %s\n", type,
 		    err_text(r));
@@ -75,7 +74,7 @@ coap_print_wellknown(coap_context_t *context, unsigned char *buf,
 {
 	if (context == NULL || buflen == NULL || (buf == NULL && *buflen > 0))
 		return COAP_PRINT_STATUS_ERROR;
-	return resources_print_part(context_resources(context),
+	return resources_print_part(&context->resources,
 	    query_filter != NULL ? (const char *)query_filter->s : "",
 	    query_filter != NULL ? query_filter->length : 0, buf, buflen,
 	    offset);

@@ -131,7 +131,7 @@ session_drop_pending(coap_session_t *session, coap_nack_reason_t reason)
 void
 session_sent(coap_session_t *session, struct request *q)
 {
-	q->sent_at = context_now_us(session->context);
+	q->sent_at = context_clock_us(session->context);
 	if (q->user)
 		session->tell_sent = true;
 }
@@ -191,6 +191,7 @@ session_flush_pending(coap_session_t *session)
 			pending_failed(session, pdu, err);
 		coap_delete_pdu(pdu);
 	}
+	session_resume_input(session);
 }
 
 /* --- taking a message ---------------------------------------------------- */

@@ -17,6 +17,38 @@ first_token(void)
 	return token;
 }
 
+static void
+use_client_list(coap_session_t *session)
+{
+	DL_APPEND(session->context->clients, session);
+	session->in_clients = true;
+}
+
+static void
+idle_remove(coap_session_t *session)
+{
+	if (!session->is_idle)
+		return;
+	DL_DELETE(session->context->idle, session);
+	session->context->n_idle--;
+	session->is_idle = false;
+}
+
+/* The pool holds server sessions that nobody references, in order of use. */
+static void
+idle_check(coap_session_t *session)
+{
+	bool idle = session->type == COAP_SESSION_TYPE_SERVER &&
+	    session->references == 0 && !session->ending;
+
+	idle_remove(session);
+	if (!idle)
+		return;
+	DL_APPEND(session->context->idle, session);
+	session->context->n_idle++;
+	session->is_idle = true;
+}
+
 coap_session_t *
 session_new(coap_context_t *context, const struct proto *proto,
     coap_session_type_t type, coap_endpoint_t *endpoint)
@@ -44,44 +76,12 @@ session_new(coap_context_t *context, const struct proto *proto,
 	session_messages_init(session);
 	if (type == COAP_SESSION_TYPE_CLIENT) {
 		session->references = 1;
-		session_use_client_list(session);
+		use_client_list(session);
 	} else {
-		session_idle_check(session);
+		idle_check(session);
 		session_arm(session);
 	}
 	return session;
-}
-
-void
-session_use_client_list(coap_session_t *session)
-{
-	DL_APPEND(session->context->clients, session);
-	session->in_clients = true;
-}
-
-static void
-idle_remove(coap_session_t *session)
-{
-	if (!session->is_idle)
-		return;
-	DL_DELETE(session->context->idle, session);
-	session->context->n_idle--;
-	session->is_idle = false;
-}
-
-/* The pool holds server sessions that nobody references, in order of use. */
-void
-session_idle_check(coap_session_t *session)
-{
-	bool idle = session->type == COAP_SESSION_TYPE_SERVER &&
-	    session->references == 0 && !session->ending;
-
-	idle_remove(session);
-	if (!idle)
-		return;
-	DL_APPEND(session->context->idle, session);
-	session->context->n_idle++;
-	session->is_idle = true;
 }
 
 void
@@ -89,7 +89,7 @@ session_touch(coap_session_t *session)
 {
 	session->active = context_now(session->context);
 	if (session->is_idle && session->next)
-		session_idle_check(session);
+		idle_check(session);
 }
 
 struct session_extra *
@@ -171,7 +171,7 @@ coap_session_reference(coap_session_t *session)
 	session->references++;
 	TRACE_REFERENCE(session, "referenced");
 	if (session->is_idle)
-		session_idle_check(session);
+		idle_check(session);
 	return session;
 }
 
@@ -197,7 +197,7 @@ coap_session_release(coap_session_t *session)
 		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);
 	} else {
 		session->active = context_now(context);
-		session_idle_check(session);
+		idle_check(session);
 		session_arm(session);
 	}
 	context_leave(context);
@@ -262,7 +262,7 @@ coap_session_set_type_client(coap_session_t *session)
 	idle_remove(session);
 	session->references++;
 	session->type = COAP_SESSION_TYPE_CLIENT;
-	session_use_client_list(session);
+	use_client_list(session);
 	session_arm(session);
 	context_leave(session->context);
 	return 1;
@@ -280,7 +280,7 @@ find_duplicate(const coap_context_t *context, const coap_address_t *local,
 	if (!local || coap_address_get_port(local) == 0 || proto->reliable)
 		return NULL;
 	DL_FOREACH(context->clients, s)
-		if (s->proto == proto &&
+		if (s->proto == proto && session_is_open(s) &&
 		    coap_address_equals(&s->local, local) &&
 		    coap_address_equals(&s->remote, server))
 			return s;

@@ -153,8 +153,6 @@ coap_session_t *session_new(coap_context_t *context, const struct proto *proto,
 void session_end(coap_session_t *session, coap_nack_reason_t reason, int err);
 void session_destroy(coap_session_t *session); /* frees memory; loop only */
 void session_touch(coap_session_t *session);   /* something happened on it */
-void session_idle_check(coap_session_t *session);
-void session_use_client_list(coap_session_t *session);
 
 /* state.c */
 void session_set_state(coap_session_t *session, coap_session_state_t state);
@@ -195,14 +193,14 @@ void session_drop_pending(coap_session_t *session, coap_nack_reason_t reason);
 void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
 
 /* receive.c */
+/* Reads on where an answer that had to wait had stopped it. */
+void session_resume_input(coap_session_t *session);
 extern const struct layer_events session_layer_events;
 void session_messages_init(coap_session_t *session);
 void session_messages_free(coap_session_t *session);
-void session_datagram(coap_session_t *session, const uint8_t *data, size_t len);
-/* The same with the message decoded already: from an endpoint. */
+/* A datagram came in: pdu is what pdu_decode() made of it, err what it said. */
 void session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu,
     int err, const uint8_t *data, size_t len);
-
 /* An ICMP error for a datagram of this session; it goes on. */
 void session_icmp(coap_session_t *session, int err);
 

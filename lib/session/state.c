@@ -244,7 +244,9 @@ message_next(const coap_session_t *session)
 static bool
 is_busy(const coap_session_t *session)
 {
-	if (session->requests.count > 0 || session->pending_last)
+	/* A peer that takes nothing is not waited for longer than an idle one. */
+	if (session->requests.count > 0 ||
+	    (session->pending_last && !session->blocked))
 		return true;
 	return !session_reliable(session) && dgram_busy(&session->msg.dgram);
 }

@@ -2,6 +2,8 @@
 /* What this build can do. */
 #include <coap3/coap_supported.h>
 
+#include "session/proto.h"
+
 int
 coap_af_unix_is_supported(void)
 {
@@ -23,7 +25,7 @@ coap_client_is_supported(void)
 int
 coap_dtls_is_supported(void)
 {
-	return 0;
+	return proto_get(COAP_PROTO_DTLS)->supported;
 }
 
 int
@@ -107,7 +109,7 @@ coap_server_is_supported(void)
 int
 coap_tcp_is_supported(void)
 {
-	return 1;
+	return proto_get(COAP_PROTO_TCP)->supported;
 }
 
 int
@@ -119,17 +121,17 @@ coap_threadsafe_is_supported(void)
 int
 coap_tls_is_supported(void)
 {
-	return 0;
+	return proto_get(COAP_PROTO_TLS)->supported;
 }
 
 int
 coap_ws_is_supported(void)
 {
-	return 0;
+	return proto_get(COAP_PROTO_WS)->supported;
 }
 
 int
 coap_wss_is_supported(void)
 {
-	return 0;
+	return proto_get(COAP_PROTO_WSS)->supported;
 }

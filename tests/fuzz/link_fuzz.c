@@ -43,7 +43,7 @@ copy_links(const char *s, size_t len, struct buf *out, const char *query,
 	coapx_link_attr_t attrs[ATTRS_MAX];
 	coapx_link_reader_t reader;
 	coapx_link_text_t target;
-	size_t n = 0, links = 0;
+	size_t links = 0, n;
 	int r;
 
 	coapx_link_reader_init(&reader, s, len);

@@ -92,6 +92,7 @@ same_port_to_the_same_server_twice(void **state)
 {
 	coap_address_t local = net_refusing(SOCK_DGRAM); /* a free port */
 	coap_address_t other = w.udp_address;
+	coap_session_t *again;
 	coap_session_t *s;
 	char text[128];
 
@@ -112,6 +113,11 @@ same_port_to_the_same_server_twice(void **state)
 	coap_session_release(s);
 	s = coap_new_client_session(w.client, &local, &w.udp_address, UDP);
 	assert_non_null(s);
+	/* What was disconnected has no port, though it is still referenced. */
+	coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+	again = coap_new_client_session(w.client, &local, &w.udp_address, UDP);
+	assert_non_null(again);
+	coap_session_release(again);
 	coap_session_release(s);
 }
 

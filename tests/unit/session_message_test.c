@@ -354,6 +354,26 @@ keepalive(void **state)
 	relay_end(s);
 }
 
+/* An outage that outlasts the ping: what comes back is noticed. */
+static void
+keepalive_after_an_outage(void **state)
+{
+	coap_session_t *s = through_relay(1);
+
+	(void)state;
+	coapx_session_set_keepalive(s, 10);
+	relay.drop = 1000;
+	world_advance(600000);
+	assert_true(world_count("C KEEPALIVE_FAILURE") >= 50);
+	relay.drop = 0;
+	world_advance(100000);
+	world_forget();
+	world_advance(100000);
+	assert_true(world_count("C pong") >= 9);
+	assert_int_equal(world_count("C KEEPALIVE_FAILURE"), 0);
+	relay_end(s);
+}
+
 /* "RST to a CON, nothing for others, no session." */
 static void
 garbage_datagrams(void **state)
@@ -452,6 +472,7 @@ main(void)
 		T(nstart_holds_back),
 		T(ping_and_pong),
 		T(keepalive),
+		T(keepalive_after_an_outage),
 		T(garbage_datagrams),
 		T(bad_packet_on_a_session),
 		T(bad_option_in_a_non),

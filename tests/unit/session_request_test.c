@@ -60,6 +60,45 @@ progress_and_result_in_order(void **state)
 }
 
 static void
+serve_critical(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	(void)session;
+	(void)request;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	coap_add_option(response, 65001, 1, (const uint8_t *)"x");
+}
+
+/* RFC 7252 section 5.4.1: a response with a critical option that is not known
+ * is rejected; the request ends all the same. */
+static void
+unknown_critical_option_in_a_response(void **state)
+{
+	static const coap_proto_t protos[] = { UDP, TCP };
+
+	(void)state;
+	w.serve = serve_critical;
+	for (size_t i = 0; i < 2; i++) {
+		coap_session_t *s = world_connected(protos[i]);
+
+		assert_non_null(world_request(s, CON, 'a', 0, 0, NULL));
+		world_wait("result");
+		world_expect('C', "C sent a\nC result a -27 0.00\n");
+		world_send(s, CON, 'b');
+		world_wait("nack");
+		world_expect('C', "C nack bad-response b\n");
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+	coap_register_option(w.client, 65001);
+	coap_session_t *s = world_connected(UDP);
+	world_send(s, CON, 'c');
+	world_wait("2.05");
+	coap_session_release(s);
+}
+
+static void
 promised_response_that_never_comes(void **state)
 {
 	coap_session_t *s;
@@ -223,6 +262,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(progress_and_result_in_order),
+		T(unknown_critical_option_in_a_response),
 		T(promised_response_that_never_comes),
 		T(nobody_wants_a_response),
 		T(refused_at_once),

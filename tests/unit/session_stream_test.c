@@ -314,6 +314,55 @@ trace_of_both_protocols(void **state)
 	coapx_context_set_trace(w.client, NULL, NULL);
 }
 
+static void
+serve_large(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	(void)session;
+	(void)request;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(coap_add_data(response, sizeof large, large), 1);
+}
+
+/* A peer that asks and does not read is asked no further: what is kept for it
+ * does not grow with what it asked. All answers come when it reads. */
+static void
+little_is_kept_for_a_peer_that_does_not_read(void **state)
+{
+	static const uint8_t csm[] = { 0x40, 0xe1, 0x23, 0x80, 0x00, 0x00 };
+	static const uint8_t get[] = { 0x21, 0x01, 'a', 0xb1, 'x' };
+	static uint8_t in[65536];
+	const size_t want = 60 * sizeof large;
+	uint8_t requests[60 * sizeof get];
+	size_t got = 0;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	w.serve = serve_large;
+	w.quiet = true;
+	fd = world_raw_connect(&w.tcp_address);
+	world_raw_send(fd, NULL, csm, sizeof csm);
+	for (size_t i = 0; i < 60; i++)
+		memcpy(requests + i * sizeof get, get, sizeof get);
+	world_raw_send(fd, NULL, requests, sizeof requests);
+	WORLD_UNTIL(w.requests > 0);
+	world_settle();
+	assert_in_range(w.requests, 1, 20);
+	assert_in_range(w.last->n_pending, 1, 1);
+	while (got < want) {
+		n = recv(fd, in, sizeof in, MSG_DONTWAIT);
+		if (n > 0)
+			got += (size_t)n;
+		else
+			world_settle();
+	}
+	assert_int_equal(w.requests, 60);
+	assert_int_equal(w.last->n_pending, 0);
+	close(fd);
+	world_settle();
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_up, world_down)
 
 int
@@ -330,6 +379,7 @@ main(void)
 		T(stream_cut_anywhere),
 		T(nothing_waits_or_runs_the_loop),
 		T(trace_of_both_protocols),
+		T(little_is_kept_for_a_peer_that_does_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

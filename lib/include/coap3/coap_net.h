@@ -128,8 +128,9 @@ COAP_API int coap_context_set_pki_root_cas(coap_context_t *context,
 
 /*
  * After how many seconds of silence a client session is pinged; 0 (the
- * default): never. A ping that is not answered raises
- * COAP_EVENT_KEEPALIVE_FAILURE. NULL: nothing happens. See coap_keepalive(3).
+ * default): never. As long as pings are not answered,
+ * COAP_EVENT_KEEPALIVE_FAILURE is raised once an interval; the session goes on,
+ * and so do the pings. NULL: nothing happens. See coap_keepalive(3).
  */
 COAP_API void coap_context_set_keepalive(coap_context_t *context,
     unsigned int seconds);

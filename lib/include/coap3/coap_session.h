@@ -70,7 +70,8 @@ COAP_API void coap_session_release(coap_session_t *session);
  * SESSION_CLOSED, or SESSION_FAILED when it was never established. Afterwards
  * the state is NONE on every protocol, queues are empty and sending fails; the
  * session stays valid until it is released. With COAP_NACK_ICMP_ISSUE a UDP
- * session only notes that the network reported an error: messages go on. NULL: nothing happens.
+ * session only notes that the network reported an error: messages go on. NULL:
+ * nothing happens.
  */
 COAP_API void coap_session_disconnected(coap_session_t *session,
     coap_nack_reason_t reason);
@@ -161,9 +162,10 @@ COAP_API coap_context_t *coap_session_get_context(
 COAP_API int coap_session_set_type_client(coap_session_t *session);
 
 /*
- * The largest datagram, or the largest message on a stream, in bytes. Less than
- * 64 becomes 64. It counts for messages made afterwards. NULL: nothing happens.
- * See coap_session(3).
+ * The largest datagram in bytes. Less than 64 becomes 64. It counts for
+ * messages made afterwards. On a stream it is kept and means nothing: there the
+ * peer's CSM says how long a message may be. NULL: nothing happens. See
+ * coap_session(3).
  */
 COAP_API void coap_session_set_mtu(coap_session_t *session, unsigned mtu);
 

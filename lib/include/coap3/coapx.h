@@ -84,7 +84,7 @@ COAP_API int coapx_session_get_info(const coap_session_t *session,
 
 /*
  * The last error of a session: its code (negative; 0: none) and, in buf, one
- * sentence with what is known: "connection refused by 127.0.0.1:5683".
+ * sentence with what is known: who, and what went wrong.
  */
 COAP_API int coapx_session_error(const coap_session_t *session, char *buf,
     size_t size);
@@ -222,7 +222,11 @@ typedef struct coapx_trace_t {
 	unsigned retransmission; /* 0: the first time */
 } coapx_trace_t;
 
-/* NULL switches it off. The handler must not release the session. */
+/*
+ * NULL switches it off. The handler is called wherever something happens, also
+ * inside coap_send() and constructors, so it may only look: getters and
+ * printing, but no sending, cancelling, disconnecting or releasing.
+ */
 COAP_API void coapx_context_set_trace(coap_context_t *context,
     void (*handler)(const coapx_trace_t *trace, void *arg), void *arg);
 
@@ -238,7 +242,8 @@ COAP_API size_t coapx_pdu_print(const coap_pdu_t *pdu, coap_proto_t proto,
 
 typedef struct coapx_timer_t coapx_timer_t;
 
-/* One timer of an application on the context's heap; not armed. */
+/* One timer of an application on the context's heap; not armed. Timers and
+ * watches that are left go with their context, and are not freed afterwards. */
 COAP_API coapx_timer_t *coapx_timer_new(coap_context_t *context,
     void (*fire)(coapx_timer_t *timer, void *arg), void *arg);
 /* Fires once, delay_ms from now; again moves it. */

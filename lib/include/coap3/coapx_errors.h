@@ -37,7 +37,8 @@
 	X(EXISTS, 26, "exists already")                                \
 	X(BAD_RESPONSE, 27, "the response could not be used")          \
 	X(URI, 28, "not a valid URI")                                  \
-	X(LIMIT, 29, "a limit is reached")
+	X(LIMIT, 29, "a limit is reached")                             \
+	X(PEER_TOOBIG, 30, "the peer sent a message larger than we take")
 
 enum coapx_error {
 	COAP_E_OK = 0,
