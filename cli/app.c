@@ -85,18 +85,11 @@ app_open(struct app *app)
 		return STATUS_INTERNAL;
 	coap_context_set_app_data(app->context, app);
 	coapx_context_set_event_handler(app->context, on_event, app);
-	app_set_verbose(app, app->defaults.verbose);
+	app_trace(app);
 	return STATUS_OK;
 }
 
 /* A trace costs: it is on only while somebody listens. */
-void
-app_set_verbose(struct app *app, unsigned verbose)
-{
-	app->defaults.verbose = verbose;
-	app_trace(app);
-}
-
 void
 app_trace(struct app *app)
 {
@@ -111,15 +104,13 @@ app_trace(struct app *app)
 void
 app_close(struct app *app)
 {
-	struct named *named;
-	struct named *next;
-
 	if (!app->context)
 		return;
 	while (app->jobs)
 		job_cancel(app->jobs, STATUS_INTERRUPTED);
-	DL_FOREACH_SAFE(app->sessions, named, next)
-		named_close(app, named);
+	/* Closing one tells events, which may take another away. */
+	while (app->sessions)
+		named_close(app, app->sessions);
 	listeners_free(app);
 	device_free(app);
 	coap_free_context(app->context);

@@ -77,6 +77,7 @@ struct app {
 	uint64_t timeout_ms;            /* -T before the command; 0: none */
 	const char *session_name;       /* -S before the command */
 	bool interactive;               /* at a prompt */
+	bool script_on_stdin; /* commands come from there */
 	bool want_prompt; /* set by a command (demo): a prompt follows it */
 	bool
 	    keep; /* more commands follow in this process: sessions stay open */
@@ -96,8 +97,6 @@ void app_close(struct app *app); /* sessions in good order first */
 /* One pass of the loop, at most ms (-1: until something happens). */
 void app_step(struct app *app, int ms);
 
-/* How much is told (-v), for jobs to come. */
-void app_set_verbose(struct app *app, unsigned verbose);
 /* Switches the library's trace on while anybody wants it: after a job with -v
  * began or ended. */
 void app_trace(struct app *app);

@@ -10,14 +10,21 @@
 #include "cli/command.h"
 
 char *
+text_vformat(const char *format, va_list ap)
+{
+	char *text = NULL;
+
+	return vasprintf(&text, format, ap) < 0 ? NULL : text;
+}
+
+char *
 text_format(const char *format, ...)
 {
 	va_list ap;
-	char *text = NULL;
+	char *text;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
+	text = text_vformat(format, ap);
 	va_end(ap);
 	return text;
 }

@@ -7,6 +7,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -106,5 +107,7 @@ void nearest_try(struct nearest *nearest, const char *candidate);
 /* asprintf() that gives NULL when out of memory; for *problem. */
 char *text_format(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+char *text_vformat(const char *format, va_list ap)
+    __attribute__((format(printf, 1, 0)));
 
 #endif

@@ -15,16 +15,23 @@
 #define LARGE_DEFAULT 1000
 #define LARGE_MAX     4194304
 
+static bool
+fits(const coap_session_t *session, const coap_pdu_t *response, size_t len)
+{
+	/* Token, ETag, Content-Format, marker. */
+	size_t rest = coap_pdu_get_token(response).length + 16;
+
+	return len + rest <= coap_session_max_pdu_size(session);
+}
+
 void
 device_answer(const coap_session_t *session, coap_pdu_t *response,
     coap_pdu_code_t code, int format, const uint8_t *data, size_t len)
 {
-	/* Token, ETag, Content-Format, marker. */
-	size_t rest = coap_pdu_get_token(response).length + 16;
 	uint8_t value[4];
 	unsigned n;
 
-	if (len + rest > coap_session_max_pdu_size(session)) {
+	if (!fits(session, response, len)) {
 		device_refuse(response, COAP_RESPONSE_CODE_NOT_IMPLEMENTED,
 		    "this answer needs block-wise transfer, which this version "
 		    "lacks; over coap+tcp it fits");
@@ -55,8 +62,9 @@ answer_text(const coap_session_t *session, coap_pdu_t *response,
 	    COAP_MEDIATYPE_TEXT_PLAIN, (const uint8_t *)text, strlen(text));
 }
 
-char *
-device_query(const coap_string_t *query, const char *key)
+/* The value of KEY in "a=1&key=value", malloc()ed; NULL: not there. */
+static char *
+query_value(const coap_string_t *query, const char *key)
 {
 	size_t n = strlen(key);
 	const char *s = query ? (const char *)query->s : NULL;
@@ -78,7 +86,7 @@ bool
 device_query_number(const coap_string_t *query, const char *key, uint64_t max,
     uint64_t *number)
 {
-	char *text = device_query(query, key);
+	char *text = query_value(query, key);
 	bool ok = !text || parse_number(text, max, number);
 
 	free(text);
@@ -119,7 +127,7 @@ static void
 get_hello(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
-	char *name = device_query(query, "name");
+	char *name = query_value(query, "name");
 	char *text = NULL;
 
 	(void)resource;
@@ -162,6 +170,7 @@ get_large(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
 	uint64_t n = LARGE_DEFAULT;
+	size_t made;
 	uint8_t *body;
 
 	(void)resource;
@@ -171,14 +180,16 @@ get_large(coap_resource_t *resource, coap_session_t *session,
 		    "size=N wants a number up to 4194304");
 		return;
 	}
-	body = malloc(n + 1);
+	/* What cannot be sent is not made. */
+	made = fits(session, response, n) ? n : 0;
+	body = malloc(made + 1);
 	if (!body) {
 		device_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
 		    "out of memory");
 		return;
 	}
 	/* Lines of 64 bytes, so that a missing piece is seen at once. */
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < made; i++)
 		body[i] = (uint8_t)(i % 64 == 63 ? '\n' : 'A' + i / 64 % 26);
 	device_answer(session, response, COAP_RESPONSE_CODE_CONTENT,
 	    COAP_MEDIATYPE_TEXT_PLAIN, body, n);
@@ -190,7 +201,7 @@ static void
 get_code(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
-	char *name = device_query(query, "code");
+	char *name = query_value(query, "code");
 	int code = name ? coapx_code_by_name(name) : -1;
 
 	(void)resource;

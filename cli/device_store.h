@@ -19,9 +19,8 @@ void device_get_store(coap_resource_t *resource, coap_session_t *session,
 void device_answer(const coap_session_t *session, coap_pdu_t *response,
     coap_pdu_code_t code, int format, const uint8_t *data, size_t len);
 void device_refuse(coap_pdu_t *response, coap_pdu_code_t code, const char *why);
-/* The value of KEY in "a=1&key=value", malloc()ed; NULL: not there. */
-char *device_query(const coap_string_t *query, const char *key);
-/* A number there, or the default; false when it is none, or over max. */
+/* The number of KEY in "a=1&key=23", or the default; false when it is none, or
+ * over max. */
 bool device_query_number(const coap_string_t *query, const char *key,
     uint64_t max, uint64_t *number);
 

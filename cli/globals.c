@@ -66,11 +66,12 @@ apply_value(const char *name, const char *value, struct output_options *options,
 		*timeout_ms = ms > 0 ? (uint64_t)ms : 0;
 		return ms > 0 ? 0 : -1;
 	}
-	if (strcmp(name, "output") == 0)
-		options->file = value;
-	else if (strcmp(name, "write-out") == 0)
+	if (strcmp(name, "write-out") == 0)
 		options->write_out = value;
-	return 0;
+	if (strcmp(name, "output") != 0)
+		return 0;
+	options->file = value;
+	return *value != '\0' ? 0 : -1;
 }
 
 static void

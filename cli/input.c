@@ -139,6 +139,10 @@ open_input(struct input *input)
 		return job_fail(input->job, STATUS_USAGE,
 		    "@- reads stdin, which the prompt reads itself; @FILE "
 		    "works here");
+	if (is_stdin && input->job->app->script_on_stdin)
+		return job_fail(input->job, STATUS_USAGE,
+		    "@- reads stdin, where these commands come from; @FILE "
+		    "works, or a script with -f");
 	/* A FIFO without a writer would make open() wait. */
 	input->fd = is_stdin
 	    ? STDIN_FILENO

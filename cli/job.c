@@ -287,12 +287,11 @@ job_start(struct app *app, char *const *words, size_t n,
 void
 job_waits_for(struct job *job, const char *format, ...)
 {
-	char *text = NULL;
 	va_list ap;
+	char *text;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
+	text = text_vformat(format, ap);
 	va_end(ap);
 	free(job->waiting_for);
 	job->waiting_for = text;
@@ -301,12 +300,11 @@ job_waits_for(struct job *job, const char *format, ...)
 int
 job_fail(struct job *job, int status, const char *format, ...)
 {
-	char *text = NULL;
 	va_list ap;
+	char *text;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
+	text = text_vformat(format, ap);
 	va_end(ap);
 	output_error(job->out, status, text ? text : "out of memory");
 	free(text);
@@ -317,12 +315,11 @@ int
 app_fail(struct app *app, int status, const char *format, ...)
 {
 	struct output *out = output_new(&app->sink, &app->defaults);
-	char *text = NULL;
 	va_list ap;
+	char *text;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
+	text = text_vformat(format, ap);
 	va_end(ap);
 	if (out) {
 		output_error(out, status, text ? text : "out of memory");

@@ -29,21 +29,6 @@ with_host(const char *uri)
 	return text_format("%.*s*%s", (int)(authority - uri), uri, authority);
 }
 
-static char *
-uri_problem(const char *uri)
-{
-	size_t at = 0;
-	const char *why = coapx_uri_problem(uri, strlen(uri));
-
-	if (!looks_like_uri(uri))
-		return text_format("'%s' is no URI: a scheme is missing; try "
-				   "coap://%s",
-		    uri, uri);
-	coapx_uri_check(uri, strlen(uri), &at);
-	return text_format("'%s' is no URI: %s (character %zu)", uri,
-	    why ? why : "something is wrong", at + 1);
-}
-
 /* One socket for both families where the host has IPv6. */
 static void
 any_address(coap_address_t *addr, uint16_t port, bool six)
@@ -227,9 +212,7 @@ open_endpoint(struct app *app, const char *text, int *status, char **problem)
 	proto = coapx_scheme_proto(uri.scheme);
 	if (!coapx_proto_is_supported(proto)) {
 		*status = STATUS_INTERNAL;
-		*problem = text_format("this build has no %s, which %s needs",
-		    coap_uri_scheme_is_secure(&uri) ? "TLS" : "WebSocket",
-		    coapx_proto_scheme(proto));
+		*problem = proto_problem(proto);
 		return NULL;
 	}
 	if (uri.host.length == 1 && *uri.host.s == '*')

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/command.h"
+
 /* --- URIs ---------------------------------------------------------------- */
 
 static bool
@@ -38,19 +40,39 @@ looks_like_uri(const char *word)
 	    (word[len] == ':' && is_scheme(word, len));
 }
 
-static int
-bad_uri(struct job *job, const char *text)
+char *
+uri_problem(const char *text)
 {
 	size_t at = 0;
 	const char *why = coapx_uri_problem(text, strlen(text));
 
 	coapx_uri_check(text, strlen(text), &at);
 	if (!looks_like_uri(text) && *text != '/')
-		return job_fail(job, STATUS_USAGE,
-		    "'%s' is no URI: a scheme is missing; try coap://%s", text,
-		    text);
-	return job_fail(job, STATUS_USAGE, "'%s' is no URI: %s (character %zu)",
-	    text, why ? why : "the host is missing", at + 1);
+		return text_format("'%s' is no URI: a scheme is missing; try "
+				   "coap://%s",
+		    text, text);
+	return text_format("'%s' is no URI: %s (character %zu)", text,
+	    why ? why : "the host is missing", at + 1);
+}
+
+char *
+proto_problem(coap_proto_t proto)
+{
+	const char *scheme = coapx_proto_scheme(proto);
+
+	return text_format("this build has no %s, which %s needs; 'version' "
+			   "shows what it speaks",
+	    strncmp(scheme, "coaps", 5) == 0 ? "TLS" : "WebSocket", scheme);
+}
+
+/* Tells a problem, which is freed. */
+static int
+fail_with(struct job *job, int status, char *problem)
+{
+	status = problem ? job_fail(job, status, "%s", problem)
+			 : job_fail(job, STATUS_INTERNAL, "out of memory");
+	free(problem);
+	return status;
 }
 
 char *
@@ -63,7 +85,7 @@ origin_of_uri(struct job *job, const char *text, int *status)
 
 	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0 ||
 	    uri.host.length == 0) {
-		*status = bad_uri(job, text);
+		*status = fail_with(job, STATUS_USAGE, uri_problem(text));
 		return NULL;
 	}
 	uri.path = (coap_str_const_t){ 0, NULL };
@@ -96,21 +118,15 @@ path_of_uri(const char *text)
 
 /* --- opening ------------------------------------------------------------- */
 
-/* What is missing in this build, for a scheme it knows but does not speak. */
-static int
-not_supported(struct job *job, const char *origin)
+/* The protocol of an origin, which is a URI without doubt. */
+static coap_proto_t
+proto_of(const char *origin)
 {
-	size_t len = strcspn(origin, ":");
+	coap_uri_t uri;
 
-	if (strncmp(origin, "coaps", 5) == 0)
-		return job_fail(job, STATUS_INTERNAL,
-		    "this build has no TLS, which %.*s needs; 'version' shows "
-		    "what it speaks",
-		    (int)len, origin);
-	return job_fail(job, STATUS_INTERNAL,
-	    "this build has no WebSocket, which %.*s needs; 'version' shows "
-	    "what it speaks",
-	    (int)len, origin);
+	if (coap_split_uri((const uint8_t *)origin, strlen(origin), &uri) < 0)
+		return COAP_PROTO_NONE;
+	return coapx_scheme_proto(uri.scheme);
 }
 
 /* why: what the library says, which begins with the URI. */
@@ -119,12 +135,18 @@ cannot_begin(struct job *job, const char *origin, const char *bind, int err,
     const char *why)
 {
 	if (err == -COAP_E_NOTSUP)
-		return not_supported(job, origin);
+		return fail_with(job, STATUS_INTERNAL,
+		    proto_problem(proto_of(origin)));
 	if (bind && (err == -COAP_E_INVAL || err == -COAP_E_NOTFOUND))
 		return job_fail(job, STATUS_USAGE,
 		    "--bind %s: not an address of the form ADDR, ADDR:PORT, "
 		    "[V6]:PORT or :PORT",
 		    bind);
+	if (err == -COAP_E_NOTFOUND)
+		return job_fail(job, STATUS_RESOLVE,
+		    "%s: this host has no network interface of the name behind "
+		    "the %%",
+		    origin);
 	if (bind && err == -COAP_E_ADDRINUSE)
 		return job_fail(job, STATUS_LOCAL,
 		    "--bind %s: the address is in use", bind);

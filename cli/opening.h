@@ -10,6 +10,10 @@
 /* Whether a word begins as a URI does, with a scheme: also "coap:x", which is
  * none, to be told so. */
 bool looks_like_uri(const char *word);
+/* Why a word is no URI, or why this build does not speak a protocol: a
+ * sentence, malloc()ed; NULL when out of memory. */
+char *uri_problem(const char *text);
+char *proto_problem(coap_proto_t proto);
 /*
  * "scheme://authority" of a URI in its canonical form, malloc()ed. NULL: the
  * job has been told what is wrong (status in *status).

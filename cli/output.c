@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/job.h"
 #include "cli/output_form.h"
 #include "cli/write_out.h"
@@ -101,20 +102,6 @@ output_new(const struct sink *sink, const struct output_options *options)
 	return out;
 }
 
-int
-output_close(struct output *out)
-{
-	bool failed;
-
-	if (!out)
-		return 0;
-	if (output_file_close(&out->file, !out->failed) != 0)
-		out->failed = true;
-	failed = out->failed;
-	coap_free_type(COAP_STRING, out);
-	return failed ? -1 : 0;
-}
-
 enum form
 output_form(const struct output *out)
 {
@@ -125,12 +112,6 @@ unsigned
 output_verbose(const struct output *out)
 {
 	return out->options.verbose;
-}
-
-bool
-output_is_terminal(const struct output *out)
-{
-	return out->sink.out_is_terminal;
 }
 
 /* --- streams ------------------------------------------------------------- */
@@ -161,30 +142,73 @@ output_prepare(struct output *out)
 	return STATUS_LOCAL;
 }
 
+/* "cannot write 'x': No space left on device". */
+static void
+say_unwritten(struct output *out, const char *what, int error)
+{
+	struct text message = { .s = NULL };
+
+	text_addf(&message, "cannot write %s", what);
+	if (error != 0)
+		text_addf(&message, ": %s", strerror(error));
+	if (text_string(&message))
+		put_error_line(out, message.s);
+	text_free(&message);
+}
+
+/* Whoever closes a pipe (head does) has seen enough, and is not told. */
 static void
 write_stdout(struct output *out, const void *data, size_t len)
 {
+	int error;
+
 	if (out->failed || len == 0)
 		return;
-	if (out->sink.out(out->sink.user, data, len) != 0)
-		out->failed = true;
+	errno = 0;
+	if (out->sink.out(out->sink.user, data, len) == 0)
+		return;
+	error = errno;
+	out->failed = true;
+	if (error != EPIPE)
+		say_unwritten(out, "the output", error);
+}
+
+static void
+say_file_unwritten(struct output *out, int error)
+{
+	struct text what = { .s = NULL };
+
+	text_addf(&what, "'%s'", out->options.file);
+	if (text_string(&what))
+		say_unwritten(out, what.s, error);
+	text_free(&what);
 }
 
 static void
 write_file(struct output *out, const void *data, size_t len)
 {
-	struct text message = { .s = NULL };
-
 	if (!out->failed && output_prepare(out) != STATUS_OK)
 		out->failed = true;
 	if (out->failed || output_file_write(&out->file, data, len) == 0)
 		return;
-	text_addf(&message, "cannot write '%s': %s", out->options.file,
-	    strerror(errno));
 	out->failed = true;
-	if (text_string(&message))
-		put_error_line(out, message.s);
-	text_free(&message);
+	say_file_unwritten(out, errno);
+}
+
+int
+output_close(struct output *out)
+{
+	bool failed;
+
+	if (!out)
+		return 0;
+	if (output_file_close(&out->file, !out->failed) != 0) {
+		out->failed = true;
+		say_file_unwritten(out, errno);
+	}
+	failed = out->failed;
+	coap_free_type(COAP_STRING, out);
+	return failed ? -1 : 0;
 }
 
 /* An incomplete text is given as far as it goes, but never silently. */
@@ -308,15 +332,14 @@ void
 output_note(struct output *out, const char *format, ...)
 {
 	struct text line = { .s = NULL };
-	char *message = NULL;
+	char *message;
 	va_list args;
 
 	if (out->options.quiet || out->ops->notes == NOTES_NEVER ||
 	    (out->ops->notes == NOTES_VERBOSE && out->options.verbose == 0))
 		return;
 	va_start(args, format);
-	if (vasprintf(&message, format, args) < 0)
-		message = NULL;
+	message = text_vformat(format, args);
 	va_end(args);
 	if (!message)
 		return;

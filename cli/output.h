@@ -65,7 +65,6 @@ int output_prepare(struct output *out);
 int output_close(struct output *out);
 enum form output_form(const struct output *out);
 unsigned output_verbose(const struct output *out);
-bool output_is_terminal(const struct output *out);
 
 /* --- views --------------------------------------------------------------- */
 

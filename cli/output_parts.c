@@ -7,8 +7,10 @@
 
 #include "cli/option_text.h"
 
-/* More of a diagnostic is not told. */
+/* More of a diagnostic is not told, */
 #define DIAGNOSTIC_MAX 1024
+/* nor of a sentence with a word in it that somebody typed. */
+#define ERROR_MAX 2048
 /* Whole numbers up to here are exact in a double. */
 #define WHOLE_MAX 9007199254740992.0
 
@@ -77,6 +79,17 @@ add_hint(struct text *text, unsigned code)
 		text_addf(text, ": %s", info->hint);
 }
 
+/* How much of len bytes is shown: no character is cut in two. */
+static size_t
+cut(const char *s, size_t len, size_t max)
+{
+	size_t shown = len < max ? len : max;
+
+	while (shown > 0 && shown < len && (s[shown] & 0xc0) == 0x80)
+		shown--;
+	return shown;
+}
+
 /* What the device says, on one line. */
 static void
 add_diagnostic(struct text *text, const uint8_t *data, size_t len, bool ascii)
@@ -85,9 +98,7 @@ add_diagnostic(struct text *text, const uint8_t *data, size_t len, bool ascii)
 
 	while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
 		len--;
-	shown = len < DIAGNOSTIC_MAX ? len : DIAGNOSTIC_MAX;
-	while (shown < len && (data[shown] & 0xc0) == 0x80)
-		shown--;
+	shown = cut((const char *)data, len, DIAGNOSTIC_MAX);
 	text_add(text, ": ");
 	payload_escape(text, data, shown, ESCAPE_LINE, ascii);
 	if (shown < len)
@@ -188,14 +199,17 @@ session_cells(struct session_cells *cells, const struct view_session *v)
 void
 put_error_line(struct output *out, const char *message)
 {
+	size_t len = strlen(message);
+	size_t shown = cut(message, len, ERROR_MAX);
 	struct text text = { .s = NULL };
 
 	style_begin(&text, out->color_err, STYLE_BAD);
 	text_add(&text, "coap-shell:");
 	style_end(&text, out->color_err);
 	text_add_char(&text, ' ', 1);
-	payload_escape(&text, message, strlen(message), ESCAPE_LINES,
-	    out->ascii_err);
+	payload_escape(&text, message, shown, ESCAPE_LINES, out->ascii_err);
+	if (shown < len)
+		text_add(&text, "...");
 	text_add_char(&text, '\n', 1);
 	put_stderr(out, &text);
 }

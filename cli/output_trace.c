@@ -6,6 +6,8 @@
 
 /* Of one message; what is longer is cut by coapx_pdu_print(). */
 #define LINE_SIZE 4096
+/* More of a reason is not told. */
+#define REASON_MAX 256
 
 enum verbosity {
 	VERBOSE_PROGRESS = 1,
@@ -24,6 +26,22 @@ begin_line(struct text *text, char mark, const char *session, bool ascii)
 	text_add(text, ": ");
 }
 
+/* Why a peer aborts is told nowhere else. */
+static void
+add_reason(struct text *text, const coap_pdu_t *pdu, bool ascii)
+{
+	const uint8_t *data = NULL;
+	size_t len = 0;
+
+	coap_get_data(pdu, &len, &data);
+	if (len == 0)
+		return;
+	text_add(text, " \"");
+	payload_escape(text, data, len < REASON_MAX ? len : REASON_MAX,
+	    ESCAPE_LINE, ascii);
+	text_add(text, len < REASON_MAX ? "\"" : "...\"");
+}
+
 static void
 add_message(struct text *text, const coapx_trace_t *trace, bool ascii)
 {
@@ -40,6 +58,8 @@ add_message(struct text *text, const coapx_trace_t *trace, bool ascii)
 	line[0] = '\0';
 	coapx_pdu_print(trace->pdu, proto, 0, line, sizeof(line));
 	add_line(text, line, ascii);
+	if (coap_pdu_get_code(trace->pdu) == COAP_SIGNALING_CODE_ABORT)
+		add_reason(text, trace->pdu, ascii);
 }
 
 static void

@@ -384,9 +384,9 @@ operator_problem(const struct script *script, size_t i)
 	case LEX_BACKGROUND:
 		return "'&' is not known here; quote it if it is a word";
 	case LEX_PIPE:
-		return "'|' is of the prompt only; quote it if it is a word";
+		return "'|' is not known here; quote it if it is a word";
 	case LEX_REDIRECT:
-		return "'>' is of the prompt only; -o FILE takes the payload";
+		return "'>' is not known here; -o FILE takes the payload";
 	default:
 		return NULL;
 	}
@@ -566,7 +566,9 @@ script_run_file(struct app *app, const char *path, struct script_source *source)
 	if (!source->name)
 		source->name = path;
 	source->fd = fd;
+	app->script_on_stdin = fd == STDIN_FILENO;
 	status = script_run(app, source);
+	app->script_on_stdin = false;
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return status;

@@ -333,7 +333,7 @@ const struct session_field session_fields[] = {
 	{ "ifindex", "interface of the last message", read_ifindex },
 	{ "context", "context that it belongs to", read_context },
 	{ "refs", "references held", read_refs },
-	{ "mtu", "bytes of the largest message", read_mtu },
+	{ "mtu", "bytes of the largest datagram", read_mtu },
 	{ "max-pdu-size", "bytes for token, options and payload",
 	    read_max_pdu_size },
 	{ "age", "ms since it was made", read_age },

@@ -90,7 +90,7 @@ const struct tunable tunables[] = {
 	    get_default_leisure },
 	{ "probing-rate", "bytes a second to a peer that does not respond", 0,
 	    1, UINT32_MAX, set_probing_rate, get_probing_rate },
-	{ "mtu", "bytes of the largest message", 0, MTU_MIN, MTU_MAX, set_mtu,
+	{ "mtu", "bytes of the largest datagram", 0, MTU_MIN, MTU_MAX, set_mtu,
 	    get_mtu },
 	{ "keepalive", "seconds of silence before a ping; 0: never", 0, 0,
 	    KEEPALIVE_MAX, set_keepalive, get_keepalive },

@@ -28,12 +28,6 @@ static const struct status_info statuses[] = {
 #define N_STATUSES (sizeof(statuses) / sizeof(statuses[0]))
 
 const struct status_info *
-status_at(size_t i)
-{
-	return i < N_STATUSES ? &statuses[i] : NULL;
-}
-
-const struct status_info *
 status_find(int status)
 {
 	size_t i;
@@ -75,6 +69,7 @@ static const unsigned char of_error[] = {
 	[COAP_E_BAD_RESPONSE] = STATUS_RESET,
 	[COAP_E_URI] = STATUS_USAGE,
 	[COAP_E_LIMIT] = STATUS_INTERNAL,
+	[COAP_E_PEER_TOOBIG] = STATUS_RESET,
 };
 
 int

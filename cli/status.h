@@ -3,15 +3,11 @@
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
-#include <stddef.h>
-
 struct status_info {
 	int status;
 	const char *meaning;
 };
 
-/* Row i, in order of number; NULL behind the last. */
-const struct status_info *status_at(size_t i);
 /* NULL when this program does not use it. */
 const struct status_info *status_find(int status);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Targets: what a command is pointed at, taken apart and opened. */
+#include <ctype.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,23 @@ name_of(const char *operand)
 		return NULL;
 	}
 	return name;
+}
+
+/*
+ * "device.example/time", where no session is open that has a path: a URI that
+ * lacks its scheme, most likely.
+ */
+static bool
+looks_like_host(const struct app *app, const char *operand)
+{
+	size_t len = strcspn(operand, "/");
+	const char *colon = memchr(operand, ':', len);
+
+	if (app->sessions || len == 0 || *operand == '.')
+		return false;
+	return *operand == '[' || (colon && isdigit((unsigned char)colon[1])) ||
+	    (!colon && memchr(operand, '.', len)) ||
+	    (len == 9 && strncmp(operand, "localhost", len) == 0);
 }
 
 /* --- options ------------------------------------------------------------- */
@@ -240,6 +258,10 @@ target_open(struct job *job, const char *operand, struct target *target)
 	memset(target, 0, sizeof *target);
 	if (operand && looks_like_uri(operand)) {
 		status = target_uri(job, operand, target);
+	} else if (operand && looks_like_host(job->app, operand)) {
+		status = job_fail(job, STATUS_STATE,
+		    "no session is open; if '%s' is a device, try coap://%s",
+		    operand, operand);
 	} else if (operand) {
 		name = name_of(operand);
 		status = target_path(job, name,

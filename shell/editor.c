@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,6 +304,22 @@ editor_resize(struct editor *editor)
 		decorate(editor);
 }
 
+/*
+ * By the signal itself, not SIGSTOP: the system drops it where no shell is
+ * there to go on with us (a terminal that was opened for this program alone).
+ */
+static void
+stop_here(void)
+{
+	sigset_t set, before;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	kill(getpid(), SIGTSTP);
+	pthread_sigmask(SIG_UNBLOCK, &set, &before);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void
 editor_suspend(struct editor *editor)
 {
@@ -315,7 +332,7 @@ editor_suspend(struct editor *editor)
 		fflush(stdout);
 		el_set(editor->el, EL_PREP_TERM, 0);
 	}
-	kill(getpid(), SIGSTOP);
+	stop_here();
 	if (!editing)
 		return;
 	el_set(editor->el, EL_PREP_TERM, 1);

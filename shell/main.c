@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The program: its options, and which front end runs. */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -216,6 +217,22 @@ run_app(const struct args *args, char *const *words, size_t n)
 	return status;
 }
 
+/*
+ * A socket must not become stdout: what is written there would go to the
+ * peer. What was closed stays so for us: a read or a write fails.
+ */
+static int
+hold_streams(void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) < 0)
+			return -1;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -224,6 +241,8 @@ main(int argc, char **argv)
 	size_t used;
 	int status;
 
+	if (hold_streams() < 0)
+		return STATUS_INTERNAL;
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(argv[1], "__complete") == 0)

@@ -9,8 +9,6 @@ struct job;
 
 /* Prints the help of one command: what -h does. An exit status. */
 int help_command(struct job *job, const struct command *command);
-/* The general help; malloc()ed, NULL: out of memory. */
-char *help_overview(void);
 
 /* Sessions: session_*.c */
 extern const struct command cmd_session_open;

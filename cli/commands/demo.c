@@ -70,6 +70,8 @@ opening_script(struct app *app)
 			fprintf(f, "open %s --name %s -q\n", listener->uri,
 			    coapx_proto_name(
 				coapx_endpoint_get_proto(listener->endpoint)));
+	/* The device has seen them all, too, when they are shown. */
+	fprintf(f, "sleep 20ms\n");
 	fclose(f);
 	return text;
 }

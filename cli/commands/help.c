@@ -216,22 +216,6 @@ print(struct job *job, FILE *out, char **text)
 	return status;
 }
 
-char *
-help_overview(void)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	write_overview(out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 int
 help_command(struct job *job, const struct command *command)
 {

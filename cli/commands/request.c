@@ -47,6 +47,19 @@ sum_up(struct job *job)
 	repeat_sum_up(&r->repeat, r->target.session);
 }
 
+/* A body in blocks is only begun by one response (RFC 7959). */
+static int
+check_whole(struct job *job, const coap_pdu_t *response)
+{
+	coap_block_t block;
+
+	if (!coap_get_block(response, COAP_OPTION_BLOCK2, &block) || !block.m)
+		return STATUS_OK;
+	return job_fail(job, STATUS_INCOMPLETE,
+	    "this is only the first part: the rest would come block by block, "
+	    "which this version cannot do; coap+tcp may give it whole");
+}
+
 static int
 show_response(struct request_job *r, const coapx_result_t *result)
 {
@@ -61,9 +74,13 @@ show_response(struct request_job *r, const coapx_result_t *result)
 		.ok = expect_code_ok(&r->expect,
 		    coap_pdu_get_code(result->response)),
 	};
+	int status;
 
 	output_response(r->job->out, &view);
-	return expect_response(r->job, &r->expect, result->response);
+	status = expect_response(r->job, &r->expect, result->response);
+	if (status == STATUS_OK)
+		status = check_whole(r->job, result->response);
+	return status;
 }
 
 static void
@@ -279,7 +296,7 @@ static const char *const get_examples[] = {
 static const char *const put_examples[] = {
 	"put coap://device/led --data on",
 	"put /config --data @config.json -t json",
-	"put /fw --data @- -t octets < image.bin",
+	"put /fw --data @image.bin -t octets",
 	NULL,
 };
 

@@ -298,7 +298,7 @@ static const struct option open_options[] = {
 	    .arg = "STATE",
 	    .complete = COMPLETE_STATE,
 	    .help = "wait until that state (established); none: do not wait" },
-	{ .name = "mtu", .arg = "N", .help = "bytes of the largest message" },
+	{ .name = "mtu", .arg = "N", .help = "bytes of the largest datagram" },
 	{ .name = "keepalive",
 	    .arg = "S",
 	    .help = "seconds of silence before a ping; 0: never" },

@@ -23,7 +23,7 @@ int
 main(int argc, char **argv)
 {
 	const char *text = argc > 1 ? argv[1] : "coap://127.0.0.1/time";
-	coap_context_t *context = coap_new_context(NULL);
+	coap_context_t *context;
 	coap_optlist_t *options = NULL;
 	coap_addr_info_t *info;
 	coap_session_t *session;
@@ -36,6 +36,7 @@ main(int argc, char **argv)
 	    1 << uri.scheme, COAP_RESOLVE_TYPE_REMOTE);
 	if (info == NULL)
 		return 1;
+	context = coap_new_context(NULL);
 	session =
 	    coap_new_client_session(context, NULL, &info->addr, info->proto);
 	coap_register_response_handler(context, answered);

@@ -188,7 +188,9 @@ term_start() {
 
 # Print the process id of the program in the terminal.
 term_pid() {
-	pgrep -P "$(term display-message -p '#{pane_pid}')"
+	local pane
+	pane=$(term display-message -p '#{pane_pid}')
+	grep -lsx "PPid:[[:space:]]${pane}" /proc/[0-9]*/status | cut -d / -f 3
 }
 
 # Type: "$@" are tmux's names of keys (Enter, C-c, Tab), or text.

@@ -523,7 +523,7 @@ only_once() {
 # Times, ports and numbers that differ from run to run; blanks that follow.
 same() {
 	sed -E -e 's/127\.0\.0\.1:[0-9]+/ADDRESS/g' \
-		-e 's/[0-9.]+ (ms|s|min|h)\b/TIME/g' -e 's/TIME( TIME)+/TIME/g' \
+		-e 's/<?[0-9.]+ (ms|s|min|h)\b/TIME/g' -e 's/TIME( TIME)+/TIME/g' \
 		-e 's/^(  )?(age|idle|stats\.rtt-[a-z]+)([[:space:]]+).*/\2 TIME/' \
 		-e 's/0x[0-9a-f]{6,}/POINTER/g' \
 		-e 's/[[:space:]]+/ /g' -e 's/ $//'

@@ -69,6 +69,23 @@ datagram() {
 
 # ---- get --------------------------------------------------------------------
 
+@test '@- is refused where the commands themselves come from stdin' {
+	run_apart cs <<<"put ${device}/store/x -d @-"
+	assert_equal "${status}" 2
+	[[ ${stderr} == *'where these commands come from'* ]]
+	run_apart cs get "${device}/store/x"
+	assert_equal "${status}" 4
+}
+
+@test 'the first block of a body is shown, and said to be only that: 18' {
+	cs put "${udp}/example_data" -d "$(printf '%0200d' 0)"
+	# 64 bytes a block: the server sends the first one.
+	run_apart cs get "${udp}/example_data" -O Block2=uint:2
+	assert_equal "${status}" 18
+	assert_equal "${#output}" 64
+	[[ ${stderr} == *'only the first part'* ]]
+}
+
 @test 'get prints the payload and nothing else, over UDP and TCP' {
 	for uri in "${udp}" "${tcp}"; do
 		cs get "${uri}/example_data" >"${file}" 2>"${file}.err" \

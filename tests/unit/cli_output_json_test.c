@@ -356,8 +356,8 @@ the_schema_refuses(void **state)
 		V("ping") ",\"peer\":\"h\",\"seq\":-1,\"ok\":true}",
 		V("ping") ",\"peer\":\"h\",\"seq\":1,\"ok\":\"yes\"}",
 		V("listener") ",\"name\":1}",
-		"{\"v\":2,\"type\":\"version\",\"ts\":"
-		"\"2026-08-14T09:12:03.418Z\",\"text\":\"1\"}",
+		("{\"v\":2,\"type\":\"version\",\"ts\":"
+		 "\"2026-08-14T09:12:03.418Z\",\"text\":\"1\"}"),
 		"{\"v\":1,\"type\":\"version\",\"ts\":\"today\"}",
 	};
 	json_t *line;

@@ -300,6 +300,12 @@ refused_targets(void **state)
 	} cases[] = {
 		{ "/x", STATUS_STATE, "no session is open" },
 		{ "lamp:/x", STATUS_STATE, "no session named 'lamp'" },
+		{ "x", STATUS_STATE, "open one with 'open URI'" },
+		{ "./a.b", STATUS_STATE, "open one with 'open URI'" },
+		{ "h.example/x", STATUS_STATE, "try coap://h.example/x" },
+		{ "localhost:5683", STATUS_STATE, "coap://localhost:5683" },
+		{ "[::1]/x", STATUS_STATE, "try coap://[::1]/x" },
+		{ "coap://[fe80::1%nope]/x", STATUS_RESOLVE, "interface" },
 		{ "coap:/x", STATUS_USAGE, "followed by ://" },
 		{ "http://h/x", STATUS_USAGE, "proxy" },
 		{ "coap://h:x/", STATUS_USAGE, "(character 10)" },
