@@ -77,7 +77,7 @@ struct app {
 	uint64_t timeout_ms;            /* -T before the command; 0: none */
 	const char *session_name;       /* -S before the command */
 	bool interactive;               /* at a prompt */
-	bool script_on_stdin; /* commands come from there */
+	bool script_on_stdin;           /* commands come from there */
 	bool want_prompt; /* set by a command (demo): a prompt follows it */
 	bool
 	    keep; /* more commands follow in this process: sessions stay open */
