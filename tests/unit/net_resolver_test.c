@@ -275,8 +275,11 @@ localhost(void **state)
 	ask(r, "localhost", &a);
 	WAIT_UNTIL(&w->poller, a.calls > 0);
 	resolver_close(r);
-	if (a.err < 0)
-		skip(); /* no /etc/hosts */
+	if (a.err < 0) {
+		printf("# this machine does not know the name localhost\n");
+		fflush(stdout);
+		skip();
+	}
 	assert_true(a.n > 0);
 	assert_int_equal(coap_address_get_port(&a.addrs[0]), 5683);
 }
