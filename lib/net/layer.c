@@ -65,6 +65,45 @@ layer_want_read(struct layer *l, bool on)
 		l->ops->want_read(l, on);
 }
 
+ssize_t
+layer_message(struct layer *l, const uint8_t **data)
+{
+	while (l && !l->ops->message)
+		l = l->next;
+	return l ? l->ops->message(l, data) : -COAP_E_STATE;
+}
+
+bool
+layer_pending(const struct layer *l)
+{
+	for (; l; l = l->next)
+		if (l->ops->pending && l->ops->pending(l))
+			return true;
+	return false;
+}
+
+coap_tick_t
+layer_next(const struct layer *l)
+{
+	coap_tick_t next = TIMER_NEVER;
+	coap_tick_t at;
+
+	for (; l; l = l->next) {
+		at = l->ops->next ? l->ops->next(l) : TIMER_NEVER;
+		if (at < next)
+			next = at;
+	}
+	return next;
+}
+
+void
+layer_timer(struct layer *l, coap_tick_t now)
+{
+	for (; l; l = l->next)
+		if (l->ops->timer)
+			l->ops->timer(l, now);
+}
+
 int
 layer_local(const struct layer *l, coap_address_t *local, int *ifindex)
 {

@@ -22,6 +22,9 @@
  *    in every state. A stream's close() ends our direction after what is kept
  *    was flushed; recv() goes on until the peer ends its own.
  * 6. A layer that has a function of its own calls the layer below itself.
+ * 7. A layer above the socket has no watch: the owner hears of the socket's
+ *    events and calls the top. What it wants later it says by next() and
+ *    pending(), and the owner calls timer() or recv().
  */
 #ifndef NET_LAYER_H
 #define NET_LAYER_H
@@ -33,6 +36,7 @@
 
 #include <coap3/coap_address.h>
 
+#include "base/timer.h"
 #include "net/poller.h"
 
 #define LAYER_BACKLOG_MAX ((size_t)1024 * 1024)
@@ -64,6 +68,15 @@ struct layer_ops {
 	size_t (*backlog)(const struct layer *l);
 	/* False stops reading (back-pressure) until true. */
 	void (*want_read)(struct layer *l, bool on);
+	/* One whole message of a layer that has such (WebSocket): its length,
+	 * and *data, which lives until the next call; else as recv(). */
+	ssize_t (*message)(struct layer *l, const uint8_t **data);
+	/* Whether recv() or message() has something without the layer below. */
+	bool (*pending)(const struct layer *l);
+	/* When timer() wants to be called; TIMER_NEVER. After timer() the owner
+	 * calls connect(), or recv(), as if the layer were readable. */
+	coap_tick_t (*next)(const struct layer *l);
+	void (*timer)(struct layer *l, coap_tick_t now);
 	/* See layer_local(). */
 	int (*local)(const struct layer *l, coap_address_t *a, int *ifindex);
 };
@@ -85,6 +98,11 @@ void layer_close(struct layer *l);
 void layer_free(struct layer *l);
 size_t layer_backlog(const struct layer *l);
 void layer_want_read(struct layer *l, bool on);
+ssize_t layer_message(struct layer *l, const uint8_t **data);
+/* These three ask every layer of the stack. */
+bool layer_pending(const struct layer *l);
+coap_tick_t layer_next(const struct layer *l);
+void layer_timer(struct layer *l, coap_tick_t now);
 
 /*
  * Client side. The socket is non-blocking and close-on-exec, connected to
@@ -118,6 +136,9 @@ int layer_udp_server(struct udp_port *port, const coap_address_t *remote,
     void *user, struct layer **out);
 int layer_tcp_server(struct poller *p, int fd, const struct layer_events *ev,
     void *user, struct layer **out);
+/* Server's UDP: what the next recv() gives, once; the bytes are the caller's
+ * and must stay until it was called, or until they are taken back (NULL). */
+void layer_udp_server_feed(struct layer *l, const void *data, size_t len);
 /* Changes the source address of a stack on a UDP port; nothing on others. */
 void layer_udp_server_local(struct layer *l, const coap_address_t *local,
     int ifindex);

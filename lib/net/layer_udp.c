@@ -3,6 +3,7 @@
 #include "net/layer.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/alloc.h"
@@ -261,15 +262,29 @@ struct udp_server {
 	coap_address_t local; /* size 0: the kernel chooses */
 	int ifindex;
 	bool closed;
+	const void *fed; /* the datagram at hand; NULL: none */
+	size_t fed_len;
 };
 
 static ssize_t
 server_recv(struct layer *l, void *data, size_t size)
 {
-	(void)l;
-	(void)data;
-	(void)size;
-	return -COAP_E_AGAIN;
+	struct udp_server *s = (struct udp_server *)l;
+	const void *fed = s->fed;
+
+	s->fed = NULL;
+	if (!fed)
+		return -COAP_E_AGAIN;
+	if (s->fed_len > size)
+		return -COAP_E_TOOBIG;
+	memcpy(data, fed, s->fed_len);
+	return (ssize_t)s->fed_len;
+}
+
+static bool
+server_pending(const struct layer *l)
+{
+	return ((const struct udp_server *)l)->fed != NULL;
 }
 
 static int
@@ -313,6 +328,7 @@ static const struct layer_ops server_ops = {
 	.send = server_send,
 	.close = server_close,
 	.destroy = server_destroy,
+	.pending = server_pending,
 	.local = server_local,
 };
 
@@ -350,4 +366,18 @@ layer_udp_server_local(struct layer *l, const coap_address_t *local,
 		l = l->next;
 	if (l)
 		server_set_local((struct udp_server *)l, local, ifindex);
+}
+
+void
+layer_udp_server_feed(struct layer *l, const void *data, size_t len)
+{
+	struct udp_server *s;
+
+	while (l && l->ops != &server_ops)
+		l = l->next;
+	if (!l)
+		return;
+	s = (struct udp_server *)l;
+	s->fed = data;
+	s->fed_len = len;
 }

@@ -7,6 +7,7 @@
 #include <coap3/coap_net.h>
 #include <coap3/coap_session.h>
 #include <coap3/coap_ws.h>
+#include <coap3/coapx.h>
 
 #include "session/planned.h"
 
@@ -144,4 +145,56 @@ void
 coap_show_tls_version(coap_log_t level)
 {
 	coap_log(level, "%s", tls_version_text);
+}
+
+const char *
+coapx_cert_problem(unsigned bit)
+{
+	(void)bit;
+	return "";
+}
+
+int
+coapx_session_get_tls_info(const coap_session_t *session,
+    coapx_tls_info_t *info)
+{
+	return session && info ? -COAP_E_NOTSUP : -COAP_E_INVAL;
+}
+
+int
+coapx_session_get_peer_cert(const coap_session_t *session, unsigned index,
+    coapx_cert_t *cert)
+{
+	(void)session;
+	(void)index;
+	(void)cert;
+	return -COAP_E_NOTFOUND;
+}
+
+int
+coapx_session_get_peer_der(const coap_session_t *session, unsigned index,
+    const uint8_t **der, size_t *len)
+{
+	(void)session;
+	(void)index;
+	(void)der;
+	(void)len;
+	return -COAP_E_NOTFOUND;
+}
+
+int
+coapx_context_set_keylog(coap_context_t *context, const char *file)
+{
+	(void)context;
+	(void)file;
+	return -COAP_E_NOTSUP;
+}
+
+coap_endpoint_t *
+coapx_endpoint_open(coap_context_t *context,
+    const coapx_listen_params_t *params, int *err)
+{
+	if (err)
+		*err = -COAP_E_NOTSUP;
+	return coap_new_endpoint(context, params->address, params->proto);
 }

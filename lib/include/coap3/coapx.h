@@ -16,6 +16,7 @@
 #include <coap3/coapx_errors.h>
 #include <coap3/coapx_link.h>
 #include <coap3/coapx_registry.h>
+#include <coap3/coapx_tls.h>
 #include <coap3/coapx_uri.h>
 
 /* The version of this library; libcoap's interface has LIBCOAP_VERSION. */
@@ -34,8 +35,11 @@ typedef struct coapx_open_params_t {
 	    *uri; /* any of the six schemes; path and query are ignored */
 	const char *bind; /* "ADDR", "ADDR%IF", "ADDR:PORT", "[V6%IF]:PORT",
 	                     ":PORT", or NULL */
-	unsigned connect_timeout_ms; /* all addresses together; 0: 30000 */
+	unsigned connect_timeout_ms; /* all addresses together, up to the
+	                                established state; 0: 30000 */
 	void *app_data;
+	/* NULL: those of the context, or else what the system trusts. */
+	const coapx_credentials_t *credentials;
 } coapx_open_params_t;
 
 /*
@@ -47,6 +51,20 @@ typedef struct coapx_open_params_t {
  */
 COAP_API coap_session_t *coapx_session_open(coap_context_t *context,
     const coapx_open_params_t *params, int *err);
+
+typedef struct coapx_listen_params_t {
+	size_t size;
+	const coap_address_t *address;
+	coap_proto_t proto;
+	/* NULL: those of the context. */
+	const coapx_credentials_t *credentials;
+	void *app_data; /* of the endpoint */
+} coapx_listen_params_t;
+
+/* As coap_new_endpoint(), with credentials of its own. NULL and *err (may be
+ * NULL); the reason in words is in coapx_context_error(). */
+COAP_API coap_endpoint_t *coapx_endpoint_open(coap_context_t *context,
+    const coapx_listen_params_t *params, int *err);
 
 typedef struct coapx_session_info_t {
 	size_t size;
