@@ -26,9 +26,24 @@ CLANG_TIDY ?= clang-tidy-14
 # compiles and tests these alone.
 ROOMS      ?= base wire tls net message exchange session cli shell
 
-# Sources
+# Back-ends. Which of their files is used is chosen here. With dynamic modules
+# they are opened at their first use, with static ones linked in.
+TLS        ?= gnutls
+WS         ?= lws
+MODULES    ?= $(if $(SAN),static,dynamic)
+MODULEDIR  ?= $(LIBDIR)/coap-session
+TLS_LIBS   := $(if $(filter gnutls,$(TLS)),-lgnutls)
+WS_LIBS    := $(if $(filter lws,$(WS)),-lwebsockets)
 
-LIB_SRCS   := $(strip $(foreach r,$(ROOMS),$(wildcard lib/$(r)/*.c)))
+# Sources. Those of a back-end BACK are lib/tls/BACK*.c or lib/net/ws_BACK*.c;
+# BACK_module.c is what its module exports, and in the module alone.
+
+ALL_SRCS   := $(strip $(foreach r,$(ROOMS),$(wildcard lib/$(r)/*.c)))
+TLS_CHOICE := lib/tls/load_%.c lib/tls/none.c lib/tls/gnutls%.c
+WS_CHOICE  := lib/net/ws_load_%.c lib/net/ws_none.c lib/net/ws_lws%.c
+LIB_SRCS   := $(filter-out $(TLS_CHOICE) $(WS_CHOICE),$(ALL_SRCS))
+TLS_SRCS   := $(filter lib/tls/$(TLS)%.c,$(filter-out lib/tls/none.c,$(ALL_SRCS)))
+WS_SRCS    := $(filter lib/net/ws_$(WS)%.c,$(filter-out lib/net/ws_none.c,$(ALL_SRCS)))
 CLI_SRCS   := $(wildcard cli/*.c cli/*/*.c)
 SHELL_SRCS := $(wildcard shell/*.c)
 UNIT_SRCS  := $(foreach r,$(ROOMS),$(wildcard tests/unit/$(r)_*_test.c))
@@ -36,7 +51,7 @@ HELP_SRCS  := $(filter-out %_test.c,$(wildcard tests/unit/*.c))
 FUZZ_SRCS  := $(wildcard tests/fuzz/*_fuzz.c)
 HEADERS    := $(wildcard lib/include/coap3/*.h)
 MANPAGES   := $(wildcard man/*.[1-9])
-SRCS       := $(LIB_SRCS) $(CLI_SRCS) $(SHELL_SRCS)
+SRCS       := $(ALL_SRCS) $(CLI_SRCS) $(SHELL_SRCS)
 
 obj         = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB_OBJS   := $(call obj,$(LIB_SRCS))
@@ -45,9 +60,27 @@ SHELL_OBJS := $(call obj,$(SHELL_SRCS))
 OBJS       := $(call obj,$(SRCS) $(UNIT_SRCS) $(HELP_SRCS) $(FUZZ_SRCS)) \
 	$(O)/obj/tests/fuzz/standalone.o
 
-# Products. Without a TLS back-end the two libraries are the same.
+# The library's objects with its back-ends: $(call with,TLS,WS), each of them
+# dynamic, static or none.
 
-LIBNAMES   := coap-session coap-session-notls
+tls_dynamic = lib/tls/load_dynamic.c
+tls_static  = lib/tls/load_static.c $(filter-out %_module.c,$(TLS_SRCS))
+tls_none    = lib/tls/none.c
+ws_dynamic  = lib/net/ws_load_dynamic.c
+ws_static   = lib/net/ws_load_static.c $(filter-out %_module.c,$(WS_SRCS))
+ws_none     = lib/net/ws_none.c
+choose      = $(filter $($(1)_$(if $(filter none,$(2)),none,$(3))),$(ALL_SRCS))
+with        = $(O)/obj/BACKENDS $(LIB_OBJS) $(call obj,$(call choose,tls,$(TLS),$(1)) \
+	$(call choose,ws,$(WS),$(2)))
+
+# Products. libcoap-session has its back-ends as MODULES says, as the program
+# has; -gnutls and -notls have that of TLS settled; the archive has all.
+
+LIBNAMES   := coap-session coap-session-notls \
+	$(if $(TLS_SRCS),coap-session-$(TLS))
+MODULE_SOS := $(if $(filter dynamic,$(MODULES)), \
+	$(if $(TLS_SRCS),$(O)/lib/coap-session/coapx-tls-$(TLS).so) \
+	$(if $(WS_SRCS),$(O)/lib/coap-session/coapx-ws-$(WS).so))
 LIBS       := $(LIBNAMES:%=$(O)/lib/lib%.so.$(VERSION)) \
 	$(O)/lib/libcoap-session.a
 PROGRAM    := $(if $(SHELL_SRCS),$(O)/coap-shell)
@@ -84,7 +117,7 @@ AGAIN       = +@$(MAKE) --no-print-directory \
 
 all: $(PROGRAM) libs ## Compile the program and the libraries (the default)
 
-libs: $(if $(LIB_SRCS),$(LIBS))
+libs: $(if $(LIB_SRCS),$(LIBS) $(MODULE_SOS))
 
 .PHONY: all libs demo deps check check-quick check-run tests lint lint-run \
 	fuzz fuzz-run install uninstall clean help FORCE
@@ -108,42 +141,74 @@ $(O)/obj/%.o: %.c Makefile
 
 -include $(OBJS:.o=.d)
 
+# What was chosen, each in a file that changes with it: the back-ends, and the
+# folder of the modules, which is compiled in.
+
+BACKENDS   := $(TLS) $(WS) $(MODULES)
+$(O)/obj/lib/base/module.o: OUR_CFLAGS += -DMODULE_DIR='"$(MODULEDIR)"'
+$(O)/obj/lib/base/module.o: $(O)/obj/MODULEDIR
+$(O)/obj/BACKENDS $(O)/obj/MODULEDIR: $(O)/obj/%: FORCE
+	@mkdir -p $(@D)
+	@echo '$($*)' | cmp -s - $@ || echo '$($*)' >$@
+
 # The libraries
 
 $(O)/lib/libcoap-session.map: packaging/version-script lib/include/api.tsv
 	@mkdir -p $(@D)
 	$(Q)packaging/version-script lib/include/api.tsv >$@
 
-$(O)/lib/lib%.so.$(VERSION): $(LIB_OBJS) $(O)/lib/libcoap-session.map
+$(O)/lib/libcoap-session.so.$(VERSION): $(call with,$(MODULES),$(MODULES))
+$(O)/lib/libcoap-session-$(TLS).so.$(VERSION): $(call with,static,$(MODULES))
+$(O)/lib/libcoap-session-notls.so.$(VERSION): $(call with,none,$(MODULES))
+$(O)/lib/lib%.so.$(VERSION): $(O)/lib/libcoap-session.map
 	$(call say,LD,$@)
 	$(Q)$(CC) -shared $(OUR_LDFLAGS) $(LDFLAGS) -Wl,-soname,lib$*.so.$(SOVERSION) \
 		-Wl,--version-script=$(O)/lib/libcoap-session.map \
-		-o $@ $(LIB_OBJS)
+		-o $@ $(filter %.o,$^) $(TLS_LIBS) $(WS_LIBS)
 	@ln -sf lib$*.so.$(VERSION) $(O)/lib/lib$*.so.$(SOVERSION)
 	@ln -sf lib$*.so.$(SOVERSION) $(O)/lib/lib$*.so
 
+# A module has what it needs of the room base, and imports nothing of ours.
+
+$(O)/lib/coap-session/coapx-tls-$(TLS).so: $(call obj,$(TLS_SRCS))
+$(O)/lib/coap-session/coapx-ws-$(WS).so: $(call obj,$(WS_SRCS))
+$(O)/lib/coap-session/coapx-tls-%.so: LIBRARY := $(TLS_LIBS)
+$(O)/lib/coap-session/coapx-ws-%.so: LIBRARY := $(WS_LIBS)
+$(O)/lib/coap-session/%.so: $(O)/obj/base.a packaging/module.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared $(OUR_LDFLAGS) $(LDFLAGS) -Wl,-z,defs \
+		-Wl,--version-script=packaging/module.map \
+		-o $@ $(filter %.o %.a,$^) $(LIBRARY)
+
 # One object whose internal names are local, so that none can clash.
 
-$(O)/lib/libcoap-session.a: $(LIB_OBJS)
+$(O)/obj/session-static.o: $(call with,static,static)
+$(O)/obj/session-program.o: $(call with,$(MODULES),$(MODULES))
+$(O)/obj/session-static.o $(O)/obj/session-program.o:
+	$(Q)$(LD) -r -o $@ $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --localize-hidden $@
+
+$(O)/lib/libcoap-session.a: $(O)/obj/session-static.o
 	$(call say,AR,$@)
 	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(LD) -r -o $(O)/obj/libcoap-session.o $^
-	$(Q)$(OBJCOPY) --localize-hidden $(O)/obj/libcoap-session.o
-	$(Q)$(AR) rcs $@ $(O)/obj/libcoap-session.o
+	$(Q)$(AR) rcs $@ $^
 
-$(O)/coap-shell: $(SHELL_OBJS) $(CLI_OBJS) $(O)/lib/libcoap-session.a
+$(O)/coap-shell: $(SHELL_OBJS) $(CLI_OBJS) $(O)/obj/session-program.o | $(MODULE_SOS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(EDIT_LIBS)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(EDIT_LIBS) \
+		$(TLS_LIBS) $(WS_LIBS)
 
 # The tests see internal names, so they are linked with plain archives.
 
-$(O)/obj/lib.a: $(LIB_OBJS)
+$(O)/obj/lib.a: $(call with,static,static)
+$(O)/obj/base.a: $(filter $(O)/obj/lib/base/%,$(LIB_OBJS))
 $(O)/obj/cli.a: $(CLI_OBJS)
 $(O)/obj/shell.a: $(filter-out %/main.o,$(SHELL_OBJS))
 $(O)/obj/support.a: $(call obj,$(HELP_SRCS))
 $(O)/obj/%.a:
 	@mkdir -p $(@D) && rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 $(filter $(O)/tests/unit/cli_%,$(UNIT_TESTS)): $(O)/obj/cli.a
 $(filter $(O)/tests/unit/shell_%,$(UNIT_TESTS)): $(O)/obj/shell.a $(O)/obj/cli.a
@@ -151,7 +216,8 @@ $(UNIT_TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(O)/obj/support.a $(O)/obj/lib.
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group \
-		$(filter %.a,$^) -Wl,--end-group -lcmocka $(JSON_LIBS) $(EDIT_LIBS)
+		$(filter %.a,$^) -Wl,--end-group -lcmocka $(JSON_LIBS) $(EDIT_LIBS) \
+		$(TLS_LIBS) $(WS_LIBS)
 
 # A fuzz target is a test over its corpus, or with libFuzzer a search.
 
@@ -163,7 +229,8 @@ $(FUZZ_TESTS): $(O)/tests/%: $(O)/obj/tests/%.o $(filter %.o,$(FUZZ_MAIN)) \
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) \
-		$(O)/obj/cli.a $(O)/obj/lib.a $(JSON_LIBS)
+		$(O)/obj/cli.a $(O)/obj/lib.a $(JSON_LIBS) \
+		$(TLS_LIBS) $(WS_LIBS)
 
 # What a user calls
 
@@ -179,8 +246,8 @@ check: ## Install what is missing, compile, and run all tests
 	$(AGAIN) check-run
 
 check-run: all tests
-	@O=$(O) CC="$(CC)" SAN="$(SAN)" tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(E2E_TESTS) \
-		$(TREE_TESTS)
+	@O=$(O) CC="$(CC)" SAN="$(SAN)" TLS=$(TLS) WS=$(WS) MODULES=$(MODULES) \
+		tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(E2E_TESTS) $(TREE_TESTS)
 
 check-quick: $(UNIT_TESTS) ## Run the unit tests only
 	@O=$(O) tests/run $(UNIT_TESTS)
@@ -203,10 +270,11 @@ fuzz-run: $(FUZZ_TESTS)
 # that they never stand in the way of libcoap itself.
 
 D           = $(DESTDIR)
-PC_FILES   := $(basename $(notdir $(wildcard packaging/pkgconfig/*.pc.in)))
+PC_FILES   := libcoap-session.pc $(LIBNAMES:coap-session%=libcoap-3%.pc)
 pc_dir      = $(LIBDIR)/$(if $(filter libcoap-3%,$(1)),coap-session/)pkgconfig
 pc_install  = @sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' \
 	-e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' \
+	-e 's,@STATIC_LIBS@,$(strip -pthread $(TLS_LIBS) $(WS_LIBS)),' \
 	packaging/pkgconfig/$(1).in >$(D)$(call pc_dir,$(1))/$(1)
 man_dir     = $(MANDIR)/man$(subst .,,$(suffix $(1)))
 define NL
@@ -219,11 +287,11 @@ install: all ## Install below DESTDIR and PREFIX
 		$(D)$(LIBDIR)/pkgconfig $(D)$(LIBDIR)/coap-session/pkgconfig
 	$(INSTALL) $(PROGRAM) $(D)$(BINDIR)/
 	$(INSTALL) -m 644 $(HEADERS) $(D)$(INCLUDEDIR)/coap-session/coap3/
-	cp -Pf $(O)/lib/lib*.so* $(O)/lib/*.a $(D)$(LIBDIR)/
-	ln -sf ../libcoap-session.so.$(SOVERSION) \
-		$(D)$(LIBDIR)/coap-session/libcoap-3.so
-	ln -sf ../libcoap-session-notls.so.$(SOVERSION) \
-		$(D)$(LIBDIR)/coap-session/libcoap-3-notls.so
+	cp -Pf $(foreach l,$(LIBNAMES),$(O)/lib/lib$(l).so*) $(O)/lib/*.a \
+		$(D)$(LIBDIR)/
+	$(foreach m,$(MODULE_SOS),$(INSTALL) -Dm 644 $(m) -t $(D)$(MODULEDIR)$(NL)	)
+	$(foreach l,$(LIBNAMES),ln -sf ../lib$(l).so.$(SOVERSION) \
+		$(D)$(LIBDIR)/coap-session/$(l:coap-session%=libcoap-3%).so$(NL)	)
 	$(foreach p,$(PC_FILES),$(call pc_install,$(p))$(NL)	)
 	$(foreach m,$(MANPAGES),$(INSTALL) -Dm 644 $(m) -t $(D)$(call man_dir,$(m))$(NL)	)
 	$(INSTALL) -Dm 644 completions/coap-shell.bash $(D)$(BASHCOMPDIR)/coap-shell
@@ -232,6 +300,7 @@ install: all ## Install below DESTDIR and PREFIX
 uninstall: ## Remove what install installed
 	rm -f $(D)$(BINDIR)/coap-shell $(D)$(BASHCOMPDIR)/coap-shell \
 		$(LIBNAMES:%=$(D)$(LIBDIR)/lib%.so*) \
+		$(MODULE_SOS:$(O)/lib/coap-session/%=$(D)$(MODULEDIR)/%) \
 		$(D)$(LIBDIR)/libcoap-session.a \
 		$(D)$(LIBDIR)/pkgconfig/libcoap-session.pc \
 		$(foreach m,$(MANPAGES),$(D)$(call man_dir,$(m))/$(notdir $(m)))
@@ -247,3 +316,5 @@ help: ## Show this list
 	@echo '  V=1 shows the commands, WERROR=1 stops at a warning, O=DIR builds'
 	@echo '  elsewhere, SAN=address,undefined adds sanitizers, DEPS=auto installs'
 	@echo '  packages unasked, PREFIX and DESTDIR say where install puts things.'
+	@echo '  TLS=none and WS=none leave a back-end out; MODULES=static links them'
+	@echo '  in, dynamic opens them at their first use.'

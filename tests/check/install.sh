@@ -7,13 +7,17 @@ source "$(dirname "$0")/tap.bash"
 tmp=$(mktemp -d)
 trap 'rm -rf "${tmp}"' EXIT
 root=${tmp}/root
+# Where it was compiled for: another place would compile again.
+prefix=${PREFIX:-/usr/local}
+unset LIBDIR MODULEDIR BINDIR INCLUDEDIR DATADIR
+lib=${root}${prefix}/lib
 
 export PKG_CONFIG_SYSROOT_DIR=${root}
-export PKG_CONFIG_PATH=${root}/usr/lib/pkgconfig:${root}/usr/lib/coap-session/pkgconfig
+export PKG_CONFIG_PATH=${lib}/pkgconfig:${lib}/coap-session/pkgconfig
 
 install_with() {
-	make -s "$1" "O=${O}" "SAN=${SAN:-}" DESTDIR="${root}" PREFIX=/usr \
-		>"${tmp}/log" 2>&1 || cat "${tmp}/log"
+	make -s "$1" "O=${O}" "SAN=${SAN:-}" DESTDIR="${root}" \
+		PREFIX="${prefix}" >"${tmp}/log" 2>&1 || cat "${tmp}/log"
 }
 
 cat >"${tmp}/user.c" <<'END'
@@ -39,7 +43,17 @@ links_and_runs() {
 	read -ra flags < <(pkg-config --cflags --libs "$1")
 	"${CC:-cc}" ${SAN:+"-fsanitize=${SAN}"} -o "${tmp}/user" \
 		"${tmp}/user.c" "${flags[@]}" || return 1
-	LD_LIBRARY_PATH=${root}/usr/lib "${tmp}/user"
+	LD_LIBRARY_PATH=${lib} "${tmp}/user"
+}
+
+# The archive has all back-ends in it.
+links_static() {
+	local flags
+	read -ra flags < <(pkg-config --static --cflags --libs "$1")
+	flags=("${flags[@]/#-l${1#lib}/-l:$1.a}")
+	"${CC:-cc}" ${SAN:+"-fsanitize=${SAN}"} -o "${tmp}/user" \
+		"${tmp}/user.c" "${flags[@]}" || return 1
+	"${tmp}/user"
 }
 
 needs() {
@@ -48,7 +62,7 @@ needs() {
 }
 
 clash() {
-	find "${root}/usr/lib" "${root}/usr/include" -maxdepth 1 -name '*coap[-3]3*'
+	find "${lib}" "${root}${prefix}/include" -maxdepth 1 -name '*coap[-3]3*'
 }
 
 left() {
@@ -56,10 +70,14 @@ left() {
 }
 
 check 'make install' install_with install
-for name in libcoap-session libcoap-3 libcoap-3-notls; do
-	check "a program links with ${name}" links_and_runs "${name}"
+check 'a program links with libcoap-session' links_and_runs libcoap-session
+for name in '' -notls -gnutls; do
+	[[ ${TLS:-gnutls} == gnutls || ${name} != -gnutls ]] || continue
+	check "a program links with libcoap-3${name}" \
+		links_and_runs "libcoap-3${name}"
+	check "libcoap-3${name} is our library" needs "libcoap-session${name}.so.0"
 done
-check 'libcoap-3-notls is our library' needs libcoap-session-notls.so.0
+check 'a program links with libcoap-session.a' links_static libcoap-session
 check 'nothing stands where libcoap would' nothing clash
 check 'make uninstall' install_with uninstall
 check 'uninstall leaves nothing' left

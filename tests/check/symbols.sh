@@ -36,7 +36,8 @@ imports() {
 		| grep -xE '_?_?exit|abort|(__)?printf(_chk)?|puts|putchar'
 }
 
-for name in libcoap-session libcoap-session-notls; do
+for name in libcoap-session libcoap-session-notls libcoap-session-gnutls; do
+	[[ ${TLS:-gnutls} == gnutls || ${name} != *-gnutls ]] || continue
 	library=${O}/lib/${name}.so
 	check "${name}.so exports what api.tsv lists" compare -D "${library}"
 	check "${name}.so has its SONAME" soname "${library}" "${name}.so.0"
