@@ -179,7 +179,7 @@ $(O)/lib/coap-session/%.so: $(O)/obj/base.a packaging/module.map
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared $(OUR_LDFLAGS) $(LDFLAGS) -Wl,-z,defs \
 		-Wl,--version-script=packaging/module.map \
-		-o $@ $(filter %.o %.a,$^) $(LIBRARY)
+		-o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARY)
 
 # One object whose internal names are local, so that none can clash.
 

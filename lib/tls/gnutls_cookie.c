@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A server of DTLS asks a client to show that its address is its own before
+ * anything is kept of it (RFC 6347 section 4.2.1). GnuTLS makes a cookie of
+ * the key and the bytes it is given: the address and the minute are ours.
+ */
+#include <string.h>
+
+#include "tls/gnutls_private.h"
+
+/* A cookie is good in the slot it was made in, and in the next one. */
+#define SLOT_MS 60000
+/* Longest address that is told apart. */
+#define PEER_MAX 128
+
+/* Of a record, and of the handshake message in it. */
+#define RECORD_TYPE     0
+#define RECORD_EPOCH    3
+#define RECORD_SEQUENCE 10
+#define MESSAGE_TYPE    13
+#define FRAGMENT_OFFSET 19
+/* A ClientHello with nothing in it is not shorter. */
+#define HELLO_MIN 60
+
+_Static_assert(sizeof(gnutls_dtls_prestate_st) <=
+	sizeof(((struct tls_prestate *)0)->bytes),
+    "a prestate holds what the library has to keep");
+
+struct peer {
+	uint8_t bytes[PEER_MAX + sizeof(uint64_t)];
+	size_t len;
+};
+
+/* GnuTLS does not look at what it takes a cookie from. */
+static bool
+is_hello(struct tls_bytes d)
+{
+	static const uint8_t zero[3] = { 0 };
+
+	return d.len >= HELLO_MIN && d.data[RECORD_TYPE] == 22 &&
+	    memcmp(d.data + RECORD_EPOCH, zero, 2) == 0 &&
+	    d.data[MESSAGE_TYPE] == GNUTLS_HANDSHAKE_CLIENT_HELLO &&
+	    memcmp(d.data + FRAGMENT_OFFSET, zero, 3) == 0;
+}
+
+static void
+describe_peer(struct peer *peer, struct tls_bytes address, uint64_t slot)
+{
+	memcpy(peer->bytes, address.data, address.len);
+	memcpy(peer->bytes + address.len, &slot, sizeof(slot));
+	peer->len = address.len + sizeof(slot);
+}
+
+static ssize_t
+reply(gnutls_transport_ptr_t user, const void *data, size_t len)
+{
+	const struct tls_hello *hello = user;
+
+	/* Lost or not: the client will ask again. */
+	(void)hello->reply(hello->user, data, len);
+	return (ssize_t)len;
+}
+
+enum tls_verdict
+tlsg_admit(struct tls_ctx *ctx, const struct tls_hello *hello,
+    struct tls_prestate *state)
+{
+	/* The library takes them as its own, and changes neither. */
+	void *datagram = (void *)(uintptr_t)hello->datagram.data;
+	gnutls_transport_ptr_t user = (void *)(uintptr_t)hello;
+	uint64_t slot = hello->now_ms / SLOT_MS;
+	gnutls_dtls_prestate_st pre;
+	struct peer peer;
+	unsigned back;
+
+	if (!ctx->cookie_key.data || hello->peer.len > PEER_MAX ||
+	    !is_hello(hello->datagram))
+		return TLS_DROP;
+	for (back = 0; back <= 1; back++) {
+		memset(&pre, 0, sizeof(pre));
+		describe_peer(&peer, hello->peer, slot - back);
+		if (gnutls_dtls_cookie_verify(&ctx->cookie_key, peer.bytes,
+			peer.len, datagram, hello->datagram.len, &pre) < 0)
+			continue;
+		memset(state, 0, sizeof(*state));
+		memcpy(state->bytes, &pre, sizeof(pre));
+		return TLS_ADMIT;
+	}
+	/* With the number of the ClientHello, so that a client that comes with
+	 * an old cookie does not take the answer for one it has seen. */
+	memset(&pre, 0, sizeof(pre));
+	pre.record_seq = hello->datagram.data[RECORD_SEQUENCE];
+	describe_peer(&peer, hello->peer, slot);
+	if (gnutls_dtls_cookie_send(&ctx->cookie_key, peer.bytes, peer.len,
+		&pre, user, reply) < 0)
+		return TLS_DROP;
+	return TLS_REPLIED;
+}
