@@ -90,8 +90,7 @@ tlsg_is_psk(const struct tls_sess *s)
 static bool
 is_agreed(const struct tls_sess *s)
 {
-	return gnutls_cipher_get(s->tls) != GNUTLS_CIPHER_NULL ||
-	    gnutls_ciphersuite_get(s->tls) != NULL;
+	return gnutls_kx_get(s->tls) != GNUTLS_KX_UNKNOWN;
 }
 
 /* An alert that tells of a key that is not the same on both sides: the record
