@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The TLS layer over datagrams: a made-up back-end and a made-up network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "tls_pair.h"
+
+static struct tls_pair pair;
+static size_t memory;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memory = mem_outstanding();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	mem_fail_at(0, 0);
+	tls_pair_free(&pair);
+	assert_int_equal(mem_outstanding(), memory);
+	return 0;
+}
+
+static struct fake_layer *
+low(enum side side)
+{
+	return &pair.end[side].low;
+}
+
+static struct layer *
+top(enum side side)
+{
+	return pair.end[side].top;
+}
+
+/* --- the handshake -------------------------------------------------------- */
+
+static void
+joins_flights(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	assert_int_equal(layer_tls_sends(top(CLIENT)), 2);
+	assert_int_equal(layer_tls_sends(top(SERVER)), 2);
+	assert_string_equal(top(CLIENT)->ops->name, "dtls");
+	assert_true(top(CLIENT)->ops->datagram);
+}
+
+/* As many records a datagram as the MTU allows, and never more. */
+static void
+joins_up_to_mtu(void **state)
+{
+	char name[201];
+	size_t i;
+
+	(void)state;
+	memset(name, 'n', 200);
+	name[200] = '\0';
+	tls_pair_init(&pair, true);
+	pair.name = name;
+	pair.mtu = 260; /* 223 of the hello, 19 and 19 of the others */
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	assert_int_equal(low(CLIENT)->sends, 2);
+	assert_in_range(low(CLIENT)->lens[0], 230, 260);
+	assert_int_equal(low(CLIENT)->lens[1], 19);
+	assert_true(tls_pair_run(&pair));
+	for (i = 0; i < low(CLIENT)->sends; i++)
+		assert_in_range(low(CLIENT)->lens[i], 1, 260);
+}
+
+/* A record that is longer than the MTU goes alone. */
+static void
+longer_than_mtu(void **state)
+{
+	(void)state;
+	tls_pair_init(&pair, true);
+	pair.mtu = 18;
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	assert_int_equal(low(CLIENT)->sends, 3);
+}
+
+/* Each datagram of the handshake is lost once, on either side. */
+static void
+each_lost(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	tls_pair_init(&pair, true);
+	for (i = 0; i < 4; i++) {
+		tls_pair_free(&pair);
+		tls_pair_open(&pair, true);
+		low(i % 2 ? SERVER : CLIENT)->lose = (uint64_t)1 << i / 2;
+		assert_true(tls_pair_run_timers(&pair, 3));
+		tls_pair_send(&pair, CLIENT, "to");
+		tls_pair_expect(&pair, SERVER, "to");
+		tls_pair_send(&pair, SERVER, "fro");
+		tls_pair_expect(&pair, CLIENT, "fro");
+	}
+}
+
+/* All possible losses among the first records of each side, each of which is
+ * a datagram of its own. */
+static void
+all_losses(void **state)
+{
+	unsigned lose;
+
+	(void)state;
+	tls_pair_init(&pair, true);
+	for (lose = 0; lose < 2048; lose++) {
+		tls_pair_free(&pair);
+		tls_pair_init(&pair, true);
+		pair.mtu = 18;
+		assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+		assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+		low(CLIENT)->lose = lose & 0x3f;
+		low(SERVER)->lose = lose >> 6;
+		assert_true(tls_pair_run_timers(&pair, 20));
+	}
+}
+
+static void
+other_order(void **state)
+{
+	(void)state;
+	tls_pair_init(&pair, true);
+	pair.mtu = 18; /* each record a datagram of its own */
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	low(CLIENT)->backwards = true;
+	low(SERVER)->backwards = true;
+	assert_true(tls_pair_run_timers(&pair, 3));
+}
+
+/* The last flight, lost, is sent again by recv(). */
+static void
+last_flight_lost(void **state)
+{
+	(void)state;
+	tls_pair_open(&pair, true);
+	low(SERVER)->lose = 2;
+	assert_false(tls_pair_run(&pair));
+	assert_int_equal(layer_connect(top(SERVER)), 0);
+	assert_int_equal(layer_next(top(SERVER)), TIMER_NEVER);
+	pair.now = layer_next(top(CLIENT));
+	layer_timer(top(CLIENT), pair.now);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(layer_connect(top(CLIENT)), 0);
+}
+
+static void
+timers(void **state)
+{
+	int i;
+
+	(void)state;
+	tls_pair_open(&pair, true);
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	assert_int_equal(layer_next(top(CLIENT)), pair.now + 100);
+	/* Too early: nothing happens. */
+	layer_timer(top(CLIENT), pair.now + 99);
+	assert_int_equal(layer_next(top(CLIENT)), pair.now + 100);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	assert_int_equal(low(CLIENT)->sends, 1);
+	for (i = 1; i < FAKE_TLS_TRIES; i++) {
+		pair.now = layer_next(top(CLIENT));
+		layer_timer(top(CLIENT), pair.now);
+		/* Once: without connect() the loop would not spin. */
+		assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+		assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+		assert_int_equal(low(CLIENT)->sends, i + 1);
+		assert_int_equal(layer_next(top(CLIENT)),
+		    pair.now + (100U << i));
+	}
+	pair.now = layer_next(top(CLIENT));
+	layer_timer(top(CLIENT), pair.now);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_TIMEOUT);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_TIMEOUT);
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+}
+
+static void
+no_timer_when_done(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+	assert_int_equal(layer_next(top(SERVER)), TIMER_NEVER);
+	tls_pair_send(&pair, CLIENT, "a");
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+	layer_timer(top(CLIENT), pair.now + 100000);
+	assert_int_equal(low(CLIENT)->sends, 3);
+	tls_pair_expect(&pair, SERVER, "a");
+}
+
+/* A wrong key shows only as a handshake that stands still. */
+static void
+wrong_key(void **state)
+{
+	struct tls_info info;
+
+	(void)state;
+	tls_pair_open(&pair, true);
+	pair.end[SERVER].key = "another";
+	assert_false(tls_pair_run_timers(&pair, 2));
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	tls_pair_info(&pair, CLIENT, &info);
+	assert_true(info.suspect_key);
+	tls_pair_info(&pair, SERVER, &info);
+	assert_true(info.suspect_key);
+}
+
+static void
+identity_refused(void **state)
+{
+	(void)state;
+	tls_pair_open(&pair, true);
+	pair.end[SERVER].key = NULL;
+	assert_false(tls_pair_run(&pair));
+	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_PSK_IDENTITY);
+	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+	layer_close(top(SERVER));
+	assert_int_equal(low(SERVER)->sends, 2);
+	assert_int_equal(low(SERVER)->closes, 1);
+}
+
+/* --- a server's new peers ------------------------------------------------- */
+
+struct reply {
+	uint8_t data[64];
+	size_t len;
+};
+
+static int
+on_reply(void *user, const void *data, size_t len)
+{
+	struct reply *r = user;
+
+	assert_in_range(len, 1, sizeof r->data);
+	memcpy(r->data, data, len);
+	r->len = len;
+	return 0;
+}
+
+/* The hello that was shown to admit() is then the session's first datagram. */
+static void
+admits(void **state)
+{
+	static const uint8_t peer[] = "192.0.2.1";
+	uint8_t datagram[1500];
+	struct tls_prestate prestate = { 0 };
+	struct reply reply = { 0 };
+	struct tls_hello hello = {
+		.datagram = { datagram, 0 },
+		.peer = { peer, sizeof peer },
+		.reply = on_reply,
+		.user = &reply,
+	};
+	struct tls_ctx *ctx;
+	ssize_t n;
+
+	(void)state;
+	tls_pair_init(&pair, true);
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	ctx = pair.end[SERVER].ctx;
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	n = layer_recv(&low(SERVER)->layer, datagram, sizeof datagram);
+	hello.datagram.len = (size_t)n;
+	assert_int_equal(fake_tls_backend.admit(ctx, &hello, &prestate),
+	    TLS_REPLIED);
+	fake_layer_put(low(CLIENT), reply.data, reply.len);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	n = layer_recv(&low(SERVER)->layer, datagram, sizeof datagram);
+	hello.datagram.len = (size_t)n;
+	assert_int_equal(fake_tls_backend.admit(ctx, &hello, &prestate),
+	    TLS_ADMIT);
+	fake_layer_put(low(SERVER), datagram, (size_t)n);
+	pair.end[SERVER].prestate = &prestate;
+	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_null(prestate.owned);
+	assert_true(tls_pair_run(&pair));
+	hello.datagram.len = 20;
+	datagram[13] = 9;
+	assert_int_equal(fake_tls_backend.admit(ctx, &hello, &prestate),
+	    TLS_DROP);
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+static void
+one_message_each(void **state)
+{
+	char c[4];
+
+	(void)state;
+	tls_pair_connect(&pair, true);
+	tls_pair_send(&pair, CLIENT, "abc");
+	tls_pair_send(&pair, CLIENT, "de");
+	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), 3);
+	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), 2);
+	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), -COAP_E_AGAIN);
+}
+
+/* One that does not fit is lost, the next one is good. */
+static void
+no_room(void **state)
+{
+	char c[4];
+
+	(void)state;
+	tls_pair_connect(&pair, true);
+	tls_pair_send(&pair, CLIENT, "abcdef");
+	tls_pair_send(&pair, CLIENT, "gh");
+	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), -COAP_E_TOOBIG);
+	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), 2);
+}
+
+static void
+records_together(void **state)
+{
+	uint8_t both[100];
+	ssize_t n, more;
+
+	(void)state;
+	tls_pair_connect(&pair, true);
+	tls_pair_send(&pair, CLIENT, "one");
+	tls_pair_send(&pair, CLIENT, "two");
+	n = layer_recv(&low(SERVER)->layer, both, sizeof both);
+	more =
+	    layer_recv(&low(SERVER)->layer, both + n, sizeof both - (size_t)n);
+	fake_layer_put(low(SERVER), both, (size_t)(n + more));
+	assert_false(layer_pending(top(SERVER)));
+	tls_pair_expect(&pair, SERVER, "one");
+	assert_true(layer_pending(top(SERVER)));
+	tls_pair_expect(&pair, SERVER, "two");
+	assert_false(layer_pending(top(SERVER)));
+}
+
+static void
+no_memory_a_message(void **state)
+{
+	char text[1101];
+	int i;
+
+	(void)state;
+	memset(text, 't', 1000);
+	text[1000] = '\0';
+	tls_pair_connect(&pair, true);
+	mem_fail_at(1, 1);
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
+		tls_pair_expect(&pair, SERVER, text);
+		assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	}
+}
+
+/* What anybody can send ends nothing, and takes no more than its share. */
+static void
+garbage(void **state)
+{
+	uint8_t junk[40];
+	int i;
+
+	(void)state;
+	tls_pair_connect(&pair, true);
+	memset(junk, 0x17, sizeof junk);
+	for (i = 0; i < 100; i++)
+		fake_layer_put(low(SERVER), junk, sizeof junk);
+	low(SERVER)->recvs = 0;
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(low(SERVER)->recvs, 32);
+	assert_int_equal(fake_layer_len(low(SERVER)), 68 * sizeof junk);
+	tls_pair_send(&pair, CLIENT, "a");
+	tls_pair_expect(&pair, SERVER, "a");
+}
+
+/* Datagrams that are longer than any record are passed over. */
+static void
+too_long_to_read(void **state)
+{
+	static const uint8_t junk[30000];
+
+	(void)state;
+	tls_pair_open(&pair, true);
+	fake_layer_put(low(SERVER), junk, sizeof junk);
+	assert_true(tls_pair_run(&pair));
+	fake_layer_put(low(SERVER), junk, sizeof junk);
+	tls_pair_send(&pair, CLIENT, "a");
+	tls_pair_expect(&pair, SERVER, "a");
+}
+
+/* An empty one is none, and no end. */
+static void
+empty_datagram(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	fake_layer_put(low(SERVER), "", 0);
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	tls_pair_send(&pair, CLIENT, "a");
+	tls_pair_expect(&pair, SERVER, "a");
+}
+
+/* --- MTU ------------------------------------------------------------------ */
+
+/* A flight that is too long goes out record by record, at once. */
+static void
+flight_too_long(void **state)
+{
+	struct tls_info info;
+
+	(void)state;
+	tls_pair_open(&pair, true);
+	low(CLIENT)->max = 40;
+	low(SERVER)->max = 40;
+	assert_true(tls_pair_run(&pair));
+	assert_int_equal(low(CLIENT)->refused, 2);
+	assert_int_equal(low(CLIENT)->sends, 6);
+	assert_int_equal(low(SERVER)->sends, 5);
+	/* 40 is less than any MTU that is tried. */
+	tls_pair_info(&pair, CLIENT, &info);
+	assert_int_equal(info.data_mtu, FAKE_TLS_RECORD);
+}
+
+/* A message that is too long for the path says so, and how long one may be. */
+static void
+message_too_long(void **state)
+{
+	struct tls_info info;
+	char text[1101];
+
+	(void)state;
+	memset(text, 't', 1000);
+	text[1000] = '\0';
+	tls_pair_connect(&pair, true);
+	low(CLIENT)->max = 600;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
+	tls_pair_info(&pair, CLIENT, &info);
+	assert_int_equal(info.data_mtu, 548 - FAKE_TLS_DATAGRAM_OVERHEAD);
+	/* Now it is the back-end that knows. */
+	low(CLIENT)->refused = 0;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
+	assert_int_equal(low(CLIENT)->refused, 0);
+	text[info.data_mtu] = '\0';
+	assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
+	tls_pair_expect(&pair, SERVER, text);
+}
+
+static void
+set_mtu(void **state)
+{
+	struct tls_info info;
+	char text[301];
+
+	(void)state;
+	memset(text, 't', 300);
+	text[300] = '\0';
+	tls_pair_connect(&pair, true);
+	layer_tls_set_mtu(top(CLIENT), 300);
+	tls_pair_info(&pair, CLIENT, &info);
+	assert_int_equal(info.data_mtu, 300 - FAKE_TLS_DATAGRAM_OVERHEAD);
+	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
+	layer_tls_set_mtu(top(CLIENT), 317);
+	assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
+	tls_pair_expect(&pair, SERVER, text);
+}
+
+/* --- errors below --------------------------------------------------------- */
+
+/* What the kernel does not take is lost, and can come again. */
+static void
+full_below(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	low(CLIENT)->send_err = -COAP_E_AGAIN;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), -COAP_E_AGAIN);
+	assert_int_equal(layer_backlog(top(CLIENT)), 0);
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+	low(CLIENT)->send_err = -COAP_E_UNREACH;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), -COAP_E_UNREACH);
+	low(CLIENT)->send_err = 0;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
+	tls_pair_expect(&pair, SERVER, "one");
+}
+
+/* Anybody can send an ICMP error: the handshake goes on. */
+static void
+icmp_in_handshake(void **state)
+{
+	static const int errors[] = { -COAP_E_AGAIN, -COAP_E_REFUSED,
+		-COAP_E_UNREACH, -COAP_E_NOMEM };
+	size_t i;
+
+	(void)state;
+	tls_pair_init(&pair, true);
+	for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+		tls_pair_free(&pair);
+		tls_pair_open(&pair, true);
+		low(CLIENT)->send_err = errors[i];
+		low(CLIENT)->recv_err = errors[i];
+		assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+		assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+		low(CLIENT)->send_err = 0;
+		low(CLIENT)->recv_err = 0;
+		assert_true(tls_pair_run_timers(&pair, 1));
+	}
+}
+
+static void
+not_permitted(void **state)
+{
+	(void)state;
+	tls_pair_open(&pair, true);
+	low(CLIENT)->send_err = -COAP_E_PERM;
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_PERM);
+	low(CLIENT)->send_err = 0;
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_PERM);
+}
+
+static void
+icmp_afterwards(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	low(CLIENT)->recv_err = -COAP_E_REFUSED;
+	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_REFUSED);
+	low(CLIENT)->recv_err = 0;
+	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	tls_pair_send(&pair, SERVER, "on");
+	tls_pair_expect(&pair, CLIENT, "on");
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static void
+goodbye(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	layer_close(top(CLIENT));
+	assert_int_equal(low(CLIENT)->sends, 3);
+	assert_int_equal(low(CLIENT)->closes, 1);
+	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
+	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
+	assert_false(layer_pending(top(CLIENT)));
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_PEER_CLOSED);
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_PEER_CLOSED);
+	assert_int_equal(tls_pair_send(&pair, SERVER, ""), -COAP_E_PEER_CLOSED);
+	layer_close(top(SERVER)); /* a goodbye is answered */
+	assert_int_equal(low(SERVER)->sends, 3);
+	assert_int_equal(low(SERVER)->closes, 1);
+}
+
+static void
+aborts(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, true);
+	layer_tls_abort(top(SERVER), FAKE_TLS_INTERNAL);
+	assert_int_equal(low(SERVER)->closes, 1);
+	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
+	assert_int_equal(tls_pair_send(&pair, CLIENT, ""), -COAP_E_TLS_ALERT);
+	layer_close(top(CLIENT));
+	assert_int_equal(low(CLIENT)->sends, 2);
+}
+
+static void
+closed_in_handshake(void **state)
+{
+	(void)state;
+	tls_pair_open(&pair, true);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	layer_close(top(CLIENT));
+	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_CLOSED);
+	assert_int_equal(low(CLIENT)->closes, 1);
+}
+
+static void
+destroyed_anywhere(void **state)
+{
+	size_t sends;
+	int steps, i;
+
+	(void)state;
+	tls_pair_init(&pair, true);
+	for (steps = 0; steps < 7; steps++) {
+		tls_pair_free(&pair);
+		assert_int_equal(mem_outstanding(), memory);
+		tls_pair_open(&pair, true);
+		for (i = 0; i < steps; i++)
+			tls_pair_recv(&pair, i % 2 ? SERVER : CLIENT);
+		if (steps > 5)
+			layer_close(top(CLIENT));
+		sends = low(CLIENT)->sends;
+		layer_free(top(CLIENT));
+		pair.end[CLIENT].top = NULL;
+		assert_int_equal(low(CLIENT)->sends, sends);
+		assert_int_equal(low(CLIENT)->destroyed, 1);
+	}
+}
+
+/* Memory that runs out costs a datagram at most, once there is a session. */
+static void
+out_of_memory(void **state)
+{
+	(void)state;
+	tls_pair_open(&pair, true);
+	mem_fail_at(1, 1);
+	assert_true(tls_pair_run(&pair));
+	mem_fail_at(0, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(joins_flights),
+		TEST(joins_up_to_mtu),
+		TEST(longer_than_mtu),
+		TEST(each_lost),
+		TEST(all_losses),
+		TEST(other_order),
+		TEST(last_flight_lost),
+		TEST(timers),
+		TEST(no_timer_when_done),
+		TEST(wrong_key),
+		TEST(identity_refused),
+		TEST(admits),
+		TEST(one_message_each),
+		TEST(no_room),
+		TEST(records_together),
+		TEST(no_memory_a_message),
+		TEST(garbage),
+		TEST(too_long_to_read),
+		TEST(empty_datagram),
+		TEST(flight_too_long),
+		TEST(message_too_long),
+		TEST(set_mtu),
+		TEST(full_below),
+		TEST(icmp_in_handshake),
+		TEST(not_permitted),
+		TEST(icmp_afterwards),
+		TEST(goodbye),
+		TEST(aborts),
+		TEST(closed_in_handshake),
+		TEST(destroyed_anywhere),
+		TEST(out_of_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
