@@ -52,7 +52,7 @@ advance(struct tls *t)
 	tls_enter(t, &f);
 	r = (int)tls_leave(t, t->backend->advance(t->sess, fired));
 	if (r == -COAP_E_AGAIN && t->send_err < 0 && !is_passing(t->send_err))
-		r = tls_fail(t, t->send_err);
+		return tls_fail(t, t->send_err);
 	if (r == 0)
 		t->done = true;
 	set_due(t);
@@ -104,7 +104,9 @@ read_session(struct tls *t, void *data, size_t size)
 	if (r != -COAP_E_AGAIN)
 		return r;
 	t->dry = true;
-	return t->datagram && t->recv_err < 0 ? t->recv_err : r;
+	if (t->recv_err < 0 && !is_passing(t->recv_err))
+		return tls_fail(t, t->recv_err);
+	return r;
 }
 
 static ssize_t

@@ -11,7 +11,8 @@
  *    knows it by connect().
  *  - An error is for good: connect(), recv() and send() give it again, and the
  *    alert that belongs to it was sent before. Not so with a message that is
- *    too long, and with what a datagram met: it was lost, no more.
+ *    too long, and with what a datagram meets on its way out: it is lost, no
+ *    more. ICMP errors come by layer_events.failed alone.
  *  - The end of a stream. recv() gives 0 when the peer has said goodbye
  *    (close_notify). A stream that ends without is cut (RFC 8446 section 6.1):
  *    -COAP_E_RESET, and no alert, for nobody is there. Each CoAP message has

@@ -124,7 +124,8 @@ put_datagram(struct tls *t, const uint8_t *data, size_t len)
 
 /* --- streams that go out -------------------------------------------------- */
 
-/* From the frame to what outlives it. */
+/* From the frame to what outlives it; only the latter is used from then on,
+ * until it went out. */
 static int
 spill(struct tls *t)
 {
@@ -180,10 +181,8 @@ static int
 flush_kept(struct tls *t)
 {
 	size_t n;
-	int r = spill(t);
+	int r;
 
-	if (r < 0)
-		return broken(t, r);
 	while (t->out.len > 0) {
 		n = t->out.len < LAYER_SEND_MAX ? t->out.len : LAYER_SEND_MAX;
 		r = send_below(t, t->out.data, n);

@@ -218,7 +218,7 @@ put_head(uint8_t *to, bool datagram, unsigned type, uint64_t epoch_seq,
 static int
 send_record(struct tls_sess *s, unsigned type, const void *data, size_t len)
 {
-	uint8_t r[13 + FAKE_TLS_RECORD + TAG];
+	uint8_t r[13 + FAKE_TLS_DATAGRAM + TAG];
 	bool sealed = s->done;
 	uint32_t key = sealed ? s->key : 0;
 	uint64_t seq = s->tx_seq[sealed]++;
@@ -837,7 +837,7 @@ data_mtu(const struct tls_sess *s)
 {
 	unsigned n = s->mtu - FAKE_TLS_DATAGRAM_OVERHEAD;
 
-	return n < FAKE_TLS_RECORD ? n : FAKE_TLS_RECORD;
+	return n < FAKE_TLS_DATAGRAM ? n : FAKE_TLS_DATAGRAM;
 }
 
 static int
@@ -850,7 +850,8 @@ fake_write(struct tls_sess *s, const void *data, size_t len)
 	if (s->ctx->datagram && len > data_mtu(s))
 		return -COAP_E_TOOBIG;
 	for (; len > 0 && err == 0; at += n, len -= n) {
-		n = len < FAKE_TLS_RECORD ? len : FAKE_TLS_RECORD;
+		n = s->ctx->datagram || len < FAKE_TLS_RECORD ? len
+							      : FAKE_TLS_RECORD;
 		err = send_record(s, DATA, at, n);
 	}
 	return err < 0 ? fail(s, -COAP_E_TLS, 0, "sending failed") : 0;

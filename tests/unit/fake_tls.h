@@ -23,11 +23,12 @@
 
 #include "tls/tls.h"
 
-/* What a record adds, and the most that it takes; a message on a stream is
- * as many records as it needs. */
+/* What a record adds, and the most that it takes on a stream, where a message
+ * is as many records as it needs, and as a datagram. */
 #define FAKE_TLS_DATAGRAM_OVERHEAD 17
 #define FAKE_TLS_STREAM_OVERHEAD   9
 #define FAKE_TLS_RECORD            1024
+#define FAKE_TLS_DATAGRAM          3000
 #define FAKE_TLS_TRIES             6
 /* Alerts of RFC 8446 section 6 that it sends. */
 #define FAKE_TLS_BAD_RECORD 20

@@ -528,6 +528,23 @@ broken_below(void **state)
 	assert_int_equal(low(SERVER)->closes, 1);
 }
 
+static void
+broken_when_tried_again(void **state)
+{
+	(void)state;
+	tls_pair_connect(&pair, false);
+	low(CLIENT)->send_err = -COAP_E_AGAIN;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
+	low(CLIENT)->send_err = -COAP_E_RESET;
+	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), -COAP_E_RESET);
+	assert_int_equal(layer_backlog(top(CLIENT)), 0);
+
+	low(SERVER)->send_err = -COAP_E_AGAIN;
+	assert_int_equal(tls_pair_send(&pair, SERVER, "one"), 0);
+	low(SERVER)->send_err = -COAP_E_RESET;
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
+}
+
 /* Refused for a while, then for good: the layer below is closed even so. */
 static void
 broken_while_kept(void **state)
@@ -587,6 +604,36 @@ cut_off(void **state)
 	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
 	assert_int_equal(tls_pair_send(&pair, SERVER, "a"), -COAP_E_RESET);
 	assert_false(layer_pending(top(SERVER)));
+}
+
+static ssize_t
+end_as_goodbye(struct tls_sess *s, void *data, size_t size)
+{
+	ssize_t n = fake_tls_backend.read(s, data, size);
+
+	return n == -COAP_E_TLS ? 0 : n;
+}
+
+/* Some back-ends take the end of the stream for a goodbye. */
+static void
+cut_off_unnoticed(void **state)
+{
+	struct tls_backend backend = fake_tls_backend;
+
+	(void)state;
+	backend.read = end_as_goodbye;
+	tls_pair_init(&pair, false);
+	pair.backend = &backend;
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_true(tls_pair_run(&pair));
+	low(SERVER)->eof = true;
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
+	layer_close(top(CLIENT));
+	low(CLIENT)->eof = true;
+	assert_int_equal(tls_pair_recv(&pair, CLIENT), 0);
+	tls_pair_free(&pair);
+	tls_pair_init(&pair, false);
 }
 
 /* Whoever has closed does not complain that the other one only hangs up. */
@@ -829,6 +876,35 @@ new_fails(void **state)
 	assert_int_equal(low(CLIENT)->destroyed, 0);
 }
 
+static int
+eager_sess_new(struct tls_ctx *ctx, const struct tls_sess_params *p,
+    struct tls_sess **out)
+{
+	char c;
+
+	assert_int_equal(p->io->recv(p->io_user, &c, 1), -COAP_E_AGAIN);
+	assert_false(p->io->readable(p->io_user));
+	assert_int_equal(p->io->send(p->io_user, "a", 1), -COAP_E_STATE);
+	return fake_tls_backend.sess_new(ctx, p, out);
+}
+
+/* Nothing is read or sent before connect(). */
+static void
+new_is_silent(void **state)
+{
+	struct tls_backend backend = fake_tls_backend;
+
+	(void)state;
+	backend.sess_new = eager_sess_new;
+	tls_pair_init(&pair, false);
+	pair.backend = &backend;
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(low(CLIENT)->sends, 0);
+	assert_int_equal(low(CLIENT)->recvs, 0);
+	tls_pair_free(&pair);
+	tls_pair_init(&pair, false);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -859,9 +935,11 @@ main(void)
 		TEST(refused_below),
 		TEST(kept_goes_out),
 		TEST(broken_below),
+		TEST(broken_when_tried_again),
 		TEST(broken_while_kept),
 		TEST(goodbye),
 		TEST(cut_off),
+		TEST(cut_off_unnoticed),
 		TEST(cut_off_after_close),
 		TEST(close_before_start),
 		TEST(close_in_handshake),
@@ -874,6 +952,7 @@ main(void)
 		TEST(no_memory_to_send),
 		TEST(no_memory_to_keep),
 		TEST(new_fails),
+		TEST(new_is_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

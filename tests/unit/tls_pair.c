@@ -71,6 +71,7 @@ tls_pair_init(struct tls_pair *p, bool datagram)
 	p->now = 1000;
 	p->datagram = datagram;
 	p->mtu = 1200;
+	p->backend = &fake_tls_backend;
 	fake_layers_init(&p->end[CLIENT].low, &p->end[SERVER].low, datagram);
 	for (i = CLIENT; i <= SERVER; i++) {
 		conf.server = i == SERVER;
@@ -89,7 +90,7 @@ tls_pair_new(struct tls_pair *p, enum side side)
 {
 	struct tls_end *e = &p->end[side];
 	struct layer_tls_params params = {
-		.backend = &fake_tls_backend,
+		.backend = p->backend,
 		.ctx = e->ctx,
 		.name = p->name,
 		.mtu = p->mtu,
@@ -231,6 +232,6 @@ tls_pair_info(struct tls_pair *p, enum side side, struct tls_info *info)
 	const struct tls_backend *backend;
 	struct tls_sess *s = layer_tls_session(p->end[side].top, &backend);
 
-	assert_ptr_equal(backend, &fake_tls_backend);
+	assert_ptr_equal(backend, p->backend);
 	backend->info(s, info);
 }

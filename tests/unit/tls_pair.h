@@ -31,6 +31,7 @@ struct tls_pair {
 	bool datagram;
 	unsigned mtu;
 	const char *name;
+	const struct tls_backend *backend; /* or one that goes wrong */
 	struct tls_end end[2];
 };
 
