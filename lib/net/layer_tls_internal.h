@@ -24,6 +24,7 @@ struct tls_frame {
 	uint8_t out[TLS_JOINT];
 	size_t out_len;
 	unsigned reads;
+	bool idle; /* the layer below has nothing more */
 };
 
 struct tls {

@@ -274,9 +274,14 @@ recv_stream(struct tls *t, uint8_t *data, size_t size)
 static ssize_t
 recv_below(struct tls *t, uint8_t *data, size_t size)
 {
-	ssize_t n = t->datagram ? recv_datagram(t, data, size)
-				: recv_stream(t, data, size);
+	ssize_t n;
 
+	/* A back-end may ask again and again; each would be a system call. */
+	if (t->frame->idle)
+		return -COAP_E_AGAIN;
+	n = t->datagram ? recv_datagram(t, data, size)
+			: recv_stream(t, data, size);
+	t->frame->idle = n == -COAP_E_AGAIN;
 	if (n > 0)
 		t->dry = false;
 	return n;
@@ -357,6 +362,7 @@ tls_enter(struct tls *t, struct tls_frame *f)
 {
 	f->out_len = 0;
 	f->reads = 0;
+	f->idle = false;
 	t->frame = f;
 	t->recv_err = 0;
 	t->send_err = 0;

@@ -276,6 +276,39 @@ one_send_a_message(void **state)
 	test_free(data);
 }
 
+static ssize_t
+impatient_read(struct tls_sess *s, void *data, size_t size)
+{
+	ssize_t n = fake_tls_backend.read(s, data, size);
+	int i;
+
+	for (i = 0; i < 5 && n == -COAP_E_AGAIN; i++)
+		n = fake_tls_backend.read(s, data, size);
+	return n;
+}
+
+/* A back-end that asks again within a call costs no system call. */
+static void
+asked_again(void **state)
+{
+	struct tls_backend backend = fake_tls_backend;
+
+	(void)state;
+	backend.read = impatient_read;
+	tls_pair_init(&pair, false);
+	pair.backend = &backend;
+	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_true(tls_pair_run(&pair));
+	low(SERVER)->recvs = 0;
+	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(low(SERVER)->recvs, 1);
+	tls_pair_send(&pair, CLIENT, "a");
+	tls_pair_expect(&pair, SERVER, "a");
+	tls_pair_free(&pair);
+	tls_pair_init(&pair, false);
+}
+
 static void
 too_long(void **state)
 {
@@ -923,6 +956,7 @@ main(void)
 		TEST(garbage),
 		TEST(end_in_handshake),
 		TEST(one_send_a_message),
+		TEST(asked_again),
 		TEST(too_long),
 		TEST(longest),
 		TEST(no_memory_a_message),
