@@ -12,8 +12,14 @@
 #define WS_PATH        "/.well-known/coap"
 #define WS_SUBPROTOCOL "coap"
 
+struct ws_shared;
+
 struct layer_ws_params {
 	bool server;
+	/* Where the layers of one context keep what they have in common: NULL
+	 * before the first and after the last of them. A NULL here: nothing is
+	 * shared. */
+	struct ws_shared **shared;
 	const char *host;   /* a client's Host header, "[::1]:8080"; copied */
 	size_t max_message; /* longest message taken; longer ones end it */
 	coap_tick_t (*now)(void *user);
@@ -29,11 +35,30 @@ struct layer_ws_info {
 
 /*
  * Puts a layer on lower, which is this layer's from then on unless this fails:
- * 0, -COAP_E_NOMEM, -COAP_E_NO_MODULE or -COAP_E_LIMIT (descriptors).
+ * 0, -COAP_E_NOMEM, -COAP_E_NO_MODULE (ws_engine() says why), -COAP_E_LIMIT
+ * (descriptors), -COAP_E_INVAL (no host), or why a system call failed. events
+ * and user are not used by this layer.
+ *
  * connect() does the upgrade: -COAP_E_AGAIN, 0, -COAP_E_WS_UPGRADE (HTTP said
- * no), -COAP_E_WS_PROTOCOL (no subprotocol coap), -COAP_E_FORMAT (no HTTP), or
- * what the layer below fails with. close() sends a close frame.
+ * no), -COAP_E_WS_PROTOCOL (no subprotocol coap), -COAP_E_FORMAT (no HTTP),
+ * -COAP_E_PEER_CLOSED, or what the layer below fails with. A server that
+ * refuses has answered by then. Messages may have come with the last bytes of
+ * the handshake: pending() says so.
+ *
+ * message() gives whole messages, recv() a copy of one. Empty ones are left
+ * out, for they have no CoAP in them. 0 is the end: the peer closed, or hung
+ * up. -COAP_E_WS_FRAME and -COAP_E_PEER_TOOBIG: it was told what is wrong with
+ * what it sent, by a Close frame, and no more is read of it.
+ *
+ * send() sends one message. What the layer below refuses is kept, and sent by
+ * the next call of any function here: so the owner calls message() when it is
+ * told that the stack is writable, too.
+ *
+ * close() sends a Close frame and waits for the peer's, WS_CLOSE_WAIT_MS at
+ * most, before it closes the layer below; until then message() says AGAIN.
  */
+#define WS_CLOSE_WAIT_MS 5000
+
 int layer_ws_new(struct layer *lower, const struct layer_ws_params *params,
     struct layer **out);
 /* -COAP_E_NOTFOUND when there is no such layer in the stack. */

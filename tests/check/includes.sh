@@ -60,6 +60,11 @@ no_gnutls() {
 		-o -name '*.[ch]' -exec grep -nE 'gnutls_|<gnutls/' /dev/null {} +
 }
 
+no_lws() {
+	find lib cli shell -path 'lib/net/ws_lws*' -prune -o -name '*.[ch]' \
+		-exec grep -nE 'lws_|<libwebsockets' /dev/null {} +
+}
+
 check 'the rooms of lib include downwards only' library_direction
 check 'cli includes public headers and its own' only_own cli '^"cli/'
 check 'shell includes public headers, cli and its own' \
@@ -67,4 +72,5 @@ check 'shell includes public headers, cli and its own' \
 check 'wire, message and exchange have no socket and no clock' \
 	no_socket_no_clock
 check 'nothing but lib/tls names GnuTLS' nothing no_gnutls
+check 'nothing but lib/net/ws_lws* names libwebsockets' nothing no_lws
 plan
