@@ -67,7 +67,8 @@ struct ws_engine {
 	/* answer: a handshake or a control frame is in it. */
 	int (*input)(struct ws_conn *c, const void *data, size_t len,
 	    bool answer);
-	/* Bytes for the peer; 0: none; *more: it should be called again. */
+	/* Bytes for the peer; 0: none; *more: it should be called again. size
+	 * is at least 4096. */
 	size_t (
 	    *output)(struct ws_conn *c, void *data, size_t size, bool *more);
 	/* One binary message in one frame: 0 or an error. */

@@ -27,8 +27,13 @@
 /* Foreign processes may connect to a client's listener, too. */
 #define LISTEN_BACKLOG 16
 #define CONNECT_TRIES  3
-/* lws puts no more of it into a request. */
-#define HOST_MAX 118
+/* A name of 255 bytes, a colon and a port; lws cuts a header Host of more than
+ * LWS_HOST_MAX short, with the end of its line. */
+#define HOST_MAX     261
+#define LWS_HOST_MAX 100
+#define STAND_IN     "h"
+#define HOST_LINE    "\r\nHost: " STAND_IN "\r\n"
+#define REQUEST_MAX  1024
 
 /* --- what lws calls ------------------------------------------------------- */
 
@@ -56,8 +61,7 @@ on_raw(struct ws_conn *c, struct lws *wsi, void *in, size_t len)
 	(void)wsi;
 	(void)in;
 	(void)len;
-	c->refusal = WS_REFUSE_METHOD;
-	return -1;
+	return ws_http_refuse(c, WS_REFUSE_METHOD);
 }
 
 static int
@@ -223,6 +227,18 @@ let_read(struct ws_conn *c)
 	return true;
 }
 
+/* Bytes that lws has written: 0 when there are none, or it is gone. */
+static size_t
+read_pair(struct ws_conn *c, void *data, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(c->fd, data, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? (size_t)n : 0;
+}
+
 /* --- birth and death ------------------------------------------------------ */
 
 static int
@@ -302,7 +318,7 @@ connect_lws(struct ws_conn *c, const struct ws_conn_params *p)
 		.address = name,
 		.port = 80,
 		.path = p->path,
-		.host = p->host,
+		.host = strlen(p->host) > LWS_HOST_MAX ? STAND_IN : p->host,
 		.protocol = "coap",
 		.local_protocol_name = "coap",
 		.ietf_version_or_minus_one = -1,
@@ -355,6 +371,29 @@ is_host(const char *host)
 	return true;
 }
 
+/* The request that lws wrote without a host gets it. */
+static int
+insert_host(struct ws_conn *c, const char *host)
+{
+	char text[REQUEST_MAX];
+	size_t n = read_pair(c, text, sizeof text - 1);
+	const char *rest;
+	int front;
+
+	text[n] = '\0';
+	rest = strstr(text, HOST_LINE);
+	if (!rest)
+		return -COAP_E_STATE;
+	rest += strlen("\r\nHost: ");
+	front = (int)(rest - text);
+	rest += strlen(STAND_IN);
+	c->request = coap_malloc_type(COAP_STRING, n + strlen(host) + 1);
+	if (!c->request)
+		return -COAP_E_NOMEM;
+	sprintf(c->request, "%.*s%s%s", front, text, host, rest);
+	return 0;
+}
+
 static int
 new_client(struct ws_conn *c, const struct ws_conn_params *p)
 {
@@ -369,6 +408,8 @@ new_client(struct ws_conn *c, const struct ws_conn_params *p)
 		r = connect_lws(c, p);
 	}
 	c->owed = 1;
+	if (r == 0 && strlen(p->host) > LWS_HOST_MAX)
+		r = insert_host(c, p->host);
 	return r;
 }
 
@@ -383,6 +424,7 @@ conn_free(struct ws_conn *c)
 	else if (c->fd >= 0)
 		close(c->fd);
 	ws_shard_give(c->shard);
+	coap_free_type(COAP_STRING, c->request);
 	coap_free_type(COAP_SESSION, c);
 }
 
@@ -463,8 +505,10 @@ input(struct ws_conn *c, const void *data, size_t len, bool answer)
 	}
 	if (answer && c->owed < OWED_BY_INPUT)
 		c->owed = OWED_BY_INPUT;
-	if (c->state == WS_CLOSED && !c->opened && c->info.err == 0)
+	if (c->state == WS_CLOSED && !c->opened && c->info.err == 0) {
 		ws_http_note(c, -COAP_E_FORMAT, "no valid HTTP header");
+		c->info.http_status = ws_http_status(c);
+	}
 	return c->piece_err;
 }
 
@@ -478,16 +522,18 @@ refusal(struct ws_conn *c, char *data, size_t size)
 	return ws_http_answer(c, data, size);
 }
 
-/* Bytes that lws has written: 0 when there are none, or it is gone. */
+/* A request of ours, in place of lws's. */
 static size_t
-read_pair(struct ws_conn *c, void *data, size_t size)
+whole_request(struct ws_conn *c, char *data, size_t size)
 {
-	ssize_t n;
+	size_t n = strlen(c->request);
 
-	do
-		n = recv(c->fd, data, size, 0);
-	while (n < 0 && errno == EINTR);
-	return n > 0 ? (size_t)n : 0;
+	if (n > size)
+		return 0;
+	memcpy(data, c->request, n);
+	coap_free_type(COAP_STRING, c->request);
+	c->request = NULL;
+	return n;
 }
 
 static size_t
@@ -501,6 +547,8 @@ output(struct ws_conn *c, void *data, size_t size, bool *more)
 		return 0;
 	if (c->server && !c->opened)
 		return refusal(c, data, size);
+	if (c->request)
+		return whole_request(c, data, size);
 	for (;;) {
 		n = read_pair(c, data, size);
 		if (n > 0 || !c->wsi || c->owed == 0)

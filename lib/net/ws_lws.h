@@ -31,6 +31,7 @@ struct ws_conn {
 	int (*piece)(void *user, const uint8_t *data, size_t len, bool last);
 	void *user;
 	const char *path;
+	char *request; /* a client's, when lws could not write it */
 	bool server;
 	bool opened;     /* it was open once */
 	bool heard;      /* bytes of a handshake came */
@@ -65,6 +66,8 @@ void ws_shard_give(struct ws_shard *shard);
  * touched, for its descriptors are the parent's too. */
 bool ws_shard_foreign(const struct ws_shard *shard);
 
+/* Notes that a server refuses: -1. */
+int ws_http_refuse(struct ws_conn *c, enum ws_refusal why);
 /* A server's look at a request: 0, or -1 and c->refusal. */
 int ws_http_request(struct ws_conn *c, struct lws *wsi);
 /* The same when it asks for no WebSocket: -1. */
@@ -74,6 +77,8 @@ int ws_http_response(struct ws_conn *c, struct lws *wsi);
 /* What lws says of a handshake that failed; text may be NULL. */
 void ws_http_failed(struct ws_conn *c, struct lws *wsi, const char *text,
     size_t len);
+/* The status of the answer; 0 for a client. */
+int ws_http_status(const struct ws_conn *c);
 /* The answer to a refused request: its length. */
 size_t ws_http_answer(const struct ws_conn *c, char *buf, size_t size);
 /* Notes how a handshake failed, unless that is known. */

@@ -32,8 +32,9 @@ static const struct {
 	const char *text;
 } answers[] = {
 	[WS_REFUSE_NOT_HTTP] = { 400, "Bad Request", "", "close",
-	    "This is no HTTP request that can be understood. Here is CoAP over "
-	    "WebSocket (RFC 8323).\n" },
+	    "This request cannot be understood. Here is CoAP over WebSocket "
+	    "(RFC 8323), at\n" PLACE " with the subprotocol " SUBPROTOCOL
+	    ".\n" },
 	[WS_REFUSE_PATH] = { 404, "Not Found", "", "close",
 	    "There is nothing here. CoAP over WebSocket (RFC 8323) is "
 	    "at " PLACE ".\n" },
@@ -57,6 +58,12 @@ static const struct {
 	    ", Host,\nConnection and Sec-WebSocket-Key.\n" },
 };
 
+int
+ws_http_status(const struct ws_conn *c)
+{
+	return c->server ? answers[c->refusal].status : 0;
+}
+
 size_t
 ws_http_answer(const struct ws_conn *c, char *buf, size_t size)
 {
@@ -73,8 +80,8 @@ ws_http_answer(const struct ws_conn *c, char *buf, size_t size)
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
-static int
-refuse(struct ws_conn *c, enum ws_refusal why)
+int
+ws_http_refuse(struct ws_conn *c, enum ws_refusal why)
 {
 	c->refusal = (uint8_t)why;
 	c->info.http_status = answers[why].status;
@@ -139,9 +146,9 @@ check_place(struct ws_conn *c, struct lws *wsi)
 	if (!header_is(wsi, get ? WSI_TOKEN_GET_URI : WSI_TOKEN_HEAD_URI,
 		c->path) &&
 	    (get || c->head))
-		return refuse(c, WS_REFUSE_PATH);
+		return ws_http_refuse(c, WS_REFUSE_PATH);
 	if (!get && !c->head)
-		return refuse(c, WS_REFUSE_METHOD);
+		return ws_http_refuse(c, WS_REFUSE_METHOD);
 	return 0;
 }
 
@@ -150,7 +157,7 @@ ws_http_plain(struct ws_conn *c, struct lws *wsi)
 {
 	if (check_place(c, wsi) < 0)
 		return -1;
-	return refuse(c, WS_REFUSE_NO_UPGRADE);
+	return ws_http_refuse(c, WS_REFUSE_NO_UPGRADE);
 }
 
 int
@@ -159,17 +166,17 @@ ws_http_request(struct ws_conn *c, struct lws *wsi)
 	if (check_place(c, wsi) < 0)
 		return -1;
 	if (c->head)
-		return refuse(c, WS_REFUSE_METHOD);
+		return ws_http_refuse(c, WS_REFUSE_METHOD);
 	if (!header_is(wsi, WSI_TOKEN_UPGRADE, "websocket"))
-		return refuse(c, WS_REFUSE_NO_UPGRADE);
+		return ws_http_refuse(c, WS_REFUSE_NO_UPGRADE);
 	if (!header_is(wsi, WSI_TOKEN_VERSION, VERSION))
-		return refuse(c, WS_REFUSE_VERSION);
+		return ws_http_refuse(c, WS_REFUSE_VERSION);
 	if (!header_is(wsi, WSI_TOKEN_HTTP, "HTTP/1.1") || !is_key(wsi) ||
 	    lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
 	    !header_lists(wsi, WSI_TOKEN_CONNECTION, "upgrade"))
-		return refuse(c, WS_REFUSE_KEY);
+		return ws_http_refuse(c, WS_REFUSE_KEY);
 	if (!header_lists(wsi, WSI_TOKEN_PROTOCOL, SUBPROTOCOL))
-		return refuse(c, WS_REFUSE_PROTOCOL);
+		return ws_http_refuse(c, WS_REFUSE_PROTOCOL);
 	return 0;
 }
 
