@@ -66,6 +66,16 @@ void ws_shard_give(struct ws_shard *shard);
  * touched, for its descriptors are the parent's too. */
 bool ws_shard_foreign(const struct ws_shard *shard);
 
+/* Makes the pair; an error leaves what ws_pair_close() takes. */
+int ws_pair_server(struct ws_conn *c);
+int ws_pair_client(struct ws_conn *c, const struct ws_conn_params *p);
+/* lws forgets the session. */
+void ws_pair_close(struct ws_conn *c);
+/* Bytes that lws has written: 0 when there are none, or it is gone. */
+size_t ws_pair_read(struct ws_conn *c, void *data, size_t size);
+/* Calls lws as if its end were ready for what (POLLIN, POLLOUT, POLLHUP). */
+void ws_pair_serve(struct ws_conn *c, short what);
+
 /* Notes that a server refuses: -1. */
 int ws_http_refuse(struct ws_conn *c, enum ws_refusal why);
 /* A server's look at a request: 0, or -1 and c->refusal. */
