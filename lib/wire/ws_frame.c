@@ -101,7 +101,7 @@ check_length(struct ws_walk *w)
 	if (IS_CONTROL(opcode(w)))
 		return;
 	if ((size == 2 && length <= CONTROL_MAX) ||
-	    (size == 8 && (length <= UINT16_MAX || length > INT64_MAX)))
+	    (size == 8 && length <= UINT16_MAX))
 		fault(w, WS_CLOSE_PROTOCOL, "a length in the wrong form");
 	else if (length > w->max - w->message)
 		fault(w, WS_CLOSE_TOOBIG, "a message too long");
@@ -141,6 +141,8 @@ take_head(struct ws_walk *w, uint8_t byte)
 		check_first(w);
 	if (w->head_len == 2)
 		check_second(w);
+	if (w->head_len == 3 && length_size(w) == 8 && byte & 0x80)
+		fault(w, WS_CLOSE_PROTOCOL, "a negative length");
 	if (w->fault == 0 && w->head_len >= 2 &&
 	    w->head_len == 2 + length_size(w))
 		check_length(w);
