@@ -284,3 +284,14 @@ coap_print_ip_addr(const coap_address_t *address, char *buffer, size_t size)
 		memcpy(buffer, ip, strlen(ip) + 1);
 	return buffer;
 }
+
+bool
+addr_host(const coap_address_t *addr, char *buf, size_t size)
+{
+	const void *bytes = addr->addr.sa.sa_family == AF_INET6
+	    ? (const void *)&addr->addr.sin6.sin6_addr
+	    : (const void *)&addr->addr.sin.sin_addr;
+
+	return inet_ntop(addr->addr.sa.sa_family, bytes, buf,
+		   (socklen_t)size) != NULL;
+}

@@ -4,6 +4,7 @@
 #define BASE_ADDR_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ int addr_parse(coap_address_t *addr, const char *host, uint16_t port);
  * (ADDR_TEXT_SIZE is enough) is too small.
  */
 size_t addr_format(const coap_address_t *addr, char *buf, size_t size);
+/* The address alone, without port and zone, as a certificate has it: false
+ * when there is none, or size (INET6_ADDRSTRLEN is enough) is too small. */
+bool addr_host(const coap_address_t *addr, char *buf, size_t size);
 /* Turns an IPv4-mapped IPv6 address (::ffff:192.0.2.1) into the IPv4 one. */
 void addr_unmap(coap_address_t *addr);
 

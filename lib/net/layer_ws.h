@@ -26,6 +26,9 @@ struct layer_ws_params {
 	void *now_user;
 };
 
+/* The engine of this build, without loading it: "libwebsockets", or NULL. */
+const char *ws_engine_name(void);
+
 /* How an upgrade or a connection ended. */
 struct layer_ws_info {
 	int http_status;     /* of the server's answer; 0: none seen */

@@ -63,12 +63,14 @@ dial_done(void *user, int err, struct layer *layer,
 {
 	coap_session_t *session = user;
 	coap_context_t *context = session->context;
+	coap_tick_t limit;
 
 	context_enter(context);
 	if (err == 0) {
 		session->remote = *remote;
+		limit = session->connect->deadline;
 		connect_cancel(session);
-		session_up(session, layer);
+		session_up(session, layer, limit);
 	} else {
 		connect_failed(session, err, ERROR_NETWORK);
 	}
@@ -81,12 +83,14 @@ static void
 datagram_stands(coap_session_t *session, struct layer *layer,
     const coap_address_t *remote, bool more)
 {
+	coap_tick_t limit = session->connect->deadline;
+
 	session->remote = *remote;
 	if (more)
 		session->connect->deadline = TIMER_NEVER;
 	else
 		connect_cancel(session);
-	session_up(session, layer);
+	session_up(session, layer, limit);
 }
 
 static int
@@ -230,11 +234,15 @@ connect_next_address(coap_session_t *session)
 	if (session_reliable(session) || !c || !c->dial || !session->layer ||
 	    dial_next(c->dial, &layer, &remote) < 0)
 		return false;
-	layer_free(session->layer);
+	session_retire_layer(session, session->layer, false);
 	session->layer = layer;
 	session->remote = remote;
 	layer_local(layer, &session->local, NULL);
 	trace_text(session, COAPX_TRACE_NOTE, "trying the next address");
+	if (session->climbing) {
+		session_up(session, layer, session->extra->deadline);
+		return true;
+	}
 	dgram_kick(&session->msg.dgram, context_now(session->context));
 	return true;
 }

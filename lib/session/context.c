@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "session/credentials.h"
 #include "session/endpoint.h"
 #include "session/session.h"
 
@@ -114,6 +115,7 @@ reap(coap_context_t *context)
 	while (context->dead_endpoints) {
 		endpoint = context->dead_endpoints;
 		DL_DELETE(context->dead_endpoints, endpoint);
+		credentials_unref(endpoint->credentials);
 		coap_free_type(COAP_ENDPOINT, endpoint);
 	}
 }
@@ -143,6 +145,10 @@ destroy(coap_context_t *context)
 	if (context->resolver)
 		resolver_close(context->resolver);
 	loop_close(context);
+	credentials_unref(context->credentials);
+	credentials_unref(context->client_credentials);
+	credentials_unref(context->server_credentials);
+	coapx_context_set_keylog(context, NULL);
 	coap_free_type(COAP_PACKET, context->rx);
 	coap_free_type(COAP_CONTEXT, context);
 }
@@ -180,6 +186,7 @@ coap_new_context(const coap_address_t *listen_addr)
 	context->set.max_handshake_sessions =
 	    COAP_DEFAULT_MAX_HANDSHAKE_SESSIONS;
 	context->armed = TIMER_NEVER;
+	context->keylog = -1;
 	resources_init(&context->resources);
 	if (loop_open(context) < 0) {
 		resources_free(&context->resources);

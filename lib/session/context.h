@@ -69,6 +69,12 @@ struct coap_context_t {
 	int error; /* of the last constructor that gave nothing */
 	char error_detail[96];
 	void *app_data;
+	/* What was set, and what is made of it for each role; NULL: not yet. */
+	struct credentials *credentials;
+	struct credentials *client_credentials;
+	struct credentials *server_credentials;
+	unsigned handshakes; /* server sessions that are in one */
+	int keylog;          /* a file, or -1 */
 	uint64_t next_session_id;
 	uint8_t *rx; /* CONTEXT_RX_SIZE bytes, made at the first use */
 };
@@ -99,6 +105,9 @@ int loop_open(coap_context_t *context);
 void loop_close(coap_context_t *context);
 /* app_loop.c */
 void app_free_all(coap_context_t *context);
+
+/* keylog.c: one line; nothing without a file. */
+void context_keylog(coap_context_t *context, const char *line);
 
 /* Session timeout in ticks. */
 coap_tick_t context_idle_time(const coap_context_t *context);

@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "session/secure.h"
 
 /* Who a peer is, without what differs between equal addresses. */
 static void
@@ -97,6 +98,30 @@ make_room(coap_context_t *context)
 		    -COAP_E_LIMIT);
 }
 
+/* What a server session over a secure protocol has beside. */
+static int
+secure_server(coap_session_t *session)
+{
+	coap_endpoint_t *ep = session->endpoint;
+	struct credentials *c = endpoint_credentials(ep);
+
+	if (!ep->proto->secure)
+		return 0;
+	return c ? secure_new(session, c, NULL, 0) : -COAP_E_NOMEM;
+}
+
+/* Whether one more peer may begin a handshake. */
+bool
+endpoint_has_room(const coap_endpoint_t *ep)
+{
+	const coap_context_t *context = ep->context;
+	unsigned max = context->set.max_handshake_sessions;
+
+	if (max == 0)
+		max = COAP_DEFAULT_MAX_HANDSHAKE_SESSIONS;
+	return ep->proto->rungs[0] == RUNG_NONE || context->handshakes < max;
+}
+
 static coap_session_t *
 add_session(coap_endpoint_t *ep, const coap_address_t *remote,
     const coap_address_t *local, int ifindex)
@@ -114,7 +139,7 @@ add_session(coap_endpoint_t *ep, const coap_address_t *remote,
 	session->local = *local;
 	session->ifindex = ifindex;
 	session->mtu = ep->default_mtu;
-	if (remember(ep, session) < 0) {
+	if (secure_server(session) < 0 || remember(ep, session) < 0) {
 		session_destroy(session);
 		return NULL;
 	}
@@ -125,12 +150,23 @@ add_session(coap_endpoint_t *ep, const coap_address_t *remote,
 static coap_session_t *
 start_session(coap_session_t *session, struct layer *layer)
 {
+	bool hello = !session_reliable(session) && session->proto->secure;
+	coap_tick_t limit =
+	    context_now(session->context) + ENDPOINT_HANDSHAKE_MS;
+
 	session->layer = layer;
-	if (!session_reliable(session))
+	if (!session_reliable(session) && !hello)
 		session_set_state(session, COAP_SESSION_STATE_ESTABLISHED);
+	/* Nothing of its ClientHello has been looked at but the cookie. */
+	if (hello)
+		session->type = COAP_SESSION_TYPE_HELLO;
 	session_event(session, COAP_EVENT_SERVER_SESSION_NEW);
+	if (hello) {
+		session->type = COAP_SESSION_TYPE_SERVER;
+		session_idle_check(session);
+	}
 	if (session->layer)
-		session_up(session, session->layer);
+		session_up(session, session->layer, limit);
 	return session->layer ? session : NULL;
 }
 
@@ -159,8 +195,8 @@ begins_session(const coap_pdu_t *pdu)
 	    (pdu->type == COAP_MESSAGE_CON || pdu->type == COAP_MESSAGE_NON);
 }
 
-static coap_session_t *
-new_datagram_session(coap_endpoint_t *ep, const struct udp_datagram *d)
+coap_session_t *
+endpoint_new_session(coap_endpoint_t *ep, const struct udp_datagram *d)
 {
 	coap_session_t *session;
 	struct layer *layer = NULL;
@@ -174,7 +210,21 @@ new_datagram_session(coap_endpoint_t *ep, const struct udp_datagram *d)
 		session_destroy(session);
 		return NULL;
 	}
+	/* What it is for; its layers take it. */
+	if (ep->proto->secure)
+		layer_udp_server_feed(layer, d->data, d->len);
 	return start_session(session, layer);
+}
+
+void
+endpoint_follow(coap_session_t *session, const struct udp_datagram *d)
+{
+	if (!coap_address_equals(&session->local, &d->local)) {
+		session->local = d->local;
+		layer_udp_server_local(session->layer,
+		    coap_is_mcast(&d->local) ? NULL : &d->local, d->ifindex);
+	}
+	session->ifindex = d->ifindex;
 }
 
 static void
@@ -193,16 +243,11 @@ handle_datagram(coap_endpoint_t *ep, const struct udp_datagram *d,
 				reject(ep, d, pdu);
 			return;
 		}
-		session = new_datagram_session(ep, d);
+		session = endpoint_new_session(ep, d);
 	}
 	if (!session)
 		return;
-	if (!coap_address_equals(&session->local, &d->local)) {
-		session->local = d->local;
-		layer_udp_server_local(session->layer,
-		    coap_is_mcast(&d->local) ? NULL : &d->local, d->ifindex);
-	}
-	session->ifindex = d->ifindex;
+	endpoint_follow(session, d);
 	session_datagram_pdu(session, pdu, err, d->data, d->len);
 }
 
@@ -215,6 +260,12 @@ on_datagram(void *user, const struct udp_datagram *d)
 
 	if (context->doomed)
 		return;
+	if (ep->proto->secure) {
+		context_enter(context);
+		endpoint_dtls_datagram(ep, d);
+		context_leave(context);
+		return;
+	}
 	pdu = pdu_new(COAP_MESSAGE_RST, 0, 0, d->len);
 	if (!pdu)
 		return;
@@ -249,8 +300,9 @@ on_accepted(void *user, int fd, const coap_address_t *remote,
 	coap_session_t *session;
 	struct layer *layer = NULL;
 
-	session =
-	    ep->context->doomed ? NULL : add_session(ep, remote, local, 0);
+	session = ep->context->doomed || !endpoint_has_room(ep)
+	    ? NULL
+	    : add_session(ep, remote, local, 0);
 	if (!session) {
 		close(fd);
 		return;
@@ -291,40 +343,100 @@ open_port(coap_endpoint_t *ep, const coap_address_t *listen_addr)
 	return err;
 }
 
-coap_endpoint_t *
-coap_new_endpoint(coap_context_t *context, const coap_address_t *listen_addr,
-    coap_proto_t proto)
+/* The context of the TLS library is made now, so that who listens hears what
+ * is wrong with the credentials. */
+static int
+prepare(coap_endpoint_t *ep, const coapx_listen_params_t *params)
 {
-	const struct proto *row = proto_get(proto);
+	struct tls_ctx *ctx;
+	char why[160] = "";
+	int err = 0;
+
+	if (!ep->proto->secure)
+		return 0;
+	if (params->credentials) {
+		ep->credentials = credentials_new(true);
+		if (!ep->credentials)
+			return -COAP_E_NOMEM;
+		err = credentials_set_x(ep->credentials, params->credentials);
+	}
+	if (err == 0 && !endpoint_credentials(ep))
+		err = -COAP_E_NOMEM;
+	if (err == 0)
+		err = credentials_ctx(endpoint_credentials(ep), ep->proto, &ctx,
+		    why, sizeof why);
+	if (err < 0)
+		context_fail(ep->context, err, "%s", why);
+	return err;
+}
+
+static int
+new_endpoint(coap_context_t *context, const coapx_listen_params_t *params,
+    coap_endpoint_t **out)
+{
+	const struct proto *row = proto_get(params->proto);
 	coap_endpoint_t *ep;
 	char text[64];
 	int err;
 
-	if (!context || !listen_addr || context_check(context) < 0)
-		return NULL;
-	coap_print_ip_addr(listen_addr, text, sizeof text);
-	if (!row->supported) {
-		context_fail(context, -COAP_E_NOTSUP, "cannot listen over %s",
-		    row->name);
-		return NULL;
-	}
+	coap_print_ip_addr(params->address, text, sizeof text);
+	if (!proto_is_supported(row))
+		return context_fail(context, -COAP_E_NOTSUP,
+		    "cannot listen over %s", row->name);
 	ep = mem_new(COAP_ENDPOINT, 1, sizeof(coap_endpoint_t));
-	if (!ep) {
-		context_fail(context, -COAP_E_NOMEM, "cannot listen");
-		return NULL;
-	}
+	if (!ep)
+		return context_fail(context, -COAP_E_NOMEM, "cannot listen");
 	ep->context = context;
 	ep->proto = row;
 	ep->default_mtu = COAP_DEFAULT_MTU;
-	err = open_port(ep, listen_addr);
+	ep->app_data = params->app_data;
+	err = prepare(ep, params);
+	if (err == 0) {
+		err = open_port(ep, params->address);
+		if (err < 0)
+			context_fail(context, err,
+			    "cannot listen on %s port %u", text,
+			    coap_address_get_port(params->address));
+	}
 	if (err < 0) {
-		context_fail(context, err, "cannot listen on %s port %u", text,
-		    coap_address_get_port(listen_addr));
+		credentials_unref(ep->credentials);
 		coap_free_type(COAP_ENDPOINT, ep);
-		return NULL;
+		return err;
 	}
 	DL_APPEND(context->endpoints, ep);
+	*out = ep;
+	return 0;
+}
+
+coap_endpoint_t *
+coapx_endpoint_open(coap_context_t *context,
+    const coapx_listen_params_t *params, int *err)
+{
+	coap_endpoint_t *ep = NULL;
+	int e = -COAP_E_INVAL;
+
+	if (context && params && params->size == sizeof *params &&
+	    params->address) {
+		e = context_check(context);
+		if (e == 0)
+			e = new_endpoint(context, params, &ep);
+	}
+	if (err)
+		*err = e;
 	return ep;
+}
+
+coap_endpoint_t *
+coap_new_endpoint(coap_context_t *context, const coap_address_t *listen_addr,
+    coap_proto_t proto)
+{
+	coapx_listen_params_t params = {
+		.size = sizeof params,
+		.address = listen_addr,
+		.proto = proto,
+	};
+
+	return coapx_endpoint_open(context, &params, NULL);
 }
 
 void

@@ -4,7 +4,9 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "net/layer_ws.h"
 #include "session/endpoint.h"
+#include "session/secure.h"
 
 void
 coap_session_set_app_data(coap_session_t *session, void *data)
@@ -85,36 +87,6 @@ coap_session_get_context(const coap_session_t *session)
 	return session ? session->context : NULL;
 }
 
-/* This build has no TLS library, so there is no handle and no secret. */
-void *
-coap_session_get_tls(const coap_session_t *session, coap_tls_library_t *tls_lib)
-{
-	if (session && tls_lib)
-		*tls_lib = COAP_TLS_LIBRARY_NOTLS;
-	return NULL;
-}
-
-const coap_bin_const_t *
-coap_session_get_psk_hint(const coap_session_t *session)
-{
-	(void)session;
-	return NULL;
-}
-
-const coap_bin_const_t *
-coap_session_get_psk_identity(const coap_session_t *session)
-{
-	(void)session;
-	return NULL;
-}
-
-const coap_bin_const_t *
-coap_session_get_psk_key(const coap_session_t *session)
-{
-	(void)session;
-	return NULL;
-}
-
 void
 coap_session_set_no_observe_cancel(coap_session_t *session)
 {
@@ -151,6 +123,8 @@ coap_session_str(const coap_session_t *session)
 
 #define MTU_MIN         64
 #define DATAGRAM_HEADER 4
+/* AES-CCM with a tag of 8 bytes: 13 + 8 + 8. */
+#define DTLS_OVERHEAD 29
 
 void
 coap_session_set_mtu(coap_session_t *session, unsigned mtu)
@@ -163,6 +137,25 @@ coap_session_set_mtu(coap_session_t *session, unsigned mtu)
 		mtu = MTU_MIN;
 	}
 	session->mtu = mtu;
+	layer_tls_set_mtu(session->layer, mtu);
+}
+
+/* What DTLS adds to each message: of the suite in use, or a common one's. */
+static size_t
+overhead(const coap_session_t *session)
+{
+	const struct tls_backend *backend;
+	struct tls_sess *tls;
+	struct tls_info info = { 0 };
+
+	if (!session->proto->secure)
+		return 0;
+	tls = layer_tls_session(session->layer, &backend);
+	if (tls && session->state == COAP_SESSION_STATE_ESTABLISHED)
+		backend->info(tls, &info);
+	if (info.data_mtu > 0 && info.data_mtu < session->mtu)
+		return session->mtu - info.data_mtu;
+	return DTLS_OVERHEAD;
 }
 
 /* A stream's header grows with what follows it (RFC 8323 section 3.2). */
@@ -184,7 +177,7 @@ coap_session_max_pdu_size(const coap_session_t *session)
 	if (!session)
 		return 0;
 	if (!session_reliable(session))
-		return session->mtu - DATAGRAM_HEADER;
+		return session->mtu - DATAGRAM_HEADER - overhead(session);
 	/* Until the peer's CSM came, what we would take ourselves stands for
 	 * what it takes; the real limit is checked when the message goes. */
 	size = session->msg.stream.ready
@@ -248,10 +241,69 @@ coapx_session_get_info(const coap_session_t *session,
 	return 0;
 }
 
+static const char *
+quoted(const coap_bin_const_t *b, char *buf, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < b->length && i + 1 < size; i++)
+		buf[i] =
+		    (char)(b->s[i] < 0x20 || b->s[i] > 0x7e ? '?' : b->s[i]);
+	buf[i] = '\0';
+	return buf;
+}
+
+/* What a handshake adds to the text of its error. */
+static void
+error_secure(const coap_session_t *session, const struct session_secure *s,
+    char *text, size_t size)
+{
+	const struct tls_info *last = s->last;
+	size_t len = strlen(text);
+	char identity[TLS_PSK_MAX + 1];
+	unsigned bit;
+	const char *between = ": ";
+
+	if (session->error == -COAP_E_NOT_TRUSTED)
+		for (bit = 1; bit <= COAPX_CERT_OTHER; bit <<= 1) {
+			if (!(s->problems & bit) || len >= size)
+				continue;
+			len += (size_t)snprintf(text + len, size - len, "%s%s",
+			    between, coapx_cert_problem(bit));
+			between = ", ";
+		}
+	if (session->error == -COAP_E_PSK_IDENTITY && s->identity && len < size)
+		len += (size_t)snprintf(text + len, size - len, ": \"%s\"",
+		    quoted(s->identity, identity, sizeof identity));
+	if (last && last->alert >= 0 && len < size)
+		snprintf(text + len, size - len, " (alert %d, %s, %s)",
+		    last->alert, last->alert_name ? last->alert_name : "?",
+		    last->alert_sent ? "ours" : "the peer's");
+}
+
+/* The text of the session's error, with what is known beside. */
+static void
+error_words(const coap_session_t *session, char *text, size_t size)
+{
+	const struct session_secure *s = session_secure(session);
+	const struct layer_ws_info *ws =
+	    session->extra ? session->extra->ws : NULL;
+
+	snprintf(text, size, "%s", err_text(session->error));
+	if (s && session->error <= -COAP_E_TLS &&
+	    session->error >= -COAP_E_NAME_UNKNOWN)
+		error_secure(session, s, text, size);
+	if (ws && ws->http_status > 0 && session->error == -COAP_E_WS_UPGRADE)
+		snprintf(text, size, "%s: HTTP status %d%s%s",
+		    err_text(session->error), ws->http_status,
+		    *ws->detail ? ", " : "", ws->detail);
+}
+
 int
 coapx_session_error(const coap_session_t *session, char *buf, size_t size)
 {
 	char remote[ADDR_TEXT_SIZE] = "";
+	char text[320];
 
 	if (buf && size > 0)
 		buf[0] = '\0';
@@ -259,10 +311,11 @@ coapx_session_error(const coap_session_t *session, char *buf, size_t size)
 		return 0;
 	if (!buf || size == 0)
 		return session->error;
+	error_words(session, text, sizeof text);
 	if (session->error_source != ERROR_RESOLVER &&
 	    addr_format(&session->remote, remote, sizeof remote) > 0)
-		snprintf(buf, size, "%s: %s", remote, err_text(session->error));
+		snprintf(buf, size, "%s: %s", remote, text);
 	else
-		snprintf(buf, size, "%s", err_text(session->error));
+		snprintf(buf, size, "%s", text);
 	return session->error;
 }

@@ -3,6 +3,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "session/app_request.h"
+#include "session/secure.h"
 #include "wire/uri.h"
 
 #include <net/if.h>
@@ -76,6 +77,59 @@ parse_bind(const char *bind, coap_address_t *addr)
 
 /* --- sessions ------------------------------------------------------------ */
 
+/* Credentials of its own, or those of the context. */
+static int
+open_secure(coap_session_t *session, const coapx_open_params_t *params,
+    const char *host, size_t len)
+{
+	coap_context_t *context = session->context;
+	struct credentials *c;
+	int err = 0;
+
+	if (!session->proto->secure)
+		return 0;
+	c = params->credentials ? credentials_new(false)
+				: context_credentials(context, false);
+	if (!c)
+		return context_fail(context, -COAP_E_NOMEM, "no session");
+	if (params->credentials) {
+		err = credentials_set_x(c, params->credentials);
+		if (err < 0)
+			context_fail(context, err, "the credentials");
+	}
+	if (err == 0)
+		err = secure_client(session, c, host, strcspn(host, "%"));
+	if (params->credentials)
+		credentials_unref(c);
+	(void)len;
+	return err;
+}
+
+/* The Host header: the authority of the URI, without a default port. */
+static int
+open_ws(coap_session_t *session, const coap_uri_t *uri)
+{
+	char text[300];
+	coap_str_const_t host = { 0, (const uint8_t *)text };
+	bool v6 = memchr(uri->host.s, ':', uri->host.length) != NULL;
+	int n;
+
+	if (session->proto->framing != FRAMING_WS)
+		return 0;
+	n = snprintf(text, sizeof text, "%s%.*s%s", v6 ? "[" : "",
+	    (int)uri->host.length, (const char *)uri->host.s, v6 ? "]" : "");
+	if (n > 0 && (size_t)n < sizeof text &&
+	    uri->port != session->proto->port)
+		n += snprintf(text + n, sizeof text - (size_t)n, ":%u",
+		    uri->port);
+	if (n < 0 || (size_t)n >= sizeof text)
+		return context_fail(session->context, -COAP_E_URI, "the host");
+	host.length = (size_t)n;
+	return coap_ws_set_host_request(session, &host)
+	    ? 0
+	    : context_fail(session->context, -COAP_E_NOMEM, "no session");
+}
+
 static int
 open_uri(coap_context_t *context, const coapx_open_params_t *params,
     coap_session_t **out)
@@ -95,7 +149,7 @@ open_uri(coap_context_t *context, const coapx_open_params_t *params,
 	if (n < 0)
 		return context_fail(context, n, "%.80s", params->uri);
 	proto = proto_by_scheme(uri.scheme);
-	if (!proto->supported)
+	if (!proto_is_supported(proto))
 		return context_fail(context, -COAP_E_NOTSUP,
 		    "%s:", proto->scheme);
 	if (params->bind) {
@@ -108,6 +162,14 @@ open_uri(coap_context_t *context, const coapx_open_params_t *params,
 	if (!*out)
 		return context_fail(context, -COAP_E_NOMEM, "no session");
 	(*out)->app_data = params->app_data;
+	err = open_secure(*out, params, host, (size_t)n);
+	if (err == 0)
+		err = open_ws(*out, &uri);
+	if (err < 0) {
+		session_destroy(*out);
+		*out = NULL;
+		return err;
+	}
 	err = connect_to_name(*out, params->bind ? &local : NULL, host,
 	    (size_t)n, uri.port, params->connect_timeout_ms);
 	if (err < 0) {

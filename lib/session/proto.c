@@ -4,6 +4,9 @@
 
 #include <coap3/coapx.h>
 
+#include "net/layer_ws.h"
+#include "tls/tls.h"
+
 static const struct proto protos[] = {
 	{
 	    .name = "none",
@@ -23,7 +26,6 @@ static const struct proto protos[] = {
 	    .uri_scheme = COAP_URI_SCHEME_COAP,
 	    .port = COAP_DEFAULT_PORT,
 	    .framing = FRAMING_DATAGRAM,
-	    .supported = true,
 	    .event_connected = PROTO_NO_EVENT,
 	    .event_closed = PROTO_NO_EVENT,
 	    .event_failed = PROTO_NO_EVENT,
@@ -37,6 +39,7 @@ static const struct proto protos[] = {
 	    .port = COAPS_DEFAULT_PORT,
 	    .framing = FRAMING_DATAGRAM,
 	    .secure = true,
+	    .rungs = { RUNG_TLS },
 	    .event_connected = PROTO_NO_EVENT,
 	    .event_closed = PROTO_NO_EVENT,
 	    .event_failed = PROTO_NO_EVENT,
@@ -50,7 +53,6 @@ static const struct proto protos[] = {
 	    .port = COAP_DEFAULT_PORT,
 	    .framing = FRAMING_STREAM,
 	    .reliable = true,
-	    .supported = true,
 	    .event_connected = COAP_EVENT_TCP_CONNECTED,
 	    .event_closed = COAP_EVENT_TCP_CLOSED,
 	    .event_failed = COAP_EVENT_TCP_FAILED,
@@ -65,6 +67,7 @@ static const struct proto protos[] = {
 	    .framing = FRAMING_STREAM,
 	    .reliable = true,
 	    .secure = true,
+	    .rungs = { RUNG_TLS },
 	    .event_connected = COAP_EVENT_TCP_CONNECTED,
 	    .event_closed = COAP_EVENT_TCP_CLOSED,
 	    .event_failed = COAP_EVENT_TCP_FAILED,
@@ -78,6 +81,7 @@ static const struct proto protos[] = {
 	    .port = 80,
 	    .framing = FRAMING_WS,
 	    .reliable = true,
+	    .rungs = { RUNG_WS },
 	    .event_connected = COAP_EVENT_TCP_CONNECTED,
 	    .event_closed = COAP_EVENT_TCP_CLOSED,
 	    .event_failed = COAP_EVENT_TCP_FAILED,
@@ -92,6 +96,7 @@ static const struct proto protos[] = {
 	    .framing = FRAMING_WS,
 	    .reliable = true,
 	    .secure = true,
+	    .rungs = { RUNG_TLS, RUNG_WS },
 	    .event_connected = COAP_EVENT_TCP_CONNECTED,
 	    .event_closed = COAP_EVENT_TCP_CLOSED,
 	    .event_failed = COAP_EVENT_TCP_FAILED,
@@ -141,8 +146,24 @@ coapx_scheme_proto(coap_uri_scheme_t scheme)
 	return proto_by_scheme(scheme)->proto;
 }
 
+bool
+proto_is_supported(const struct proto *row)
+{
+	size_t i;
+
+	if (row->proto == COAP_PROTO_NONE)
+		return false;
+	for (i = 0; row->rungs[i] != RUNG_NONE; i++) {
+		if (row->rungs[i] == RUNG_TLS && !tls_backend_name())
+			return false;
+		if (row->rungs[i] == RUNG_WS && !ws_engine_name())
+			return false;
+	}
+	return true;
+}
+
 int
 coapx_proto_is_supported(coap_proto_t proto)
 {
-	return proto_get(proto)->supported;
+	return proto_is_supported(proto_get(proto));
 }

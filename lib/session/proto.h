@@ -11,6 +11,13 @@
 /* An event that a protocol does not have. COAP_EVENT_DTLS_CLOSED is 0. */
 #define PROTO_NO_EVENT (-1)
 
+/* What stands above the socket, in this order. */
+enum proto_rung {
+	RUNG_NONE,
+	RUNG_TLS,
+	RUNG_WS,
+};
+
 struct proto {
 	const char *name;   /* "tcp" */
 	const char *label;  /* as coap_session_str() has it, "TCP " */
@@ -19,9 +26,9 @@ struct proto {
 	coap_uri_scheme_t uri_scheme;
 	uint16_t port;
 	enum framing framing;
-	bool reliable;  /* messages: CSM ... instead of CON ... */
-	bool secure;    /* needs a TLS library */
-	bool supported; /* this build has the layers */
+	bool reliable;    /* messages: CSM ... instead of CON ... */
+	bool secure;      /* needs a TLS library */
+	uint8_t rungs[3]; /* enum proto_rung, ends with RUNG_NONE */
 	/* The protocol's own events, beside SESSION_CONNECTED and so on. */
 	int event_connected;
 	int event_closed;
@@ -31,5 +38,7 @@ struct proto {
 /* Never NULL: the row of COAP_PROTO_NONE for anything unknown. */
 const struct proto *proto_get(coap_proto_t proto);
 const struct proto *proto_by_scheme(coap_uri_scheme_t scheme);
+/* Whether this build has the layers. */
+bool proto_is_supported(const struct proto *row);
 
 #endif

@@ -429,16 +429,23 @@ lost(coap_session_t *session, int err)
 static bool
 read_once(coap_session_t *session, uint8_t *rx)
 {
-	ssize_t n = layer_recv(session->layer, rx, CONTEXT_RX_SIZE);
+	const uint8_t *data = rx;
+	ssize_t n = session->proto->framing == FRAMING_WS
+	    ? layer_message(session->layer, &data)
+	    : layer_recv(session->layer, rx, CONTEXT_RX_SIZE);
 
 	if (n == -COAP_E_AGAIN)
 		return false;
 	if (!session_reliable(session)) {
+		if (n == 0 || (n < 0 && session->proto->secure)) {
+			lost(session, n == 0 ? -COAP_E_PEER_CLOSED : (int)n);
+			return false;
+		}
 		if (n < 0) {
 			session_layer_events.failed(session, (int)n);
 			return false;
 		}
-		read_datagram(session, rx, (size_t)n);
+		read_datagram(session, data, (size_t)n);
 		return true;
 	}
 	if (n <= 0) {
@@ -446,30 +453,43 @@ read_once(coap_session_t *session, uint8_t *rx)
 		return false;
 	}
 	count_input(session, (size_t)n);
-	stream_input(&session->msg.stream, rx, (size_t)n,
+	stream_input(&session->msg.stream, data, (size_t)n,
 	    context_now(session->context));
 	return !session->msg.stream.held;
+}
+
+void
+session_read(coap_session_t *session)
+{
+	coap_context_t *context = session->context;
+	uint8_t *rx = context_rx(context);
+	struct layer *layer;
+	int i;
+
+	if (!session->layer || session->in_layer || !rx)
+		return;
+	context_enter(context);
+	if (session->climbing)
+		climb(session);
+	layer = session->climbing ? NULL : session->layer;
+	for (i = 0; layer && i < READS_A_PASS && session->layer == layer &&
+	     !context->doomed;
+	     i++)
+		if (!read_once(session, rx))
+			break;
+	session_arm(session);
+	context_leave(context);
 }
 
 static void
 on_readable(void *user)
 {
 	coap_session_t *session = user;
-	coap_context_t *context = session->context;
-	struct layer *layer = session->layer;
-	uint8_t *rx = context_rx(context);
-	int i;
 
-	if (!layer || !rx)
-		return;
-	context_enter(context);
-	for (i = 0;
-	     i < READS_A_PASS && session->layer == layer && !context->doomed;
-	     i++)
-		if (!read_once(session, rx))
-			break;
-	session_arm(session);
-	context_leave(context);
+	/* While it climbs, whoever is there has answered. */
+	if (session->climbing)
+		session->heard = true;
+	session_read(session);
 }
 
 static void
@@ -479,6 +499,8 @@ on_writable(void *user)
 
 	context_enter(session->context);
 	session->blocked = false;
+	if (session->climbing)
+		climb(session);
 	session_flush_pending(session);
 	session_arm(session);
 	context_leave(session->context);

@@ -121,8 +121,8 @@ coap_get_available_scheme_hint_bits(int have_pki_psk, int ws_check,
 		const struct proto *row = proto_get(p);
 		bool ws = row->framing == FRAMING_WS;
 
-		if (!row->supported || (row->secure && !have_pki_psk) ||
-		    (ws && !ws_check))
+		if (!proto_is_supported(row) ||
+		    (row->secure && !have_pki_psk) || (ws && !ws_check))
 			continue;
 		if (use_unix_proto != COAP_PROTO_NONE && use_unix_proto != p)
 			continue;

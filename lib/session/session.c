@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "session/endpoint.h"
+#include "session/secure.h"
 
 /* Random, so that answers cannot be guessed (RFC 7252 section 5.3.1). */
 static uint64_t
@@ -35,8 +36,8 @@ idle_remove(coap_session_t *session)
 }
 
 /* The pool holds server sessions that nobody references, in order of use. */
-static void
-idle_check(coap_session_t *session)
+void
+session_idle_check(coap_session_t *session)
 {
 	bool idle = session->type == COAP_SESSION_TYPE_SERVER &&
 	    session->references == 0 && !session->ending;
@@ -78,7 +79,7 @@ session_new(coap_context_t *context, const struct proto *proto,
 		session->references = 1;
 		use_client_list(session);
 	} else {
-		idle_check(session);
+		session_idle_check(session);
 		session_arm(session);
 	}
 	return session;
@@ -89,7 +90,7 @@ session_touch(coap_session_t *session)
 {
 	session->active = context_now(session->context);
 	if (session->is_idle && session->next)
-		idle_check(session);
+		session_idle_check(session);
 }
 
 struct session_extra *
@@ -142,15 +143,21 @@ void
 session_destroy(coap_session_t *session)
 {
 	unlink_session(session);
+	climb_end(session);
 	layer_free(session->layer);
 	session->layer = NULL;
 	connect_cancel(session);
 	session_messages_free(session);
+	secure_free(session);
 	if (session->extra && session->extra->app_free && session->app_data)
 		session->extra->app_free(session->app_data);
 	if (session->own_params)
 		coap_free_type(COAP_SESSION,
 		    (void *)(uintptr_t)session->params);
+	if (session->extra) {
+		coap_free_type(COAP_STRING, session->extra->ws_host);
+		coap_free_type(COAP_SESSION, session->extra->ws);
+	}
 	coap_free_type(COAP_SESSION, session->extra);
 	coap_free_type(COAP_SESSION, session);
 }
@@ -171,7 +178,7 @@ coap_session_reference(coap_session_t *session)
 	session->references++;
 	TRACE_REFERENCE(session, "referenced");
 	if (session->is_idle)
-		idle_check(session);
+		session_idle_check(session);
 	return session;
 }
 
@@ -197,7 +204,7 @@ coap_session_release(coap_session_t *session)
 		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);
 	} else {
 		session->active = context_now(context);
-		idle_check(session);
+		session_idle_check(session);
 		session_arm(session);
 	}
 	context_leave(context);
@@ -287,17 +294,31 @@ find_duplicate(const coap_context_t *context, const coap_address_t *local,
 	return NULL;
 }
 
+static int
+begin_client(coap_session_t *session, struct credentials *credentials,
+    const coap_address_t *local_if, const coap_address_t *server)
+{
+	coap_context_t *context = session->context;
+	int err = 0;
+
+	if (session->proto->secure) {
+		err = secure_client(session, credentials, NULL, 0);
+		if (err < 0)
+			return err;
+	}
+	err = connect_to_address(session, local_if, server);
+	return err < 0 ? context_fail(context, err, "no session") : 0;
+}
+
 coap_session_t *
-coap_new_client_session(coap_context_t *context, const coap_address_t *local_if,
-    const coap_address_t *server, coap_proto_t proto)
+session_new_client(coap_context_t *context, const coap_address_t *local_if,
+    const coap_address_t *server, coap_proto_t proto,
+    struct credentials *credentials)
 {
 	const struct proto *row = proto_get(proto);
 	coap_session_t *session;
-	int err;
 
-	if (!context || !server || context_check(context) < 0)
-		return NULL;
-	if (!row->supported) {
+	if (!proto_is_supported(row)) {
 		context_fail(context, -COAP_E_NOTSUP, "no session over %s",
 		    row->name);
 		return NULL;
@@ -309,16 +330,32 @@ coap_new_client_session(coap_context_t *context, const coap_address_t *local_if,
 	}
 	context_enter(context);
 	session = session_new(context, row, COAP_SESSION_TYPE_CLIENT, NULL);
-	err = session ? connect_to_address(session, local_if, server)
-		      : -COAP_E_NOMEM;
-	if (err < 0) {
-		context_fail(context, err, "no session");
-		if (session)
-			session_destroy(session);
+	if (!session) {
+		context_fail(context, -COAP_E_NOMEM, "no session");
+	} else if (begin_client(session, credentials, local_if, server) < 0) {
+		session_destroy(session);
 		session = NULL;
 	}
 	context_leave(context);
 	return session;
+}
+
+coap_session_t *
+coap_new_client_session(coap_context_t *context, const coap_address_t *local_if,
+    const coap_address_t *server, coap_proto_t proto)
+{
+	struct credentials *c = NULL;
+
+	if (!context || !server || context_check(context) < 0)
+		return NULL;
+	if (proto_get(proto)->secure) {
+		c = context_credentials(context, false);
+		if (!c) {
+			context_fail(context, -COAP_E_NOMEM, "no session");
+			return NULL;
+		}
+	}
+	return session_new_client(context, local_if, server, proto, c);
 }
 
 coap_session_t *

@@ -57,9 +57,14 @@ struct session_stats {
 
 /* What few sessions have; made at the first use. */
 struct session_extra {
-	coap_address_t mcast; /* the group of a multicast client session */
+	struct session_secure *secure; /* DTLS, TLS, WSS */
+	coap_tick_t deadline;          /* of climbing; 0: none */
+	struct layer *retired; /* left while a call into it was under way */
+	coap_address_t mcast;  /* the group of a multicast client session */
 	bool has_mcast;
-	coapx_request_t *pings; /* that wait for an answer, in order */
+	struct layer_ws_info *ws; /* how a WebSocket ended */
+	char *ws_host;            /* of a client's upgrade; NULL: its address */
+	coapx_request_t *pings;   /* that wait for an answer, in order */
 	coapx_free_t app_free;
 };
 
@@ -132,13 +137,23 @@ struct coap_session_t {
 	bool csm_received : 1;
 	bool blocked : 1;   /* the transport takes no more for now */
 	bool tell_sent : 1; /* a request left, and its handler is to hear */
+	bool climbing : 1;  /* layers are put on the transport, see climb.c */
+	bool climb_due : 1; /* ... as soon as the loop comes to it */
+	bool rung_put : 1;  /* the layer of this rung is on the stack */
+	bool in_layer : 1;  /* a call into the stack may call handlers */
+	bool stood : 1;     /* the protocol's own connected event was told */
+	bool counted : 1;   /* among the context's handshakes */
+	uint8_t rung : 2;   /* index in proto->rungs */
 };
 
 /* The events of an end, in their order. */
 enum owed {
-	OWED_PROTOCOL = 1, /* TCP_CLOSED, ... */
-	OWED_SESSION = 2,  /* SESSION_CLOSED or SESSION_FAILED */
-	OWED_STOOD = 4,    /* the former says closed, not failed */
+	OWED_PROTOCOL = 1,   /* TCP_CLOSED, ... */
+	OWED_SESSION = 2,    /* SESSION_CLOSED or SESSION_FAILED */
+	OWED_STOOD = 4,      /* the former says closed, not failed */
+	OWED_TLS = 8,        /* DTLS_CLOSED */
+	OWED_TLS_ERROR = 16, /* DTLS_ERROR: a handshake came to nothing */
+	OWED_WS = 32,        /* WS_CLOSED */
 };
 
 /* What a session weighs is a promise of the design. */
@@ -153,12 +168,17 @@ coap_session_t *session_new(coap_context_t *context, const struct proto *proto,
 void session_end(coap_session_t *session, coap_nack_reason_t reason, int err);
 void session_destroy(coap_session_t *session); /* frees memory; loop only */
 void session_touch(coap_session_t *session);   /* something happened on it */
+/* Puts it into the idle pool, or takes it out, by its type and references. */
+void session_idle_check(coap_session_t *session);
 
 /* state.c */
 void session_set_state(coap_session_t *session, coap_session_state_t state);
 void session_event(coap_session_t *session, int event);
-/* The transport stands. */
-void session_up(coap_session_t *session, struct layer *layer);
+/* The transport stands; until limit its layers have time. */
+void session_up(coap_session_t *session, struct layer *layer,
+    coap_tick_t limit);
+/* All layers stand. */
+void session_stands(coap_session_t *session);
 /* Messages can be exchanged. */
 void session_established(coap_session_t *session);
 /*
@@ -172,6 +192,22 @@ void session_set_error(coap_session_t *session, int err,
 /* The timer is set to whatever is due next. */
 void session_arm(coap_session_t *session);
 void session_timer(struct timer *t, coap_tick_t now);
+
+/* climb.c: DTLS, TLS and WebSocket on top of a transport */
+/* Begins to put the protocol's layers on session->layer. */
+void climb_begin(coap_session_t *session, coap_tick_t limit);
+/* Goes on: called whenever the layer may have something. */
+void climb(coap_session_t *session);
+/* What is not going on any more. */
+void climb_end(coap_session_t *session);
+coap_tick_t climb_next(const coap_session_t *session);
+/* Gives up when its time is over. */
+void climb_timer(coap_session_t *session, coap_tick_t now);
+/* Which of the protocol's layers were connected, as enum owed. */
+unsigned climb_owed(const coap_session_t *session);
+/* Frees a stack, at once or when the call into it has returned. */
+void session_retire_layer(coap_session_t *session, struct layer *layer,
+    bool orderly);
 
 /* connect.c */
 int connect_to_address(coap_session_t *session, const coap_address_t *local,
@@ -196,6 +232,8 @@ void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
 /* Reads on where an answer that had to wait had stopped it. */
 void session_resume_input(coap_session_t *session);
 extern const struct layer_events session_layer_events;
+/* Reads what the layers have, as if the transport had become readable. */
+void session_read(coap_session_t *session);
 void session_messages_init(coap_session_t *session);
 void session_messages_free(coap_session_t *session);
 /* A datagram came in: pdu is what pdu_decode() made of it, err what it said. */

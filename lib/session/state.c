@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "session/endpoint.h"
+#include "session/secure.h"
 
 void
 session_set_error(coap_session_t *session, int err, enum error_source source)
@@ -77,13 +78,13 @@ session_established(coap_session_t *session)
 	announce(session);
 }
 
-/* A client's datagram session stands inside its own constructor, where nobody
- * can be told yet: the state is set, the timer tells. */
+/* A client's plain datagram session stands inside its own constructor, where
+ * nobody can be told yet: the state is set, the timer tells. */
 static void
 datagram_up(coap_session_t *session)
 {
 	session_set_state(session, COAP_SESSION_STATE_ESTABLISHED);
-	if (session->endpoint) {
+	if (session->endpoint || session->proto->rungs[0] != RUNG_NONE) {
 		announce(session);
 		return;
 	}
@@ -99,9 +100,7 @@ stream_up(coap_session_t *session)
 	int err;
 
 	session_set_state(session, COAP_SESSION_STATE_CSM);
-	session_event(session, session->proto->event_connected);
-	if (!session->layer)
-		return;
+	stream_free(&session->msg.stream);
 	stream_init(&session->msg.stream, session->proto->framing,
 	    context->set.csm_max_message_size, context->set.max_token_size,
 	    session->msg.stream.ops, session);
@@ -116,7 +115,16 @@ stream_up(coap_session_t *session)
 }
 
 void
-session_up(coap_session_t *session, struct layer *layer)
+session_stands(coap_session_t *session)
+{
+	if (session_reliable(session))
+		stream_up(session);
+	else
+		datagram_up(session);
+}
+
+void
+session_up(coap_session_t *session, struct layer *layer, coap_tick_t limit)
 {
 	int ifindex = 0;
 
@@ -125,14 +133,41 @@ session_up(coap_session_t *session, struct layer *layer)
 	if (!session->endpoint &&
 	    layer_local(layer, &session->local, &ifindex) == 0 && ifindex > 0)
 		session->ifindex = ifindex;
+	session->stood = true;
 	if (session_reliable(session))
-		stream_up(session);
+		session_set_state(session,
+		    session->proto->rungs[0] == RUNG_NONE
+			? COAP_SESSION_STATE_CSM
+			: COAP_SESSION_STATE_CONNECTING);
+	if (session_reliable(session))
+		session_event(session, session->proto->event_connected);
+	if (!session->layer)
+		return;
+	if (session->proto->rungs[0] == RUNG_NONE) {
+		session_stands(session);
+		return;
+	}
+	climb_begin(session, limit);
+	/* A client's datagram transport stands inside its own constructor,
+	 * where no handler may be called: the timer goes on. */
+	if (session_reliable(session) || session->endpoint)
+		climb(session);
 	else
-		datagram_up(session);
+		session_arm(session);
 }
 
+/* The layers above the socket, the top first. */
+static const struct {
+	unsigned owed;
+	int event;
+} upper[] = {
+	{ OWED_WS, COAP_EVENT_WS_CLOSED },
+	{ OWED_TLS, COAP_EVENT_DTLS_CLOSED },
+	{ OWED_TLS_ERROR, COAP_EVENT_DTLS_ERROR },
+};
+
 /*
- * The pair that every protocol has, after the protocol's own event. A handler
+ * The pair that every protocol has, after the protocol's own events. A handler
  * may end the session: what is still owed is then told on the way, before
  * SERVER_SESSION_DEL.
  */
@@ -141,7 +176,14 @@ tell_closed(coap_session_t *session)
 {
 	const struct proto *proto = session->proto;
 	bool connected = session->connected;
+	size_t i;
 
+	for (i = 0; i < sizeof upper / sizeof upper[0]; i++) {
+		if (!(session->owed & upper[i].owed))
+			continue;
+		session->owed &= (uint8_t)~upper[i].owed;
+		session_event(session, upper[i].event);
+	}
 	if (session->owed & OWED_PROTOCOL) {
 		session->owed &= (uint8_t)~OWED_PROTOCOL;
 		session_event(session,
@@ -175,11 +217,16 @@ cut(coap_session_t *session, bool orderly)
 {
 	coap_session_state_t was = session->state;
 	struct layer *layer = session->layer;
-	bool stood = was >= COAP_SESSION_STATE_CSM;
 
-	session->owed = OWED_PROTOCOL | OWED_SESSION | (stood ? OWED_STOOD : 0);
+	session->owed = (uint8_t)(OWED_PROTOCOL | OWED_SESSION |
+	    (session->stood ? OWED_STOOD : 0) | climb_owed(session));
+	session->stood = false;
+	session->rung = 0;
+	session->rung_put = false;
+	climb_end(session);
+	secure_remember(session);
 	if (session_reliable(session)) {
-		if (orderly && layer && stood)
+		if (orderly && layer && was >= COAP_SESSION_STATE_CSM)
 			stream_release(&session->msg.stream);
 		stream_stop(&session->msg.stream);
 	}
@@ -189,9 +236,7 @@ cut(coap_session_t *session, bool orderly)
 	connect_cancel(session);
 	endpoint_retire(session);
 	session_set_state(session, COAP_SESSION_STATE_NONE);
-	if (layer && orderly)
-		layer_close(layer);
-	layer_free(layer);
+	session_retire_layer(session, layer, orderly);
 }
 
 void
@@ -273,6 +318,14 @@ can_flush(const coap_session_t *session)
 	    session->state == COAP_SESSION_STATE_ESTABLISHED;
 }
 
+/* A layer has something that the socket will not tell of. */
+static bool
+can_read(const coap_session_t *session)
+{
+	return layer_pending(session->layer) &&
+	    !(session_reliable(session) && session->msg.stream.held);
+}
+
 void
 session_arm(coap_session_t *session)
 {
@@ -280,11 +333,14 @@ session_arm(coap_session_t *session)
 
 	if (session->dead)
 		return;
-	next = session->announce || session->tell_sent || can_flush(session)
+	next = session->announce || session->tell_sent || can_flush(session) ||
+		can_read(session)
 	    ? 0
 	    : TIMER_NEVER;
 	if (session->layer)
 		next = earlier(next, message_next(session));
+	next = earlier(next, climb_next(session));
+	next = earlier(next, layer_next(session->layer));
 	next = earlier(next, requests_next(&session->requests));
 	next = earlier(next, connect_deadline(session));
 	next = earlier(next, ping_next(session));
@@ -315,6 +371,14 @@ expire_requests(coap_session_t *session, coap_tick_t now)
 static void
 timer_work(coap_session_t *session, coap_tick_t now)
 {
+	if (layer_next(session->layer) <= now) {
+		layer_timer(session->layer, now);
+		session_read(session);
+	} else if (can_read(session)) {
+		session_read(session);
+	}
+	if (climb_next(session) <= now)
+		climb_timer(session, now);
 	if (session->announce)
 		announce(session);
 	requests_tell_sent(session);

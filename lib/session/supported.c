@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What this build can do. */
 #include <coap3/coap_supported.h>
+#include <coap3/coapx.h>
 
 #include "session/proto.h"
+#include "tls/tls.h"
+
+/* Loads the TLS library, if there is one. */
+static int
+has(enum tls_cap cap)
+{
+	const struct tls_backend *backend = tls_backend(NULL, 0);
+
+	return backend && (backend->caps & cap) != 0;
+}
 
 int
 coap_af_unix_is_supported(void)
@@ -25,37 +36,37 @@ coap_client_is_supported(void)
 int
 coap_dtls_is_supported(void)
 {
-	return proto_get(COAP_PROTO_DTLS)->supported;
+	return coapx_proto_is_supported(COAP_PROTO_DTLS);
 }
 
 int
 coap_dtls_cid_is_supported(void)
 {
-	return 0;
+	return has(TLS_CAP_CID);
 }
 
 int
 coap_dtls_psk_is_supported(void)
 {
-	return 0;
+	return has(TLS_CAP_PSK);
 }
 
 int
 coap_dtls_pki_is_supported(void)
 {
-	return 0;
+	return has(TLS_CAP_PKI);
 }
 
 int
 coap_dtls_pkcs11_is_supported(void)
 {
-	return 0;
+	return has(TLS_CAP_PKCS11);
 }
 
 int
 coap_dtls_rpk_is_supported(void)
 {
-	return 0;
+	return has(TLS_CAP_RPK);
 }
 
 int
@@ -109,7 +120,7 @@ coap_server_is_supported(void)
 int
 coap_tcp_is_supported(void)
 {
-	return proto_get(COAP_PROTO_TCP)->supported;
+	return coapx_proto_is_supported(COAP_PROTO_TCP);
 }
 
 int
@@ -121,17 +132,17 @@ coap_threadsafe_is_supported(void)
 int
 coap_tls_is_supported(void)
 {
-	return proto_get(COAP_PROTO_TLS)->supported;
+	return coapx_proto_is_supported(COAP_PROTO_TLS);
 }
 
 int
 coap_ws_is_supported(void)
 {
-	return proto_get(COAP_PROTO_WS)->supported;
+	return coapx_proto_is_supported(COAP_PROTO_WS);
 }
 
 int
 coap_wss_is_supported(void)
 {
-	return proto_get(COAP_PROTO_WSS)->supported;
+	return coapx_proto_is_supported(COAP_PROTO_WSS);
 }

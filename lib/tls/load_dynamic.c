@@ -31,3 +31,9 @@ tls_backend_name(void)
 {
 	return "GnuTLS";
 }
+
+coap_tls_library_t
+tls_backend_type(void)
+{
+	return COAP_TLS_LIBRARY_GNUTLS;
+}

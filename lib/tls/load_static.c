@@ -15,3 +15,9 @@ tls_backend_name(void)
 {
 	return tls_backend_table.name;
 }
+
+coap_tls_library_t
+tls_backend_type(void)
+{
+	return tls_backend_table.type;
+}

@@ -17,3 +17,9 @@ tls_backend_name(void)
 {
 	return NULL;
 }
+
+coap_tls_library_t
+tls_backend_type(void)
+{
+	return COAP_TLS_LIBRARY_NOTLS;
+}

@@ -283,5 +283,6 @@ struct tls_backend {
 const struct tls_backend *tls_backend(char *why, size_t size);
 /* What it would be, without loading it: NULL when this build has none. */
 const char *tls_backend_name(void);
+coap_tls_library_t tls_backend_type(void);
 
 #endif

@@ -310,8 +310,6 @@ refused_targets(void **state)
 		{ "http://h/x", STATUS_USAGE, "proxy" },
 		{ "coap://h:x/", STATUS_USAGE, "(character 10)" },
 		{ "coap:///x", STATUS_USAGE, "host is missing" },
-		{ "coaps://h/x", STATUS_INTERNAL, "no TLS" },
-		{ "coap+ws://h/x", STATUS_INTERNAL, "no WebSocket" },
 	};
 	struct fixture *f = *state;
 	struct target target;

@@ -10,6 +10,9 @@
 
 #include <coap3/coap.h>
 
+#include "net/layer_ws.h"
+#include "tls/tls.h"
+
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 /*
@@ -28,7 +31,6 @@ static coap_pdu_t *pdu;
 static coap_address_t *addr;
 static coap_addr_tuple_t *tuple;
 static coap_dtls_cpsk_t *cpsk;
-static coap_dtls_spsk_t *spsk;
 static coap_dtls_pki_t *pki;
 static coap_str_const_t *str;
 static coap_bin_const_t *bin;
@@ -53,7 +55,6 @@ set_arguments(void *p)
 	addr = p;
 	tuple = p;
 	cpsk = p;
-	spsk = p;
 	pki = p;
 	str = p;
 	bin = p;
@@ -65,23 +66,6 @@ set_arguments(void *p)
 
 /* X(function, its call and what it must give) */
 #define FAILING(X)                                                             \
-	X(coap_new_client_session_psk,                                         \
-	    coap_new_client_session_psk(ctx, addr, addr, COAP_PROTO_DTLS,      \
-		text, NULL, 0) == NULL)                                        \
-	X(coap_new_client_session_psk2,                                        \
-	    coap_new_client_session_psk2(ctx, addr, addr, COAP_PROTO_DTLS,     \
-		cpsk) == NULL)                                                 \
-	X(coap_new_client_session_pki,                                         \
-	    coap_new_client_session_pki(ctx, addr, addr, COAP_PROTO_TLS,       \
-		pki) == NULL)                                                  \
-	X(coap_context_set_psk,                                                \
-	    coap_context_set_psk(ctx, text, (uint8_t *)thing, 8) == 0)         \
-	X(coap_context_set_psk2, coap_context_set_psk2(ctx, spsk) == 0)        \
-	X(coap_context_set_pki, coap_context_set_pki(ctx, pki) == 0)           \
-	X(coap_context_set_pki_root_cas,                                       \
-	    coap_context_set_pki_root_cas(ctx, text, text) == 0)               \
-	X(coap_ws_set_host_request,                                            \
-	    coap_ws_set_host_request(session, str) == 0)                       \
 	X(coap_context_set_block_mode,                                         \
 	    (coap_context_set_block_mode(ctx, COAP_BLOCK_USE_LIBCOAP), 1))     \
 	X(coap_context_set_max_block_size,                                     \
@@ -472,21 +456,27 @@ static void
 test_tls_texts(void **state)
 {
 	coap_tls_version_t *version = coap_get_tls_library_version();
+	bool tls = version->type != COAP_TLS_LIBRARY_NOTLS;
 	char buffer[80];
 	char small[8];
 
 	(void)state;
-	assert_int_equal(version->type, COAP_TLS_LIBRARY_NOTLS);
-	assert_int_equal(version->version, 0);
-	assert_int_equal(version->built_version, 0);
+	assert_int_equal(tls, coap_tls_is_supported());
+	assert_int_equal(version->version != 0, tls);
+	assert_int_equal(version->built_version != 0, tls);
 	assert_ptr_equal(coap_string_tls_version(buffer, sizeof(buffer)),
 	    buffer);
-	assert_string_equal(buffer, "TLS library: none");
+	assert_non_null(strstr(buffer,
+	    tls ? "TLS library: GnuTLS 3." : "TLS library: none"));
 	assert_ptr_equal(coap_string_tls_support(buffer, sizeof(buffer)),
 	    buffer);
-	assert_string_equal(buffer, "(no DTLS and no TLS support)");
+	assert_string_equal(buffer,
+	    tls ? "(DTLS and TLS support; PSK PKI PKCS11 RPK)"
+		: "(no DTLS and no TLS support)");
 	assert_ptr_equal(coap_string_tls_version(small, sizeof(small)), small);
 	assert_string_equal(small, "TLS lib");
+	assert_ptr_equal(coap_string_tls_support(small, sizeof(small)), small);
+	assert_int_equal(strlen(small), sizeof(small) - 1);
 	assert_null(coap_string_tls_version(NULL, 10));
 	assert_null(coap_string_tls_support(buffer, 0));
 
@@ -494,25 +484,27 @@ test_tls_texts(void **state)
 	coap_show_tls_version(COAP_LOG_ERR);
 	assert_int_equal(log_lines, 1);
 	assert_int_equal(log_level, COAP_LOG_ERR);
-	assert_memory_equal(log_text, "TLS library: none", 17);
+	assert_memory_equal(log_text, "TLS library: ", 13);
 }
 
 static void
 test_supported(void **state)
 {
-	static const struct {
+	int tls = tls_backend_name() != NULL;
+	int ws = ws_engine_name() != NULL;
+	const struct {
 		int (*is_supported)(void);
 		int value;
 	} rows[] = {
 		{ coap_af_unix_is_supported, 0 },
 		{ coap_async_is_supported, 0 },
 		{ coap_client_is_supported, 1 },
-		{ coap_dtls_is_supported, 0 },
+		{ coap_dtls_is_supported, tls },
 		{ coap_dtls_cid_is_supported, 0 },
-		{ coap_dtls_psk_is_supported, 0 },
-		{ coap_dtls_pki_is_supported, 0 },
-		{ coap_dtls_pkcs11_is_supported, 0 },
-		{ coap_dtls_rpk_is_supported, 0 },
+		{ coap_dtls_psk_is_supported, tls },
+		{ coap_dtls_pki_is_supported, tls },
+		{ coap_dtls_pkcs11_is_supported, tls },
+		{ coap_dtls_rpk_is_supported, tls },
 		{ coap_epoll_is_supported, 1 },
 		{ coap_ipv4_is_supported, 1 },
 		{ coap_ipv6_is_supported, 1 },
@@ -523,9 +515,9 @@ test_supported(void **state)
 		{ coap_server_is_supported, 1 },
 		{ coap_tcp_is_supported, 1 },
 		{ coap_threadsafe_is_supported, 0 },
-		{ coap_tls_is_supported, 0 },
-		{ coap_ws_is_supported, 0 },
-		{ coap_wss_is_supported, 0 },
+		{ coap_tls_is_supported, tls },
+		{ coap_ws_is_supported, ws },
+		{ coap_wss_is_supported, tls && ws },
 	};
 	size_t i;
 

@@ -228,6 +228,8 @@ world_up(void **state)
 	w.tcp = coap_new_endpoint(w.server, &any, COAP_PROTO_TCP);
 	assert_non_null(w.udp);
 	assert_non_null(w.tcp);
+	w.endpoint[COAP_PROTO_UDP] = w.udp;
+	w.endpoint[COAP_PROTO_TCP] = w.tcp;
 	w.udp_address = *coapx_endpoint_get_address(w.udp);
 	w.tcp_address = *coapx_endpoint_get_address(w.tcp);
 	x = coap_resource_init(coap_make_str_const("x"), 0);
@@ -235,6 +237,43 @@ world_up(void **state)
 	coap_register_request_handler(x, COAP_REQUEST_PUT, on_request);
 	coap_add_resource(w.server, x);
 	return 0;
+}
+
+static coap_bin_const_t
+bytes(const char *text)
+{
+	return (coap_bin_const_t){ strlen(text), (const uint8_t *)text };
+}
+
+void
+world_all_protocols(void)
+{
+	coap_address_t any = net_address("127.0.0.1", 0);
+	coap_dtls_spsk_t psk = {
+		.version = COAP_DTLS_SPSK_SETUP_VERSION,
+		.psk_info = { bytes(WORLD_HINT), bytes(WORLD_KEY) },
+	};
+	coap_proto_t p;
+
+	if (coap_dtls_psk_is_supported())
+		assert_int_equal(coap_context_set_psk2(w.server, &psk), 1);
+	for (p = COAP_PROTO_UDP; p < COAP_PROTO_LAST; p++) {
+		if (w.endpoint[p] || !coapx_proto_is_supported(p))
+			continue;
+		w.endpoint[p] = coap_new_endpoint(w.server, &any, p);
+		assert_non_null(w.endpoint[p]);
+	}
+}
+
+coap_proto_t
+world_next_proto(coap_proto_t proto)
+{
+	int p;
+
+	for (p = proto + 1; p < COAP_PROTO_LAST; p++)
+		if (w.endpoint[p])
+			return (coap_proto_t)p;
+	return COAP_PROTO_NONE;
 }
 
 int
@@ -319,14 +358,22 @@ world_wait(const char *text)
 const coap_address_t *
 world_address(coap_proto_t proto)
 {
-	return proto == COAP_PROTO_UDP ? &w.udp_address : &w.tcp_address;
+	return coapx_endpoint_get_address(w.endpoint[proto]);
 }
 
 coap_session_t *
 world_session(coap_proto_t proto)
 {
-	coap_session_t *session = coap_new_client_session(w.client, NULL,
-	    world_address(proto), proto);
+	coap_dtls_cpsk_t psk = {
+		.version = COAP_DTLS_CPSK_SETUP_VERSION,
+		.psk_info = { bytes(WORLD_IDENTITY), bytes(WORLD_KEY) },
+	};
+	coap_session_t *session = proto == COAP_PROTO_DTLS ||
+		proto == COAP_PROTO_TLS || proto == COAP_PROTO_WSS
+	    ? coap_new_client_session_psk2(w.client, NULL, world_address(proto),
+		  proto, &psk)
+	    : coap_new_client_session(w.client, NULL, world_address(proto),
+		  proto);
 
 	assert_non_null(session);
 	return session;

@@ -42,6 +42,7 @@ struct world {
 	coap_context_t *server;
 	coap_endpoint_t *udp; /* of the server */
 	coap_endpoint_t *tcp;
+	coap_endpoint_t *endpoint[COAP_PROTO_LAST]; /* udp and tcp again */
 	coap_address_t udp_address;
 	coap_address_t tcp_address;
 	uint64_t now_us;
@@ -68,6 +69,17 @@ extern struct world w;
 /* cmocka's setup and teardown; the latter fails when something was left. */
 int world_up(void **state);
 int world_down(void **state);
+
+/*
+ * Endpoints for the protocols that are not plain UDP and TCP, as far as this
+ * build has them, with a shared key on both sides.
+ */
+#define WORLD_IDENTITY "lamp"
+#define WORLD_KEY      "0123456789abcdef"
+#define WORLD_HINT     "house"
+void world_all_protocols(void);
+/* Every protocol that has an endpoint, one after the other; NONE at the end. */
+coap_proto_t world_next_proto(coap_proto_t proto);
 
 /* Both contexts, until nothing happens any more. */
 void world_settle(void);

@@ -124,6 +124,12 @@ COAP_API int coap_context_set_pki(coap_context_t *context,
 COAP_API int coap_context_set_pki_root_cas(coap_context_t *context,
     const char *ca_file, const char *ca_dir);
 
+/*
+ * Trusts what this system trusts, beside what else is set. 1, or 0. A name of
+ * libcoap's later releases.
+ */
+COAP_API int coap_context_load_pki_trust_store(coap_context_t *context);
+
 /* Settings of a context */
 
 /*
