@@ -51,6 +51,7 @@ put_ws(coap_session_t *session, struct layer **out)
 	char address[ADDR_TEXT_SIZE];
 	struct layer_ws_params params = {
 		.server = session->endpoint != NULL,
+		.shared = &session->context->ws_shared,
 		.host = session->extra->ws_host,
 		.max_message = session->context->set.csm_max_message_size,
 		.now = now_of,

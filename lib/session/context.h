@@ -73,6 +73,7 @@ struct coap_context_t {
 	struct credentials *credentials;
 	struct credentials *client_credentials;
 	struct credentials *server_credentials;
+	struct ws_shared *ws_shared; /* of the WebSocket layers */
 	unsigned handshakes; /* server sessions that are in one */
 	int keylog;          /* a file, or -1 */
 	uint64_t next_session_id;

@@ -499,9 +499,10 @@ on_writable(void *user)
 
 	context_enter(session->context);
 	session->blocked = false;
-	if (session->climbing)
-		climb(session);
 	session_flush_pending(session);
+	/* A layer may have kept what this one refused. */
+	if (session->proto->rungs[0] != RUNG_NONE)
+		session_read(session);
 	session_arm(session);
 	context_leave(session->context);
 }
