@@ -246,7 +246,7 @@ check: ## Install what is missing, compile, and run all tests
 	$(AGAIN) check-run
 
 check-run: all tests
-	@O=$(O) CC="$(CC)" SAN="$(SAN)" TLS=$(TLS) WS=$(WS) MODULES=$(MODULES) \
+	@O=$(O) CC="$(CC)" SAN="$(SAN)" STATIC_LIBS="$(TLS_LIBS) $(WS_LIBS)" TLS=$(TLS) WS=$(WS) MODULES=$(MODULES) \
 		tests/run $(UNIT_TESTS) $(FUZZ_TESTS) $(E2E_TESTS) $(TREE_TESTS)
 
 check-quick: $(UNIT_TESTS) ## Run the unit tests only

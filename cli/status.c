@@ -70,6 +70,7 @@ static const unsigned char of_error[] = {
 	[COAP_E_URI] = STATUS_USAGE,
 	[COAP_E_LIMIT] = STATUS_INTERNAL,
 	[COAP_E_PEER_TOOBIG] = STATUS_RESET,
+	[COAP_E_NO_MODULE] = STATUS_INTERNAL,
 };
 
 int

@@ -2,6 +2,7 @@
 /* coapx.h: sessions by URI, requests with callbacks of their own. */
 #include "base/addr.h"
 #include "base/alloc.h"
+#include "net/ws_engine.h"
 #include "session/app_request.h"
 #include "session/secure.h"
 #include "wire/uri.h"
@@ -109,6 +110,7 @@ open_secure(coap_session_t *session, const coapx_open_params_t *params,
 static int
 open_ws(coap_session_t *session, const coap_uri_t *uri)
 {
+	char why[160] = "";
 	char text[300];
 	coap_str_const_t host = { 0, (const uint8_t *)text };
 	bool v6 = memchr(uri->host.s, ':', uri->host.length) != NULL;
@@ -116,6 +118,9 @@ open_ws(coap_session_t *session, const coap_uri_t *uri)
 
 	if (session->proto->framing != FRAMING_WS)
 		return 0;
+	if (!ws_engine(why, sizeof why))
+		return context_fail(session->context, -COAP_E_NO_MODULE, "%s",
+		    why);
 	n = snprintf(text, sizeof text, "%s%.*s%s", v6 ? "[" : "",
 	    (int)uri->host.length, (const char *)uri->host.s, v6 ? "]" : "");
 	if (n > 0 && (size_t)n < sizeof text &&

@@ -16,7 +16,8 @@ setup_file() {
 	# shellcheck disable=SC2086
 	${CC:-cc} -Wall -Werror ${SAN:+-fsanitize=${SAN}} -I lib/include \
 		-o "${BATS_FILE_TMPDIR}/example-static" tests/e2e/example.c \
-		"${O}/lib/libcoap-session.a" -pthread
+		"${O}/lib/libcoap-session.a" -pthread \
+		${STATIC_LIBS--lgnutls -lwebsockets}
 	start_coap_server
 	export port
 }

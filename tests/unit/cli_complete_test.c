@@ -125,7 +125,9 @@ static void
 test_operands(void **state)
 {
 	(void)state;
-	assert_values("get coap+^", "coap+tcp:// ");
+	assert_values("get coap+^",
+	    coap_ws_is_supported() ? "coap+tcp:// coap+ws:// "
+				   : "coap+tcp:// ");
 	assert_values("explain c^", "code ");
 	assert_values("help session data s^", "set ");
 	assert_values("help ge^", "get ");
