@@ -10,9 +10,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "tls_pair.h"
+#include "net_tls_pair.h"
 
-static struct tls_pair pair;
+static struct net_tls_pair pair;
 static size_t memory;
 
 static int
@@ -28,7 +28,7 @@ teardown(void **state)
 {
 	(void)state;
 	mem_fail_at(0, 0);
-	tls_pair_free(&pair);
+	net_tls_pair_free(&pair);
 	assert_int_equal(mem_outstanding(), memory);
 	return 0;
 }
@@ -51,7 +51,7 @@ static void
 joins_flights(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	assert_int_equal(layer_tls_sends(top(CLIENT)), 2);
 	assert_int_equal(layer_tls_sends(top(SERVER)), 2);
 	assert_string_equal(top(CLIENT)->ops->name, "dtls");
@@ -68,16 +68,16 @@ joins_up_to_mtu(void **state)
 	(void)state;
 	memset(name, 'n', 200);
 	name[200] = '\0';
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	pair.name = name;
 	pair.mtu = 260; /* 223 of the hello, 19 and 19 of the others */
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
-	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	assert_int_equal(low(CLIENT)->sends, 2);
 	assert_in_range(low(CLIENT)->lens[0], 230, 260);
 	assert_int_equal(low(CLIENT)->lens[1], 19);
-	assert_true(tls_pair_run(&pair));
+	assert_true(net_tls_pair_run(&pair));
 	for (i = 0; i < low(CLIENT)->sends; i++)
 		assert_in_range(low(CLIENT)->lens[i], 1, 260);
 }
@@ -87,9 +87,9 @@ static void
 longer_than_mtu(void **state)
 {
 	(void)state;
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	pair.mtu = 18;
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	assert_int_equal(low(CLIENT)->sends, 3);
 }
@@ -101,16 +101,16 @@ each_lost(void **state)
 	unsigned i;
 
 	(void)state;
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	for (i = 0; i < 4; i++) {
-		tls_pair_free(&pair);
-		tls_pair_open(&pair, true);
+		net_tls_pair_free(&pair);
+		net_tls_pair_open(&pair, true);
 		low(i % 2 ? SERVER : CLIENT)->lose = (uint64_t)1 << i / 2;
-		assert_true(tls_pair_run_timers(&pair, 3));
-		tls_pair_send(&pair, CLIENT, "to");
-		tls_pair_expect(&pair, SERVER, "to");
-		tls_pair_send(&pair, SERVER, "fro");
-		tls_pair_expect(&pair, CLIENT, "fro");
+		assert_true(net_tls_pair_run_timers(&pair, 3));
+		net_tls_pair_send(&pair, CLIENT, "to");
+		net_tls_pair_expect(&pair, SERVER, "to");
+		net_tls_pair_send(&pair, SERVER, "fro");
+		net_tls_pair_expect(&pair, CLIENT, "fro");
 	}
 }
 
@@ -122,16 +122,16 @@ all_losses(void **state)
 	unsigned lose;
 
 	(void)state;
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	for (lose = 0; lose < 2048; lose++) {
-		tls_pair_free(&pair);
-		tls_pair_init(&pair, true);
+		net_tls_pair_free(&pair);
+		net_tls_pair_init(&pair, true);
 		pair.mtu = 18;
-		assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
-		assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+		assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+		assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
 		low(CLIENT)->lose = lose & 0x3f;
 		low(SERVER)->lose = lose >> 6;
-		assert_true(tls_pair_run_timers(&pair, 20));
+		assert_true(net_tls_pair_run_timers(&pair, 20));
 	}
 }
 
@@ -139,13 +139,13 @@ static void
 other_order(void **state)
 {
 	(void)state;
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	pair.mtu = 18; /* each record a datagram of its own */
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
-	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
 	low(CLIENT)->backwards = true;
 	low(SERVER)->backwards = true;
-	assert_true(tls_pair_run_timers(&pair, 3));
+	assert_true(net_tls_pair_run_timers(&pair, 3));
 }
 
 /* The last flight, lost, is sent again by recv(). */
@@ -153,15 +153,15 @@ static void
 last_flight_lost(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	low(SERVER)->lose = 2;
-	assert_false(tls_pair_run(&pair));
+	assert_false(net_tls_pair_run(&pair));
 	assert_int_equal(layer_connect(top(SERVER)), 0);
 	assert_int_equal(layer_next(top(SERVER)), TIMER_NEVER);
 	pair.now = layer_next(top(CLIENT));
 	layer_timer(top(CLIENT), pair.now);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
 	assert_int_equal(layer_connect(top(CLIENT)), 0);
 }
 
@@ -171,7 +171,7 @@ timers(void **state)
 	int i;
 
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	assert_int_equal(layer_next(top(CLIENT)), pair.now + 100);
@@ -185,7 +185,8 @@ timers(void **state)
 		layer_timer(top(CLIENT), pair.now);
 		/* Once: without connect() the loop would not spin. */
 		assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
-		assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+		assert_int_equal(net_tls_pair_recv(&pair, CLIENT),
+		    -COAP_E_AGAIN);
 		assert_int_equal(low(CLIENT)->sends, i + 1);
 		assert_int_equal(layer_next(top(CLIENT)),
 		    pair.now + (100U << i));
@@ -201,14 +202,14 @@ static void
 no_timer_when_done(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	assert_int_equal(layer_next(top(SERVER)), TIMER_NEVER);
-	tls_pair_send(&pair, CLIENT, "a");
+	net_tls_pair_send(&pair, CLIENT, "a");
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	layer_timer(top(CLIENT), pair.now + 100000);
 	assert_int_equal(low(CLIENT)->sends, 3);
-	tls_pair_expect(&pair, SERVER, "a");
+	net_tls_pair_expect(&pair, SERVER, "a");
 }
 
 /* A wrong key shows only as a handshake that stands still. */
@@ -218,13 +219,13 @@ wrong_key(void **state)
 	struct tls_info info;
 
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	pair.end[SERVER].key = "another";
-	assert_false(tls_pair_run_timers(&pair, 2));
+	assert_false(net_tls_pair_run_timers(&pair, 2));
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
-	tls_pair_info(&pair, CLIENT, &info);
+	net_tls_pair_info(&pair, CLIENT, &info);
 	assert_true(info.suspect_key);
-	tls_pair_info(&pair, SERVER, &info);
+	net_tls_pair_info(&pair, SERVER, &info);
 	assert_true(info.suspect_key);
 }
 
@@ -232,11 +233,11 @@ static void
 identity_refused(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	pair.end[SERVER].key = NULL;
-	assert_false(tls_pair_run(&pair));
+	assert_false(net_tls_pair_run(&pair));
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_PSK_IDENTITY);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	layer_close(top(SERVER));
 	assert_int_equal(low(SERVER)->sends, 2);
@@ -279,8 +280,8 @@ admits(void **state)
 	ssize_t n;
 
 	(void)state;
-	tls_pair_init(&pair, true);
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	net_tls_pair_init(&pair, true);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
 	ctx = pair.end[SERVER].ctx;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	n = layer_recv(&low(SERVER)->layer, datagram, sizeof datagram);
@@ -295,9 +296,9 @@ admits(void **state)
 	    TLS_ADMIT);
 	fake_layer_put(low(SERVER), datagram, (size_t)n);
 	pair.end[SERVER].prestate = &prestate;
-	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
 	assert_null(prestate.owned);
-	assert_true(tls_pair_run(&pair));
+	assert_true(net_tls_pair_run(&pair));
 	hello.datagram.len = 20;
 	datagram[13] = 9;
 	assert_int_equal(fake_tls_backend.admit(ctx, &hello, &prestate),
@@ -312,9 +313,9 @@ one_message_each(void **state)
 	char c[4];
 
 	(void)state;
-	tls_pair_connect(&pair, true);
-	tls_pair_send(&pair, CLIENT, "abc");
-	tls_pair_send(&pair, CLIENT, "de");
+	net_tls_pair_connect(&pair, true);
+	net_tls_pair_send(&pair, CLIENT, "abc");
+	net_tls_pair_send(&pair, CLIENT, "de");
 	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), 3);
 	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), 2);
 	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), -COAP_E_AGAIN);
@@ -327,9 +328,9 @@ no_room(void **state)
 	char c[4];
 
 	(void)state;
-	tls_pair_connect(&pair, true);
-	tls_pair_send(&pair, CLIENT, "abcdef");
-	tls_pair_send(&pair, CLIENT, "gh");
+	net_tls_pair_connect(&pair, true);
+	net_tls_pair_send(&pair, CLIENT, "abcdef");
+	net_tls_pair_send(&pair, CLIENT, "gh");
 	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), -COAP_E_TOOBIG);
 	assert_int_equal(layer_recv(top(SERVER), c, sizeof c), 2);
 }
@@ -341,17 +342,17 @@ records_together(void **state)
 	ssize_t n, more;
 
 	(void)state;
-	tls_pair_connect(&pair, true);
-	tls_pair_send(&pair, CLIENT, "one");
-	tls_pair_send(&pair, CLIENT, "two");
+	net_tls_pair_connect(&pair, true);
+	net_tls_pair_send(&pair, CLIENT, "one");
+	net_tls_pair_send(&pair, CLIENT, "two");
 	n = layer_recv(&low(SERVER)->layer, both, sizeof both);
 	more =
 	    layer_recv(&low(SERVER)->layer, both + n, sizeof both - (size_t)n);
 	fake_layer_put(low(SERVER), both, (size_t)(n + more));
 	assert_false(layer_pending(top(SERVER)));
-	tls_pair_expect(&pair, SERVER, "one");
+	net_tls_pair_expect(&pair, SERVER, "one");
 	assert_true(layer_pending(top(SERVER)));
-	tls_pair_expect(&pair, SERVER, "two");
+	net_tls_pair_expect(&pair, SERVER, "two");
 	assert_false(layer_pending(top(SERVER)));
 }
 
@@ -364,12 +365,13 @@ no_memory_a_message(void **state)
 	(void)state;
 	memset(text, 't', 1000);
 	text[1000] = '\0';
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	mem_fail_at(1, 1);
 	for (i = 0; i < 10; i++) {
-		assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
-		tls_pair_expect(&pair, SERVER, text);
-		assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+		assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
+		net_tls_pair_expect(&pair, SERVER, text);
+		assert_int_equal(net_tls_pair_recv(&pair, SERVER),
+		    -COAP_E_AGAIN);
 	}
 }
 
@@ -381,16 +383,16 @@ garbage(void **state)
 	int i;
 
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	memset(junk, 0x17, sizeof junk);
 	for (i = 0; i < 100; i++)
 		fake_layer_put(low(SERVER), junk, sizeof junk);
 	low(SERVER)->recvs = 0;
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
 	assert_int_equal(low(SERVER)->recvs, 32);
 	assert_int_equal(fake_layer_len(low(SERVER)), 68 * sizeof junk);
-	tls_pair_send(&pair, CLIENT, "a");
-	tls_pair_expect(&pair, SERVER, "a");
+	net_tls_pair_send(&pair, CLIENT, "a");
+	net_tls_pair_expect(&pair, SERVER, "a");
 }
 
 /* Datagrams that are longer than any record are passed over. */
@@ -400,12 +402,12 @@ too_long_to_read(void **state)
 	static const uint8_t junk[30000];
 
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	fake_layer_put(low(SERVER), junk, sizeof junk);
-	assert_true(tls_pair_run(&pair));
+	assert_true(net_tls_pair_run(&pair));
 	fake_layer_put(low(SERVER), junk, sizeof junk);
-	tls_pair_send(&pair, CLIENT, "a");
-	tls_pair_expect(&pair, SERVER, "a");
+	net_tls_pair_send(&pair, CLIENT, "a");
+	net_tls_pair_expect(&pair, SERVER, "a");
 }
 
 /* An empty one is none, and no end. */
@@ -413,11 +415,11 @@ static void
 empty_datagram(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	fake_layer_put(low(SERVER), "", 0);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
-	tls_pair_send(&pair, CLIENT, "a");
-	tls_pair_expect(&pair, SERVER, "a");
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	net_tls_pair_send(&pair, CLIENT, "a");
+	net_tls_pair_expect(&pair, SERVER, "a");
 }
 
 /* --- MTU ------------------------------------------------------------------ */
@@ -429,15 +431,15 @@ flight_too_long(void **state)
 	struct tls_info info;
 
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	low(CLIENT)->max = 40;
 	low(SERVER)->max = 40;
-	assert_true(tls_pair_run(&pair));
+	assert_true(net_tls_pair_run(&pair));
 	assert_int_equal(low(CLIENT)->refused, 2);
 	assert_int_equal(low(CLIENT)->sends, 6);
 	assert_int_equal(low(SERVER)->sends, 5);
 	/* 40 is less than any MTU that is tried. */
-	tls_pair_info(&pair, CLIENT, &info);
+	net_tls_pair_info(&pair, CLIENT, &info);
 	assert_int_equal(info.data_mtu, 1200 - FAKE_TLS_DATAGRAM_OVERHEAD);
 }
 
@@ -451,18 +453,20 @@ message_too_long(void **state)
 	(void)state;
 	memset(text, 't', 1000);
 	text[1000] = '\0';
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	low(CLIENT)->max = 600;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
-	tls_pair_info(&pair, CLIENT, &info);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text),
+	    -COAP_E_TOOBIG);
+	net_tls_pair_info(&pair, CLIENT, &info);
 	assert_int_equal(info.data_mtu, 548 - FAKE_TLS_DATAGRAM_OVERHEAD);
 	/* Now it is the back-end that knows. */
 	low(CLIENT)->refused = 0;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text),
+	    -COAP_E_TOOBIG);
 	assert_int_equal(low(CLIENT)->refused, 0);
 	text[info.data_mtu] = '\0';
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
-	tls_pair_expect(&pair, SERVER, text);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
+	net_tls_pair_expect(&pair, SERVER, text);
 }
 
 static void
@@ -474,14 +478,15 @@ set_mtu(void **state)
 	(void)state;
 	memset(text, 't', 300);
 	text[300] = '\0';
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	layer_tls_set_mtu(top(CLIENT), 300);
-	tls_pair_info(&pair, CLIENT, &info);
+	net_tls_pair_info(&pair, CLIENT, &info);
 	assert_int_equal(info.data_mtu, 300 - FAKE_TLS_DATAGRAM_OVERHEAD);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text),
+	    -COAP_E_TOOBIG);
 	layer_tls_set_mtu(top(CLIENT), 317);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
-	tls_pair_expect(&pair, SERVER, text);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
+	net_tls_pair_expect(&pair, SERVER, text);
 }
 
 /* More than is joined goes out all the same. */
@@ -493,20 +498,21 @@ jumbo(void **state)
 
 	(void)state;
 	memset(text, 't', 2500);
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	pair.mtu = 9000;
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
-	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
-	assert_true(tls_pair_run(&pair));
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
+	assert_true(net_tls_pair_run(&pair));
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
 	assert_int_equal(layer_recv(top(SERVER), got, sizeof got), 2500);
 	assert_memory_equal(got, text, 2500);
 	low(CLIENT)->max = 2000;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), -COAP_E_TOOBIG);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text),
+	    -COAP_E_TOOBIG);
 	layer_tls_set_mtu(top(CLIENT), 2000);
 	text[2000 - FAKE_TLS_DATAGRAM_OVERHEAD] = '\0';
-	assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
-	tls_pair_expect(&pair, SERVER, text);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
+	net_tls_pair_expect(&pair, SERVER, text);
 }
 
 /* --- errors below --------------------------------------------------------- */
@@ -516,16 +522,18 @@ static void
 full_below(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"),
+	    -COAP_E_AGAIN);
 	assert_int_equal(layer_backlog(top(CLIENT)), 0);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	low(CLIENT)->send_err = -COAP_E_UNREACH;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), -COAP_E_UNREACH);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"),
+	    -COAP_E_UNREACH);
 	low(CLIENT)->send_err = 0;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
-	tls_pair_expect(&pair, SERVER, "one");
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"), 0);
+	net_tls_pair_expect(&pair, SERVER, "one");
 }
 
 /* Anybody can send an ICMP error: the handshake goes on. */
@@ -537,17 +545,18 @@ icmp_in_handshake(void **state)
 	size_t i;
 
 	(void)state;
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	for (i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-		tls_pair_free(&pair);
-		tls_pair_open(&pair, true);
+		net_tls_pair_free(&pair);
+		net_tls_pair_open(&pair, true);
 		low(CLIENT)->send_err = errors[i];
 		low(CLIENT)->recv_err = errors[i];
 		assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
-		assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+		assert_int_equal(net_tls_pair_recv(&pair, CLIENT),
+		    -COAP_E_AGAIN);
 		low(CLIENT)->send_err = 0;
 		low(CLIENT)->recv_err = 0;
-		assert_true(tls_pair_run_timers(&pair, 1));
+		assert_true(net_tls_pair_run_timers(&pair, 1));
 	}
 }
 
@@ -555,7 +564,7 @@ static void
 not_permitted(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	low(CLIENT)->send_err = -COAP_E_PERM;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_PERM);
 	low(CLIENT)->send_err = 0;
@@ -566,14 +575,14 @@ static void
 icmp_afterwards(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	low(CLIENT)->recv_err = -COAP_E_REFUSED;
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
-	tls_pair_send(&pair, SERVER, "on");
-	tls_pair_expect(&pair, CLIENT, "on");
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	net_tls_pair_send(&pair, SERVER, "on");
+	net_tls_pair_expect(&pair, CLIENT, "on");
 	low(CLIENT)->recv_err = -COAP_E_SYS;
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_SYS);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_SYS);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_SYS);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_SYS);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -582,16 +591,17 @@ static void
 goodbye(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->sends, 3);
 	assert_int_equal(low(CLIENT)->closes, 1);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
 	assert_false(layer_pending(top(CLIENT)));
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_PEER_CLOSED);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_PEER_CLOSED);
-	assert_int_equal(tls_pair_send(&pair, SERVER, ""), -COAP_E_PEER_CLOSED);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_PEER_CLOSED);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_PEER_CLOSED);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, ""),
+	    -COAP_E_PEER_CLOSED);
 	layer_close(top(SERVER)); /* a goodbye is answered */
 	assert_int_equal(low(SERVER)->sends, 3);
 	assert_int_equal(low(SERVER)->closes, 1);
@@ -601,11 +611,12 @@ static void
 aborts(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, true);
+	net_tls_pair_connect(&pair, true);
 	layer_tls_abort(top(SERVER), FAKE_TLS_INTERNAL);
 	assert_int_equal(low(SERVER)->closes, 1);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, ""), -COAP_E_TLS_ALERT);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, ""),
+	    -COAP_E_TLS_ALERT);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->sends, 2);
 }
@@ -614,7 +625,7 @@ static void
 closed_in_handshake(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	layer_close(top(CLIENT));
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
@@ -629,13 +640,13 @@ destroyed_anywhere(void **state)
 	int steps, i;
 
 	(void)state;
-	tls_pair_init(&pair, true);
+	net_tls_pair_init(&pair, true);
 	for (steps = 0; steps < 7; steps++) {
-		tls_pair_free(&pair);
+		net_tls_pair_free(&pair);
 		assert_int_equal(mem_outstanding(), memory);
-		tls_pair_open(&pair, true);
+		net_tls_pair_open(&pair, true);
 		for (i = 0; i < steps; i++)
-			tls_pair_recv(&pair, i % 2 ? SERVER : CLIENT);
+			net_tls_pair_recv(&pair, i % 2 ? SERVER : CLIENT);
 		if (steps > 5)
 			layer_close(top(CLIENT));
 		sends = low(CLIENT)->sends;
@@ -651,9 +662,9 @@ static void
 out_of_memory(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, true);
+	net_tls_pair_open(&pair, true);
 	mem_fail_at(1, 1);
-	assert_true(tls_pair_run(&pair));
+	assert_true(net_tls_pair_run(&pair));
 	mem_fail_at(0, 0);
 }
 

@@ -11,11 +11,11 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "tls_pair.h"
+#include "net_tls_pair.h"
 
 #define BIG 100000
 
-static struct tls_pair pair;
+static struct net_tls_pair pair;
 static size_t memory;
 
 static int
@@ -31,7 +31,7 @@ teardown(void **state)
 {
 	(void)state;
 	mem_fail_at(0, 0);
-	tls_pair_free(&pair);
+	net_tls_pair_free(&pair);
 	assert_int_equal(mem_outstanding(), memory);
 	return 0;
 }
@@ -54,7 +54,7 @@ static void
 joins_flights(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_tls_sends(top(CLIENT)), 2);
 	assert_int_equal(layer_tls_sends(top(SERVER)), 2);
 	assert_int_equal(low(CLIENT)->sends, 2);
@@ -73,17 +73,17 @@ cut_anywhere(void **state)
 	(void)state;
 	memset(text, 'x', sizeof text);
 	text[sizeof text - 1] = '\0';
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	for (cut = 1; cut < 60; cut++) {
-		tls_pair_free(&pair);
-		tls_pair_open(&pair, false);
+		net_tls_pair_free(&pair);
+		net_tls_pair_open(&pair, false);
 		low(CLIENT)->cut = cut;
 		low(SERVER)->cut = cut + 3;
-		assert_true(tls_pair_run(&pair));
-		assert_int_equal(tls_pair_send(&pair, CLIENT, text), 0);
-		assert_int_equal(tls_pair_send(&pair, SERVER, "abc"), 0);
-		tls_pair_expect(&pair, SERVER, text);
-		tls_pair_expect(&pair, CLIENT, "abc");
+		assert_true(net_tls_pair_run(&pair));
+		assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
+		assert_int_equal(net_tls_pair_send(&pair, SERVER, "abc"), 0);
+		net_tls_pair_expect(&pair, SERVER, text);
+		net_tls_pair_expect(&pair, CLIENT, "abc");
 	}
 }
 
@@ -93,7 +93,7 @@ waits_for_below(void **state)
 	char c;
 
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	low(CLIENT)->connect = -COAP_E_AGAIN;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	assert_int_equal(layer_recv(top(CLIENT), &c, 1), -COAP_E_AGAIN);
@@ -101,20 +101,21 @@ waits_for_below(void **state)
 	assert_int_equal(low(CLIENT)->sends, 0);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	low(CLIENT)->connect = 0;
-	assert_true(tls_pair_run(&pair));
+	assert_true(net_tls_pair_run(&pair));
 }
 
 static void
 below_fails(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	low(CLIENT)->connect = -COAP_E_REFUSED;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_REFUSED);
 	low(CLIENT)->connect = 0;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_REFUSED);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_REFUSED);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_REFUSED);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_REFUSED);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"),
+	    -COAP_E_REFUSED);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(low(CLIENT)->sends, 0);
@@ -124,13 +125,13 @@ static void
 early_send(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_AGAIN);
+	net_tls_pair_open(&pair, false);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_AGAIN);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_AGAIN);
-	assert_true(tls_pair_run(&pair));
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), 0);
-	tls_pair_expect(&pair, SERVER, "a");
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_AGAIN);
+	assert_true(net_tls_pair_run(&pair));
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), 0);
+	net_tls_pair_expect(&pair, SERVER, "a");
 }
 
 /* recv() goes on with the handshake, and gives what came with its end. */
@@ -138,18 +139,18 @@ static void
 data_with_the_end(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
 	assert_false(layer_pending(top(SERVER)));
 	assert_int_equal(layer_connect(top(SERVER)), 0);
-	assert_int_equal(tls_pair_send(&pair, SERVER, "early"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "early"), 0);
 	assert_false(layer_pending(top(CLIENT)));
 	assert_int_equal(layer_connect(top(CLIENT)), 0);
 	assert_true(layer_pending(top(CLIENT)));
-	tls_pair_expect(&pair, CLIENT, "early");
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	net_tls_pair_expect(&pair, CLIENT, "early");
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
 	assert_false(layer_pending(top(CLIENT)));
 }
 
@@ -159,14 +160,15 @@ identity_refused(void **state)
 	struct tls_info info;
 
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	pair.end[SERVER].key = NULL;
-	assert_false(tls_pair_run(&pair));
+	assert_false(net_tls_pair_run(&pair));
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_PSK_IDENTITY);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_TLS_ALERT);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, ""), -COAP_E_TLS_ALERT);
-	tls_pair_info(&pair, CLIENT, &info);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, ""),
+	    -COAP_E_TLS_ALERT);
+	net_tls_pair_info(&pair, CLIENT, &info);
 	assert_int_equal(info.alert, FAKE_TLS_IDENTITY);
 	assert_false(info.alert_sent);
 	assert_int_equal(layer_next(top(SERVER)), TIMER_NEVER);
@@ -181,7 +183,7 @@ static void
 alert_waits(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	pair.end[SERVER].key = "another";
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_AGAIN);
@@ -203,7 +205,7 @@ static void
 alert_to_nobody(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	pair.end[SERVER].key = NULL;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_AGAIN);
@@ -219,7 +221,7 @@ garbage(void **state)
 	static const char http[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
 
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	fake_layer_put(low(CLIENT), http, sizeof http);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_TLS);
 	/* The hello and an alert, in one piece. */
@@ -232,7 +234,7 @@ static void
 end_in_handshake(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	low(CLIENT)->eof = true;
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_PEER_CLOSED);
@@ -240,7 +242,7 @@ end_in_handshake(void **state)
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_AGAIN);
 	low(SERVER)->recv_err = -COAP_E_TIMEOUT;
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_TIMEOUT);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_TIMEOUT);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_TIMEOUT);
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -256,7 +258,7 @@ one_send_a_message(void **state)
 	(void)state;
 	memset(data, 'b', BIG);
 	data[BIG - 1] = 'e';
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_send(top(CLIENT), data, BIG), 0);
 	assert_int_equal(layer_tls_sends(top(CLIENT)), 3);
 	assert_int_equal(low(CLIENT)->lens[2],
@@ -271,7 +273,7 @@ one_send_a_message(void **state)
 	assert_memory_equal(data, got, BIG);
 	/* 98 records of two parts each, in pieces of 20 KiB. */
 	assert_in_range(low(SERVER)->recvs, 1, 6);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
 	test_free(got);
 	test_free(data);
 }
@@ -295,18 +297,18 @@ asked_again(void **state)
 
 	(void)state;
 	backend.read = impatient_read;
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	pair.backend = &backend;
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
-	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
-	assert_true(tls_pair_run(&pair));
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
+	assert_true(net_tls_pair_run(&pair));
 	low(SERVER)->recvs = 0;
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
 	assert_int_equal(low(SERVER)->recvs, 1);
-	tls_pair_send(&pair, CLIENT, "a");
-	tls_pair_expect(&pair, SERVER, "a");
-	tls_pair_free(&pair);
-	tls_pair_init(&pair, false);
+	net_tls_pair_send(&pair, CLIENT, "a");
+	net_tls_pair_expect(&pair, SERVER, "a");
+	net_tls_pair_free(&pair);
+	net_tls_pair_init(&pair, false);
 }
 
 static void
@@ -315,12 +317,12 @@ too_long(void **state)
 	char c = 'c';
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_send(top(CLIENT), &c, LAYER_SEND_MAX + 1),
 	    -COAP_E_TOOBIG);
 	assert_int_equal(low(CLIENT)->sends, 2);
 	assert_int_equal(layer_send(top(CLIENT), &c, 1), 0);
-	tls_pair_expect(&pair, SERVER, "c");
+	net_tls_pair_expect(&pair, SERVER, "c");
 }
 
 /* What the layer below takes at once is not more than it said. */
@@ -331,7 +333,7 @@ longest(void **state)
 
 	(void)state;
 	assert_non_null(data);
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_send(top(CLIENT), data, LAYER_SEND_MAX), 0);
 	free(data);
 	assert_int_equal(low(CLIENT)->sends, 4);
@@ -351,15 +353,16 @@ no_memory_a_message(void **state)
 	(void)state;
 	memset(text, 't', 1000);
 	text[1000] = '\0';
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	before = mem_outstanding();
 	mem_fail_at(1, 1);
 	for (i = 0; i < 10; i++) {
-		assert_int_equal(tls_pair_send(&pair, CLIENT, "hello"), 0);
-		assert_int_equal(tls_pair_send(&pair, SERVER, text), 0);
-		tls_pair_expect(&pair, SERVER, "hello");
-		tls_pair_expect(&pair, CLIENT, text);
-		assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+		assert_int_equal(net_tls_pair_send(&pair, CLIENT, "hello"), 0);
+		assert_int_equal(net_tls_pair_send(&pair, SERVER, text), 0);
+		net_tls_pair_expect(&pair, SERVER, "hello");
+		net_tls_pair_expect(&pair, CLIENT, text);
+		assert_int_equal(net_tls_pair_recv(&pair, CLIENT),
+		    -COAP_E_AGAIN);
 	}
 	mem_fail_at(0, 0);
 	assert_int_equal(mem_outstanding(), before);
@@ -372,19 +375,19 @@ records_together(void **state)
 	size_t before;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	before = mem_outstanding();
-	tls_pair_send(&pair, CLIENT, "one");
-	tls_pair_send(&pair, CLIENT, "two");
+	net_tls_pair_send(&pair, CLIENT, "one");
+	net_tls_pair_send(&pair, CLIENT, "two");
 	assert_false(layer_pending(top(SERVER)));
-	tls_pair_expect(&pair, SERVER, "one");
+	net_tls_pair_expect(&pair, SERVER, "one");
 	assert_int_equal(fake_layer_len(low(SERVER)), 0);
 	assert_true(layer_pending(top(SERVER)));
 	assert_true(mem_outstanding() > before);
-	tls_pair_expect(&pair, SERVER, "two");
+	net_tls_pair_expect(&pair, SERVER, "two");
 	assert_int_equal(mem_outstanding(), before);
 	assert_false(layer_pending(top(SERVER)));
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
 	assert_false(layer_pending(top(SERVER)));
 }
 
@@ -395,8 +398,8 @@ little_room(void **state)
 	char c[3];
 
 	(void)state;
-	tls_pair_connect(&pair, false);
-	tls_pair_send(&pair, CLIENT, "abcd");
+	net_tls_pair_connect(&pair, false);
+	net_tls_pair_send(&pair, CLIENT, "abcd");
 	assert_int_equal(layer_recv(top(SERVER), c, 3), 3);
 	assert_true(layer_pending(top(SERVER)));
 	assert_int_equal(layer_recv(top(SERVER), c, 3), 1);
@@ -415,17 +418,18 @@ half_a_record(void **state)
 	size_t i;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
-	tls_pair_send(&pair, CLIENT, "whole");
+	net_tls_pair_connect(&pair, false);
+	net_tls_pair_send(&pair, CLIENT, "whole");
 	len = layer_recv(&low(SERVER)->layer, r, sizeof r);
 	assert_in_range(len, 10, 30);
 	for (i = 0; i + 1 < (size_t)len; i++) {
 		fake_layer_put(low(SERVER), r + i, 1);
-		assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+		assert_int_equal(net_tls_pair_recv(&pair, SERVER),
+		    -COAP_E_AGAIN);
 		assert_false(layer_pending(top(SERVER)));
 	}
 	fake_layer_put(low(SERVER), r + i, 1);
-	tls_pair_expect(&pair, SERVER, "whole");
+	net_tls_pair_expect(&pair, SERVER, "whole");
 }
 
 /* One call takes a bounded number of pieces; what is left is for the next. */
@@ -433,13 +437,14 @@ static void
 bounded_reading(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(SERVER)->cut = 1;
-	tls_pair_send(&pair, CLIENT, "a message that comes byte by byte, long");
+	net_tls_pair_send(&pair, CLIENT,
+	    "a message that comes byte by byte, long");
 	low(SERVER)->recvs = 0;
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
 	assert_int_equal(low(SERVER)->recvs, 32);
-	tls_pair_expect(&pair, SERVER,
+	net_tls_pair_expect(&pair, SERVER,
 	    "a message that comes byte by byte, long");
 }
 
@@ -450,16 +455,16 @@ changed_on_the_way(void **state)
 	ssize_t len;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
-	tls_pair_send(&pair, CLIENT, "whole");
+	net_tls_pair_connect(&pair, false);
+	net_tls_pair_send(&pair, CLIENT, "whole");
 	len = layer_recv(&low(SERVER)->layer, r, sizeof r);
 	r[7] ^= 1;
 	fake_layer_put(low(SERVER), r, (size_t)len);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_TLS);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_TLS);
-	assert_int_equal(tls_pair_send(&pair, SERVER, "a"), -COAP_E_TLS);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_TLS);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_TLS);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "a"), -COAP_E_TLS);
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_TLS);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
 }
 
 /* --- when the layer below does not take it -------------------------------- */
@@ -470,15 +475,16 @@ static void
 full_below(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(CLIENT)->backlog = LAYER_BACKLOG_MAX + 1;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"),
+	    -COAP_E_AGAIN);
 	assert_int_equal(low(CLIENT)->refused, 1);
 	assert_int_equal(layer_backlog(top(CLIENT)), LAYER_BACKLOG_MAX + 1);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	low(CLIENT)->backlog = LAYER_BACKLOG_MAX;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), 0);
-	tls_pair_expect(&pair, SERVER, "two");
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "two"), 0);
+	net_tls_pair_expect(&pair, SERVER, "two");
 }
 
 /* What was encrypted and refused is kept, in order, and no more is taken. */
@@ -488,22 +494,23 @@ refused_below(void **state)
 	size_t before;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	before = mem_outstanding();
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
 	low(CLIENT)->backlog = 10;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"), 0);
 	assert_int_equal(layer_backlog(top(CLIENT)),
 	    10 + 3 + FAKE_TLS_STREAM_OVERHEAD);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), -COAP_E_AGAIN);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "two"),
+	    -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
 	assert_int_equal(layer_backlog(top(CLIENT)),
 	    10 + 3 + FAKE_TLS_STREAM_OVERHEAD);
 	low(CLIENT)->send_err = 0;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "two"), 0);
 	assert_int_equal(layer_backlog(top(CLIENT)), 10);
-	tls_pair_expect(&pair, SERVER, "one");
-	tls_pair_expect(&pair, SERVER, "two");
+	net_tls_pair_expect(&pair, SERVER, "one");
+	net_tls_pair_expect(&pair, SERVER, "two");
 	assert_int_equal(mem_outstanding(), before);
 }
 
@@ -514,10 +521,10 @@ kept_goes_out(void **state)
 	coap_tick_t next;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"), 0);
 	next = layer_next(top(CLIENT));
 	assert_in_range(next, pair.now + 1, pair.now + 1000);
 	layer_timer(top(CLIENT), next - 1);
@@ -530,32 +537,35 @@ kept_goes_out(void **state)
 	low(CLIENT)->send_err = 0;
 	layer_timer(top(CLIENT), pair.now);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
-	tls_pair_expect(&pair, SERVER, "one");
+	net_tls_pair_expect(&pair, SERVER, "one");
 
 	low(CLIENT)->send_err = -COAP_E_NOMEM;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "two"), 0);
 	low(CLIENT)->send_err = 0;
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
-	tls_pair_expect(&pair, SERVER, "two");
+	net_tls_pair_expect(&pair, SERVER, "two");
 }
 
 static void
 broken_below(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(CLIENT)->send_err = -COAP_E_RESET;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"),
+	    -COAP_E_RESET);
 	low(CLIENT)->send_err = 0;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), -COAP_E_RESET);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "two"),
+	    -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_RESET);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_RESET);
 	assert_int_equal(low(CLIENT)->sends, 2);
 
 	low(SERVER)->recv_err = -COAP_E_TIMEOUT;
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_TIMEOUT);
-	assert_int_equal(tls_pair_send(&pair, SERVER, "a"), -COAP_E_TIMEOUT);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_TIMEOUT);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "a"),
+	    -COAP_E_TIMEOUT);
 	layer_close(top(SERVER));
 	assert_int_equal(low(SERVER)->sends, 2);
 	assert_int_equal(low(SERVER)->closes, 1);
@@ -565,17 +575,18 @@ static void
 broken_when_tried_again(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"), 0);
 	low(CLIENT)->send_err = -COAP_E_RESET;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "two"), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "two"),
+	    -COAP_E_RESET);
 	assert_int_equal(layer_backlog(top(CLIENT)), 0);
 
 	low(SERVER)->send_err = -COAP_E_AGAIN;
-	assert_int_equal(tls_pair_send(&pair, SERVER, "one"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "one"), 0);
 	low(SERVER)->send_err = -COAP_E_RESET;
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
 }
 
 /* Refused for a while, then for good: the layer below is closed even so. */
@@ -583,16 +594,16 @@ static void
 broken_while_kept(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "one"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "one"), 0);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->closes, 0);
 	low(CLIENT)->send_err = -COAP_E_RESET;
 	layer_timer(top(CLIENT), layer_next(top(CLIENT)));
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(layer_next(top(CLIENT)), TIMER_NEVER);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_RESET);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -603,24 +614,24 @@ goodbye(void **state)
 	char c;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
-	tls_pair_send(&pair, CLIENT, "last");
+	net_tls_pair_connect(&pair, false);
+	net_tls_pair_send(&pair, CLIENT, "last");
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(low(CLIENT)->sends, 4);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(low(CLIENT)->sends, 4);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
 
-	tls_pair_expect(&pair, SERVER, "last");
+	net_tls_pair_expect(&pair, SERVER, "last");
 	assert_int_equal(layer_recv(top(SERVER), &c, 1), 0);
 	assert_int_equal(layer_recv(top(SERVER), &c, 1), 0);
 	assert_false(layer_pending(top(SERVER)));
 	/* Its own direction is open still. */
-	assert_int_equal(tls_pair_send(&pair, SERVER, "answer"), 0);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "answer"), 0);
 	layer_close(top(SERVER));
-	tls_pair_expect(&pair, CLIENT, "answer");
+	net_tls_pair_expect(&pair, CLIENT, "answer");
 	assert_int_equal(layer_recv(top(CLIENT), &c, 1), 0);
 	assert_int_equal(layer_recv(top(CLIENT), &c, 1), 0);
 }
@@ -629,13 +640,13 @@ static void
 cut_off(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
-	tls_pair_send(&pair, CLIENT, "last");
+	net_tls_pair_connect(&pair, false);
+	net_tls_pair_send(&pair, CLIENT, "last");
 	low(SERVER)->eof = true;
-	tls_pair_expect(&pair, SERVER, "last");
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
-	assert_int_equal(tls_pair_send(&pair, SERVER, "a"), -COAP_E_RESET);
+	net_tls_pair_expect(&pair, SERVER, "last");
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "a"), -COAP_E_RESET);
 	assert_false(layer_pending(top(SERVER)));
 }
 
@@ -655,18 +666,18 @@ cut_off_unnoticed(void **state)
 
 	(void)state;
 	backend.read = end_as_goodbye;
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	pair.backend = &backend;
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
-	assert_int_equal(tls_pair_new(&pair, SERVER), 0);
-	assert_true(tls_pair_run(&pair));
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
+	assert_true(net_tls_pair_run(&pair));
 	low(SERVER)->eof = true;
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_RESET);
 	layer_close(top(CLIENT));
 	low(CLIENT)->eof = true;
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), 0);
-	tls_pair_free(&pair);
-	tls_pair_init(&pair, false);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), 0);
+	net_tls_pair_free(&pair);
+	net_tls_pair_init(&pair, false);
 }
 
 /* Whoever has closed does not complain that the other one only hangs up. */
@@ -674,24 +685,24 @@ static void
 cut_off_after_close(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	layer_close(top(CLIENT));
 	low(CLIENT)->eof = true;
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), 0);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), 0);
 }
 
 static void
 close_before_start(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->sends, 0);
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_CLOSED);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
 	layer_tls_abort(top(SERVER), FAKE_TLS_INTERNAL);
 	assert_int_equal(low(SERVER)->sends, 0);
 	assert_int_equal(low(SERVER)->closes, 1);
@@ -701,12 +712,12 @@ static void
 close_in_handshake(void **state)
 {
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->sends, 2);
 	assert_int_equal(low(CLIENT)->closes, 1);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
 	assert_int_equal(layer_connect(top(SERVER)), -COAP_E_TLS_ALERT);
 }
 
@@ -714,19 +725,19 @@ static void
 close_while_refused(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
-	tls_pair_send(&pair, CLIENT, "last");
+	net_tls_pair_send(&pair, CLIENT, "last");
 	layer_close(top(CLIENT));
 	assert_int_equal(low(CLIENT)->closes, 0);
 	assert_true(layer_backlog(top(CLIENT)) > 0);
 	low(CLIENT)->send_err = 0;
 	/* The owner may go on to receive, and that sends it too. */
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_AGAIN);
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(layer_backlog(top(CLIENT)), 0);
-	tls_pair_expect(&pair, SERVER, "last");
-	assert_int_equal(tls_pair_recv(&pair, SERVER), 0);
+	net_tls_pair_expect(&pair, SERVER, "last");
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), 0);
 }
 
 static void
@@ -735,15 +746,15 @@ aborts(void **state)
 	struct tls_info info;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	layer_tls_abort(top(CLIENT), FAKE_TLS_DECODE);
 	assert_int_equal(low(CLIENT)->closes, 1);
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
 	layer_close(top(CLIENT));
 	layer_tls_abort(top(CLIENT), FAKE_TLS_DECODE);
 	assert_int_equal(low(CLIENT)->sends, 3);
-	assert_int_equal(tls_pair_recv(&pair, SERVER), -COAP_E_TLS_ALERT);
-	tls_pair_info(&pair, SERVER, &info);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_TLS_ALERT);
+	net_tls_pair_info(&pair, SERVER, &info);
 	assert_int_equal(info.alert, FAKE_TLS_DECODE);
 }
 
@@ -756,7 +767,7 @@ passes_through(void **state)
 	int ifindex = 0;
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_local(top(CLIENT), &a, &ifindex), 0);
 	assert_int_equal(ifindex, 42);
 	assert_int_equal(low(CLIENT)->wanted, -1);
@@ -773,7 +784,7 @@ without_tls(void **state)
 	struct layer *below;
 
 	(void)state;
-	tls_pair_open(&pair, false);
+	net_tls_pair_open(&pair, false);
 	below = &low(CLIENT)->layer;
 	assert_null(layer_tls_session(below, &backend));
 	assert_null(backend);
@@ -794,17 +805,17 @@ destroyed_anywhere(void **state)
 	int steps, i;
 
 	(void)state;
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	for (steps = 0; steps < 8; steps++) {
-		tls_pair_free(&pair);
+		net_tls_pair_free(&pair);
 		assert_int_equal(mem_outstanding(), memory);
-		tls_pair_open(&pair, false);
+		net_tls_pair_open(&pair, false);
 		for (i = 0; i < steps; i++)
-			tls_pair_recv(&pair, i % 2 ? SERVER : CLIENT);
+			net_tls_pair_recv(&pair, i % 2 ? SERVER : CLIENT);
 		if (steps > 4)
 			low(CLIENT)->send_err = -COAP_E_AGAIN;
 		if (steps > 5)
-			tls_pair_send(&pair, CLIENT, "kept");
+			net_tls_pair_send(&pair, CLIENT, "kept");
 		if (steps > 6)
 			layer_close(top(CLIENT));
 		sends = low(CLIENT)->sends;
@@ -824,9 +835,10 @@ conversation(char *data)
 	size_t len = 0;
 	ssize_t n = 0;
 
-	if (tls_pair_new(&pair, CLIENT) < 0 || tls_pair_new(&pair, SERVER) < 0)
+	if (net_tls_pair_new(&pair, CLIENT) < 0 ||
+	    net_tls_pair_new(&pair, SERVER) < 0)
 		return false;
-	if (!tls_pair_run(&pair))
+	if (!net_tls_pair_run(&pair))
 		return false;
 	if (layer_send(top(CLIENT), data, BIG) < 0)
 		return false;
@@ -848,16 +860,16 @@ out_of_memory(void **state)
 	size_t n;
 
 	(void)state;
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	for (n = 1; !whole; n++) {
 		mem_fail_at(n, 0);
 		whole = conversation(data);
 		mem_fail_at(0, 0);
 		if (!whole)
 			failures++;
-		tls_pair_free(&pair);
+		net_tls_pair_free(&pair);
 		assert_int_equal(mem_outstanding(), memory);
-		tls_pair_init(&pair, false);
+		net_tls_pair_init(&pair, false);
 	}
 	/* Two layers, two sessions, the message, what is left of a piece. */
 	assert_true(failures > 5);
@@ -870,14 +882,14 @@ no_memory_to_send(void **state)
 	char *data = calloc(1, BIG);
 
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	mem_fail_at(1, 1);
 	assert_int_equal(layer_send(top(CLIENT), data, BIG), -COAP_E_NOMEM);
 	mem_fail_at(0, 0);
 	free(data);
 	assert_int_equal(low(CLIENT)->sends, 2);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "next"), 0);
-	tls_pair_expect(&pair, SERVER, "next");
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "next"), 0);
+	net_tls_pair_expect(&pair, SERVER, "next");
 }
 
 /* Without a record that was refused none can follow. */
@@ -885,26 +897,26 @@ static void
 no_memory_to_keep(void **state)
 {
 	(void)state;
-	tls_pair_connect(&pair, false);
+	net_tls_pair_connect(&pair, false);
 	low(CLIENT)->send_err = -COAP_E_AGAIN;
 	mem_fail_at(1, 1);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_NOMEM);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_NOMEM);
 	mem_fail_at(0, 0);
-	assert_int_equal(tls_pair_send(&pair, CLIENT, "a"), -COAP_E_NOMEM);
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_NOMEM);
 	assert_int_equal(layer_backlog(top(CLIENT)), 0);
 
-	tls_pair_send(&pair, SERVER, "one");
-	tls_pair_send(&pair, SERVER, "two");
-	assert_int_equal(tls_pair_recv(&pair, CLIENT), -COAP_E_NOMEM);
+	net_tls_pair_send(&pair, SERVER, "one");
+	net_tls_pair_send(&pair, SERVER, "two");
+	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_NOMEM);
 }
 
 static void
 new_fails(void **state)
 {
 	(void)state;
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	mem_fail_at(2, 0);
-	assert_int_equal(tls_pair_new(&pair, CLIENT), -COAP_E_NOMEM);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), -COAP_E_NOMEM);
 	assert_null(top(CLIENT));
 	assert_int_equal(low(CLIENT)->destroyed, 0);
 }
@@ -929,13 +941,13 @@ new_is_silent(void **state)
 
 	(void)state;
 	backend.sess_new = eager_sess_new;
-	tls_pair_init(&pair, false);
+	net_tls_pair_init(&pair, false);
 	pair.backend = &backend;
-	assert_int_equal(tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
 	assert_int_equal(low(CLIENT)->sends, 0);
 	assert_int_equal(low(CLIENT)->recvs, 0);
-	tls_pair_free(&pair);
-	tls_pair_init(&pair, false);
+	net_tls_pair_free(&pair);
+	net_tls_pair_init(&pair, false);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A client and a server of the TLS layer. */
-#include "tls_pair.h"
+#include "net_tls_pair.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,11 +57,11 @@ static const struct tls_host host = {
 static coap_tick_t
 now(void *user)
 {
-	return ((const struct tls_pair *)user)->now;
+	return ((const struct net_tls_pair *)user)->now;
 }
 
 void
-tls_pair_init(struct tls_pair *p, bool datagram)
+net_tls_pair_init(struct net_tls_pair *p, bool datagram)
 {
 	struct tls_conf conf = { .datagram = datagram, .psk = true };
 	char why[64];
@@ -86,7 +86,7 @@ tls_pair_init(struct tls_pair *p, bool datagram)
 }
 
 int
-tls_pair_new(struct tls_pair *p, enum side side)
+net_tls_pair_new(struct net_tls_pair *p, enum side side)
 {
 	struct tls_end *e = &p->end[side];
 	struct layer_tls_params params = {
@@ -106,22 +106,22 @@ tls_pair_new(struct tls_pair *p, enum side side)
 }
 
 void
-tls_pair_open(struct tls_pair *p, bool datagram)
+net_tls_pair_open(struct net_tls_pair *p, bool datagram)
 {
-	tls_pair_init(p, datagram);
-	assert_int_equal(tls_pair_new(p, CLIENT), 0);
-	assert_int_equal(tls_pair_new(p, SERVER), 0);
+	net_tls_pair_init(p, datagram);
+	assert_int_equal(net_tls_pair_new(p, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(p, SERVER), 0);
 }
 
 void
-tls_pair_connect(struct tls_pair *p, bool datagram)
+net_tls_pair_connect(struct net_tls_pair *p, bool datagram)
 {
-	tls_pair_open(p, datagram);
-	assert_true(tls_pair_run(p));
+	net_tls_pair_open(p, datagram);
+	assert_true(net_tls_pair_run(p));
 }
 
 void
-tls_pair_free(struct tls_pair *p)
+net_tls_pair_free(struct net_tls_pair *p)
 {
 	int i;
 
@@ -151,7 +151,7 @@ step(struct tls_end *e, bool *done)
 }
 
 bool
-tls_pair_run(struct tls_pair *p)
+net_tls_pair_run(struct net_tls_pair *p)
 {
 	bool done[2] = { false, false };
 	bool busy = true;
@@ -163,7 +163,7 @@ tls_pair_run(struct tls_pair *p)
 		/* Whoever is done sends its last flight again in recv(). */
 		if (done[SERVER] && !done[CLIENT] &&
 		    fake_layer_len(&p->end[SERVER].low) > 0) {
-			assert_int_equal(tls_pair_recv(p, SERVER),
+			assert_int_equal(net_tls_pair_recv(p, SERVER),
 			    -COAP_E_AGAIN);
 			busy = true;
 		}
@@ -172,10 +172,10 @@ tls_pair_run(struct tls_pair *p)
 }
 
 bool
-tls_pair_run_timers(struct tls_pair *p, int times)
+net_tls_pair_run_timers(struct net_tls_pair *p, int times)
 {
 	coap_tick_t next, other;
-	bool done = tls_pair_run(p);
+	bool done = net_tls_pair_run(p);
 
 	for (; !done && times > 0; times--) {
 		next = layer_next(p->end[CLIENT].top);
@@ -188,19 +188,19 @@ tls_pair_run_timers(struct tls_pair *p, int times)
 			p->now = next;
 		layer_timer(p->end[CLIENT].top, p->now);
 		layer_timer(p->end[SERVER].top, p->now);
-		done = tls_pair_run(p);
+		done = net_tls_pair_run(p);
 	}
 	return done;
 }
 
 int
-tls_pair_send(struct tls_pair *p, enum side side, const char *text)
+net_tls_pair_send(struct net_tls_pair *p, enum side side, const char *text)
 {
 	return layer_send(p->end[side].top, text, strlen(text));
 }
 
 void
-tls_pair_expect(struct tls_pair *p, enum side side, const char *text)
+net_tls_pair_expect(struct net_tls_pair *p, enum side side, const char *text)
 {
 	char data[2048];
 	size_t len = strlen(text);
@@ -218,7 +218,7 @@ tls_pair_expect(struct tls_pair *p, enum side side, const char *text)
 }
 
 int
-tls_pair_recv(struct tls_pair *p, enum side side)
+net_tls_pair_recv(struct net_tls_pair *p, enum side side)
 {
 	char data[256];
 	ssize_t n = layer_recv(p->end[side].top, data, sizeof data);
@@ -227,7 +227,7 @@ tls_pair_recv(struct tls_pair *p, enum side side)
 }
 
 void
-tls_pair_info(struct tls_pair *p, enum side side, struct tls_info *info)
+net_tls_pair_info(struct net_tls_pair *p, enum side side, struct tls_info *info)
 {
 	const struct tls_backend *backend;
 	struct tls_sess *s = layer_tls_session(p->end[side].top, &backend);

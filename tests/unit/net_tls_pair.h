@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A client and a server of the TLS layer, with the made-up back-end, over
  * made-up layers and a made-up clock. */
-#ifndef TLS_PAIR_H
-#define TLS_PAIR_H
+#ifndef NET_TLS_PAIR_H
+#define NET_TLS_PAIR_H
 
 #include "fake_layer.h"
 #include "fake_tls.h"
@@ -13,10 +13,10 @@ enum side {
 	SERVER,
 };
 
-struct tls_pair;
+struct net_tls_pair;
 
 struct tls_end {
-	struct tls_pair *pair;
+	struct net_tls_pair *pair;
 	struct fake_layer low;
 	struct tls_ctx *ctx;
 	struct layer *top;
@@ -26,7 +26,7 @@ struct tls_end {
 	unsigned resumables;
 };
 
-struct tls_pair {
+struct net_tls_pair {
 	coap_tick_t now;
 	bool datagram;
 	unsigned mtu;
@@ -36,27 +36,29 @@ struct tls_pair {
 };
 
 /* Two ends with the same key and nothing above the lower layers yet. */
-void tls_pair_init(struct tls_pair *p, bool datagram);
+void net_tls_pair_init(struct net_tls_pair *p, bool datagram);
 /* The TLS layer of a side: what layer_tls_new() says. */
-int tls_pair_new(struct tls_pair *p, enum side side);
+int net_tls_pair_new(struct net_tls_pair *p, enum side side);
 /* Both, which must succeed. */
-void tls_pair_open(struct tls_pair *p, bool datagram);
+void net_tls_pair_open(struct net_tls_pair *p, bool datagram);
 /* And their handshake. */
-void tls_pair_connect(struct tls_pair *p, bool datagram);
-void tls_pair_free(struct tls_pair *p);
+void net_tls_pair_connect(struct net_tls_pair *p, bool datagram);
+void net_tls_pair_free(struct net_tls_pair *p);
 
 /* connect() of both until nothing is on the way and nobody has news; timers
  * do not run. True when both are done. */
-bool tls_pair_run(struct tls_pair *p);
+bool net_tls_pair_run(struct net_tls_pair *p);
 /* The same, and when it stands still the clock goes on to the next timer, at
  * most that often. */
-bool tls_pair_run_timers(struct tls_pair *p, int times);
+bool net_tls_pair_run_timers(struct net_tls_pair *p, int times);
 
-int tls_pair_send(struct tls_pair *p, enum side side, const char *text);
+int net_tls_pair_send(struct net_tls_pair *p, enum side side, const char *text);
 /* recv() must give this text. */
-void tls_pair_expect(struct tls_pair *p, enum side side, const char *text);
+void net_tls_pair_expect(struct net_tls_pair *p, enum side side,
+    const char *text);
 /* What recv() gives: 1 for bytes, else its result. */
-int tls_pair_recv(struct tls_pair *p, enum side side);
-void tls_pair_info(struct tls_pair *p, enum side side, struct tls_info *info);
+int net_tls_pair_recv(struct net_tls_pair *p, enum side side);
+void net_tls_pair_info(struct net_tls_pair *p, enum side side,
+    struct tls_info *info);
 
 #endif
