@@ -93,33 +93,33 @@ COAP_API coap_context_t *coap_new_context(const coap_address_t *listen_addr);
 
 /*
  * Like coap_context_set_psk2(), with a hint (text) and a key of key_len bytes,
- * both copied. Older name, kept for programs that use it. This build has no
- * TLS: always 0, with a warning.
+ * both copied. Older name, kept for programs that use it.
  */
 COAP_API int coap_context_set_psk(coap_context_t *context, const char *hint,
     const uint8_t *key, size_t key_len);
 
 /*
- * The default identity hint and pre-shared key of endpoints. setup_data is
- * copied, hint and key too. 1, or 0 for a bad argument. This build has no TLS:
- * always 0, with a warning. See coap_encryption(3).
+ * The default identity hint and pre-shared key of endpoints. All that
+ * setup_data shows is copied; the arguments of its callbacks must live as long
+ * as the context. Sessions that there are keep what they had. 1, or 0 for a bad
+ * argument, with words in coapx_context_error(). See coap_encryption(3).
  */
 COAP_API int coap_context_set_psk2(coap_context_t *context,
     coap_dtls_spsk_t *setup_data);
 
 /*
- * The certificate or raw public key of endpoints, and how they check their
- * clients. setup_data is copied; what its pointers show must live as long as
- * the context. 1, or 0 for what cannot be loaded. This build has no TLS: always
- * 0, with a warning. See coap_encryption(3).
+ * The certificate or raw public key of endpoints and of client sessions without
+ * credentials of their own, and how they check their peers. Copied as by
+ * coap_context_set_psk2(); files are read now. 1, or 0 for what cannot be
+ * loaded, with words in coapx_context_error(). See coap_encryption(3).
  */
 COAP_API int coap_context_set_pki(coap_context_t *context,
     const coap_dtls_pki_t *setup_data);
 
 /*
- * Trusted certificates for clients and endpoints: a PEM file and a folder of
- * them, either may be NULL. 1, or 0. This build has no TLS: always 0, with a
- * warning. See coap_encryption(3).
+ * Trusted certificates for clients and endpoints, beside what else is set: a
+ * PEM file and a folder of them, either may be NULL. 1, or 0 for what cannot be
+ * loaded, or two NULLs. See coap_encryption(3).
  */
 COAP_API int coap_context_set_pki_root_cas(coap_context_t *context,
     const char *ca_file, const char *ca_dir);

@@ -181,8 +181,9 @@ COAP_API size_t coap_session_max_pdu_size(const coap_session_t *session);
 /* Client sessions */
 
 /*
- * A session to server over UDP or TCP (or another transport that is supported,
- * without credentials of its own). local_if: the address to send from, NULL for
+ * A session to server over a transport that is supported. DTLS, TLS and WSS
+ * use the credentials of the context, or else trust what this system trusts.
+ * local_if: the address to send from, NULL for
  * any; its port, if not 0, is the source port. Both addresses are copied. It
  * never waits: a stream is CONNECTING on return, and events tell how it goes
  * on. The caller holds the only reference and gives it back with
@@ -196,8 +197,7 @@ COAP_API coap_session_t *coap_new_client_session(coap_context_t *ctx,
 
 /*
  * Like coap_new_client_session_psk2(), with an identity (text) and a key of
- * key_len bytes, both copied. Older name, kept for programs that use it. This
- * build has no TLS: always NULL, with a warning.
+ * key_len bytes, both copied. Older name, kept for programs that use it.
  */
 COAP_API coap_session_t *coap_new_client_session_psk(coap_context_t *ctx,
     const coap_address_t *local_if, const coap_address_t *server,
@@ -206,10 +206,11 @@ COAP_API coap_session_t *coap_new_client_session_psk(coap_context_t *ctx,
 
 /*
  * A client session that proves itself with a pre-shared key (RFC 7252 section
- * 9.1.3.1, RFC 4279). setup_data is copied, its identity and key too; strings
- * behind other pointers must live until the handshake is over. References as
- * for coap_new_client_session(). This build has no TLS: always NULL, with a
- * warning. See coap_encryption(3).
+ * 9.1.3.1, RFC 4279). All that setup_data shows is copied; the arguments of its
+ * callbacks must live as long as the session. NULL also when an identity or key
+ * is longer than 128 bytes, or the version is not known; the reason in words is
+ * in coapx_context_error(). References as for coap_new_client_session(). See
+ * coap_encryption(3).
  */
 COAP_API coap_session_t *coap_new_client_session_psk2(coap_context_t *ctx,
     const coap_address_t *local_if, const coap_address_t *server,
@@ -242,9 +243,13 @@ COAP_API const coap_bin_const_t *coap_session_get_psk_key(
 
 /*
  * A client session with certificates or raw public keys (RFC 7252 section
- * 9.1.3.2 and 9.1.3.3). setup_data is copied; what its pointers show must live
- * until the handshake is over. References as for coap_new_client_session().
- * This build has no TLS: always NULL, with a warning. See coap_encryption(3).
+ * 9.1.3.2 and 9.1.3.3). All that setup_data shows is copied, files are read
+ * now. Whom to trust is also what the context was told. With verify_peer_cert
+ * the chain is checked, and the name: client_sni, or without it the address;
+ * with validate_cn_call_back the name is the application's to judge. NULL also
+ * when something cannot be loaded; the reason in words is in
+ * coapx_context_error(). References as for coap_new_client_session(). See
+ * coap_encryption(3).
  */
 COAP_API coap_session_t *coap_new_client_session_pki(coap_context_t *ctx,
     const coap_address_t *local_if, const coap_address_t *server,
