@@ -66,6 +66,7 @@ static const struct {
 	{ GNUTLS_E_CERTIFICATE_ERROR, COAP_E_NOT_TRUSTED },
 	{ GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR, COAP_E_NOT_TRUSTED },
 	{ GNUTLS_E_PREMATURE_TERMINATION, COAP_E_PEER_CLOSED },
+	{ GNUTLS_E_SESSION_EOF, COAP_E_PEER_CLOSED },
 	{ GNUTLS_E_TIMEDOUT, COAP_E_TIMEOUT },
 };
 
@@ -156,7 +157,7 @@ choose_alert(const struct tls_sess *s, int ret, int err)
 		return ret == GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER
 		    ? GNUTLS_A_DECRYPT_ERROR
 		    : GNUTLS_A_BAD_RECORD_MAC;
-	if (ret == GNUTLS_E_PREMATURE_TERMINATION || ret == GNUTLS_E_TIMEDOUT)
+	if (err == -COAP_E_PEER_CLOSED || err == -COAP_E_TIMEOUT)
 		return -1;
 	alert = gnutls_error_to_alert(ret, &level);
 	return alert;

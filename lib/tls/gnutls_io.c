@@ -8,6 +8,30 @@
 /* Alerts and the like that a peer may send between two pieces of data. */
 #define NOISE_MAX 32
 
+/* Of a record of DTLS 1.2 (RFC 6347 section 4.1). */
+#define RECORD_HEADER 13
+#define RECORD_MAX    (16384 + 2048)
+
+/*
+ * The bytes of a datagram that are whole records, as far as can be seen from
+ * outside. GnuTLS would take what is missing of a record from the next
+ * datagram, and be out of step from then on.
+ */
+static ssize_t
+whole_records(const uint8_t *data, ssize_t len)
+{
+	ssize_t at = 0, n;
+
+	while (len - at >= RECORD_HEADER) {
+		n = (ssize_t)data[at + 11] << 8 | data[at + 12];
+		if (data[at] < 20 || data[at] > 23 || data[at + 1] != 254 ||
+		    n == 0 || n > RECORD_MAX || n > len - at - RECORD_HEADER)
+			break;
+		at += RECORD_HEADER + n;
+	}
+	return at;
+}
+
 static ssize_t
 pull(gnutls_transport_ptr_t user, void *data, size_t size)
 {
@@ -15,10 +39,14 @@ pull(gnutls_transport_ptr_t user, void *data, size_t size)
 	ssize_t n;
 
 	n = s->io->recv(s->io_user, data, size);
-	if (n >= 0) {
-		s->pulled = true;
+	s->pulled = s->pulled || n >= 0;
+	if (n > 0 && s->datagram)
+		n = whole_records(data, n);
+	/* An empty datagram is no end. */
+	if (n > 0 || (n == 0 && !s->datagram))
 		return n;
-	}
+	if (n == 0)
+		n = -COAP_E_AGAIN;
 	if (n != -COAP_E_AGAIN)
 		s->io_error = (int)n;
 	gnutls_transport_set_errno(s->tls, n == -COAP_E_AGAIN ? EAGAIN : EIO);

@@ -332,6 +332,12 @@ step(struct tls_end *end, bool fired)
 		    -COAP_E_AGAIN);
 }
 
+static bool
+has_failed(const struct tls_end *end)
+{
+	return end->result != 0 && end->result != -COAP_E_AGAIN;
+}
+
 static void
 run(struct tls_pair *p, bool timed)
 {
@@ -347,10 +353,11 @@ run(struct tls_pair *p, bool timed)
 		if (p->client.result != -COAP_E_AGAIN &&
 		    p->server.result != -COAP_E_AGAIN)
 			return;
-		if (p->up.n > 0 || p->down.n > 0)
+		if ((p->up.n > 0 && !has_failed(&p->server)) ||
+		    (p->down.n > 0 && !has_failed(&p->client)))
 			continue;
 		/* Who has failed will not answer any more. */
-		if (!timed || (p->client.result < 0) != (p->server.result < 0))
+		if (!timed || has_failed(&p->client) || has_failed(&p->server))
 			return;
 		if (!wait_for_timer(p))
 			return;
