@@ -18,6 +18,7 @@
 #define RECORD_EPOCH    3
 #define RECORD_SEQUENCE 10
 #define MESSAGE_TYPE    13
+#define MESSAGE_NUMBER  18
 #define FRAGMENT_OFFSET 19
 /* A ClientHello with nothing in it is not shorter. */
 #define HELLO_MIN 60
@@ -82,14 +83,18 @@ tlsg_admit(struct tls_ctx *ctx, const struct tls_hello *hello,
 		if (gnutls_dtls_cookie_verify(&ctx->cookie_key, peer.bytes,
 			peer.len, datagram, hello->datagram.len, &pre) < 0)
 			continue;
+		/* The library adds one for the answer that it thinks was the
+		 * only one. */
+		pre.hsk_write_seq = hello->datagram.data[MESSAGE_NUMBER] - 1U;
 		memset(state, 0, sizeof(*state));
 		memcpy(state->bytes, &pre, sizeof(pre));
 		return TLS_ADMIT;
 	}
-	/* With the number of the ClientHello, so that a client that comes with
+	/* With the numbers of the ClientHello, so that a client that comes with
 	 * an old cookie does not take the answer for one it has seen. */
 	memset(&pre, 0, sizeof(pre));
 	pre.record_seq = hello->datagram.data[RECORD_SEQUENCE];
+	pre.hsk_write_seq = hello->datagram.data[MESSAGE_NUMBER];
 	describe_peer(&peer, hello->peer, slot);
 	if (gnutls_dtls_cookie_send(&ctx->cookie_key, peer.bytes, peer.len,
 		&pre, user, reply) < 0)

@@ -25,7 +25,7 @@ say(const struct why *why, const char *label, const char *text)
 	return -COAP_E_CREDENTIALS;
 }
 
-/* What went wrong with the library; otherwise what it is not ("not a
+/* What went wrong in the library; otherwise what it is not ("not a
  * certificate"). */
 static int
 say_why(const struct why *why, const char *label, int ret, const char *isnt)
@@ -37,19 +37,13 @@ say_why(const struct why *why, const char *label, int ret, const char *isnt)
 		{ GNUTLS_E_DECRYPTION_FAILED,
 		    "it is encrypted, and the pass phrase is missing or "
 		    "wrong" },
+		{ GNUTLS_E_SHORT_MEMORY_BUFFER, "the chain is too long" },
 		{ GNUTLS_E_PKCS11_PIN_ERROR, "the PIN is missing or wrong" },
 		{ GNUTLS_E_PKCS11_PIN_LOCKED, "the PIN is locked" },
 		{ GNUTLS_E_PKCS11_PIN_EXPIRED, "the PIN has expired" },
 		{ GNUTLS_E_PKCS11_LOAD_ERROR,
 		    "the token's module cannot be loaded" },
 		{ GNUTLS_E_PKCS11_TOKEN_ERROR, "the token does not answer" },
-		{ GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE,
-		    "no token has such an object" },
-		{ GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE,
-		    "no token has such an object" },
-		{ GNUTLS_E_SHORT_MEMORY_BUFFER, "the chain is too long" },
-		{ GNUTLS_E_CERTIFICATE_KEY_MISMATCH,
-		    "the key does not belong to the certificate" },
 	};
 	size_t i;
 
@@ -61,6 +55,18 @@ say_why(const struct why *why, const char *label, int ret, const char *isnt)
 		if (rows[i].ret == ret)
 			return say(why, label, rows[i].text);
 	return say(why, label, isnt);
+}
+
+/* The result for what is in a token: 0, or an error and a sentence. */
+static int
+token_result(const struct why *why, const struct tls_source *src, int ret)
+{
+	if (ret >= 0)
+		return 0;
+	if (ret == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE ||
+	    ret == GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE)
+		return say(why, src->name, "no token has such an object");
+	return say_why(why, src->name, ret, gnutls_strerror(ret));
 }
 
 /* A wrong PIN is not tried twice: that would lock the token. */
@@ -92,9 +98,7 @@ load_key(struct tls_ctx *ctx, const struct tls_source *src,
 	if (src->kind == TLS_SOURCE_PKCS11) {
 		gnutls_privkey_set_pin_function(key, give_pin, ctx->pin);
 		ret = gnutls_privkey_import_url(key, src->name, 0);
-		return ret < 0
-		    ? say_why(why, src->name, ret, gnutls_strerror(ret))
-		    : 0;
+		return token_result(why, src, ret);
 	}
 	ret = source_read(src, "the key", &d, why->text, why->size);
 	if (ret == 0) {
@@ -120,15 +124,14 @@ load_chain(struct tls_ctx *ctx, const struct tls_source *src,
 	if (src->kind == TLS_SOURCE_PKCS11) {
 		ret = gnutls_pcert_list_import_x509_file(chain, n, src->name,
 		    GNUTLS_X509_FMT_DER, give_pin, ctx->pin, 0);
-		return ret < 0
-		    ? say_why(why, src->name, ret, gnutls_strerror(ret))
-		    : 0;
+		return token_result(why, src, ret);
 	}
 	ret = source_read(src, "the certificate", &d, why->text, why->size);
 	if (ret == 0) {
 		datum = source_datum(&d);
 		ret = gnutls_pcert_list_import_x509_raw(chain, n, &datum,
-		    source_format(&d), 0);
+		    source_format(&d),
+		    GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
 		if (ret < 0)
 			ret = say_why(why, d.label, ret, "not a certificate");
 		else if (*n == 0)
@@ -150,9 +153,7 @@ import_pubkey(struct tls_ctx *ctx, const struct tls_source *src,
 	if (src->kind == TLS_SOURCE_PKCS11) {
 		gnutls_pubkey_set_pin_function(pub, give_pin, ctx->pin);
 		ret = gnutls_pubkey_import_url(pub, src->name, 0);
-		return ret < 0
-		    ? say_why(why, src->name, ret, gnutls_strerror(ret))
-		    : 0;
+		return token_result(why, src, ret);
 	}
 	ret = source_read(src, "the public key", &d, why->text, why->size);
 	if (ret == 0) {
@@ -270,8 +271,7 @@ load_trust(struct tls_ctx *ctx, const struct tls_source *src,
 		ret = gnutls_certificate_set_x509_trust_file(ctx->cert,
 		    src->name, GNUTLS_X509_FMT_DER);
 		if (ret < 0)
-			return say_why(why, src->name, ret,
-			    gnutls_strerror(ret));
+			return token_result(why, src, ret);
 		return ret > 0 ? 0
 			       : say(why, src->name, "no certificate in it");
 	}

@@ -564,6 +564,56 @@ test_send_fails(void **state)
 	world_free(&w);
 }
 
+/* Each allocation of ours fails once, wherever it is: nothing is left, and what
+ * fails says so. */
+static void
+no_memory(bool datagram, bool psk)
+{
+	struct tls_sess_params params;
+	size_t n, kept;
+	struct world w;
+	int ret;
+
+	for (n = 1; n < 20; n++) {
+		world_init(&w, datagram, psk ? NO_CERT : PKI_CLIENT, psk);
+		memset(&params, 0, sizeof(params));
+		params.io = &tls_io_queue;
+		params.host = &tls_host_all;
+		params.io_user = params.host_user = &w.pair.server;
+		kept = mem_outstanding();
+		mem_fail_at(n, 0);
+		ret = tls_be->sess_new(w.server, &params, &w.pair.server.sess);
+		if (ret != 0) {
+			assert_int_equal(ret, -COAP_E_NOMEM);
+			assert_int_equal(mem_outstanding(), kept);
+			assert_null(w.pair.server.sess);
+		} else {
+			params.io_user = params.host_user = &w.pair.client;
+			params.name = w.pair.name;
+			ret = tls_be->sess_new(w.client, &params,
+			    &w.pair.client.sess);
+		}
+		w.pair.client.result = w.pair.server.result = -COAP_E_AGAIN;
+		if (ret == 0) {
+			/* What a session could be resumed with is a favour. */
+			tls_pair_run_untimed(&w.pair);
+			mem_fail_at(0, 0);
+			tls_pair_check(&w.pair);
+		}
+		mem_fail_at(0, 0);
+		world_free(&w);
+	}
+}
+
+static void
+test_no_memory(void **state)
+{
+	(void)state;
+	no_memory(true, false);
+	no_memory(false, false);
+	no_memory(true, true);
+}
+
 /* Something else than TLS. */
 static void
 test_garbage(void **state)
@@ -644,6 +694,7 @@ main(void)
 		cmocka_unit_test(test_close_early),
 		cmocka_unit_test(test_stream_ends),
 		cmocka_unit_test(test_send_fails),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_wrong_key_tls12),
 		cmocka_unit_test(test_renegotiation),
