@@ -10,7 +10,9 @@
 
 /* Of a record of DTLS 1.2 (RFC 6347 section 4.1). */
 #define RECORD_HEADER 13
-#define RECORD_MAX    (16384 + 2048)
+#define RECORD_MAX    (DATA_MAX + 2048)
+/* The longest plaintext. */
+#define DATA_MAX 16384
 
 /*
  * The bytes of a datagram that are whole records, as far as can be seen from
@@ -94,24 +96,23 @@ tlsg_more(const struct tls_sess *s)
 	return s->pulled && s->io->readable(s->io_user);
 }
 
-/* One message, whole. */
+/*
+ * One message, whole. gnutls_record_recv_packet() would do, but it leaks what
+ * it does not expect.
+ */
 static ssize_t
 read_datagram(struct tls_sess *s, void *data, size_t size)
 {
-	gnutls_packet_t packet = NULL;
-	gnutls_datum_t part;
+	uint8_t all[DATA_MAX];
 	ssize_t n;
 
-	n = gnutls_record_recv_packet(s->tls, &packet);
-	if (n <= 0)
-		return n;
-	gnutls_packet_get(packet, &part, NULL);
-	n = GNUTLS_E_LARGE_PACKET;
-	if (part.size <= size) {
-		memcpy(data, part.data, part.size);
-		n = (ssize_t)part.size;
-	}
-	gnutls_packet_deinit(packet);
+	if (size >= sizeof(all))
+		return gnutls_record_recv(s->tls, data, size);
+	n = gnutls_record_recv(s->tls, all, sizeof(all));
+	if (n > (ssize_t)size)
+		return GNUTLS_E_LARGE_PACKET;
+	if (n > 0)
+		memcpy(data, all, (size_t)n);
 	return n;
 }
 
