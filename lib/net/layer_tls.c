@@ -122,8 +122,6 @@ tls_recv(struct layer *l, void *data, size_t size)
 	if (t->closed && (t->datagram || !t->done))
 		return -COAP_E_CLOSED;
 	r = tls_connect(l);
-	if (r == 0 && t->out.len > 0)
-		r = tls_flush(t);
 	return r < 0 ? r : read_session(t, data, size);
 }
 

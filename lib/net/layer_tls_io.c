@@ -222,8 +222,6 @@ put_stream(struct tls *t, const uint8_t *data, size_t len)
 		return 0;
 	}
 	r = spill(t);
-	if (r == 0 && t->out.len + len > LAYER_SEND_MAX)
-		r = tls_flush(t);
 	if (r == 0)
 		r = buf_append(&t->out, data, len);
 	return r < 0 ? broken(t, r) : 0;

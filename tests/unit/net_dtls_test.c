@@ -356,6 +356,27 @@ records_together(void **state)
 	assert_false(layer_pending(top(SERVER)));
 }
 
+/* After close() nothing is given any more, and nothing announced. */
+static void
+closed_with_more(void **state)
+{
+	uint8_t both[100];
+	ssize_t n, more;
+
+	(void)state;
+	net_tls_pair_connect(&pair, true);
+	net_tls_pair_send(&pair, CLIENT, "one");
+	net_tls_pair_send(&pair, CLIENT, "two");
+	n = layer_recv(&low(SERVER)->layer, both, sizeof both);
+	more =
+	    layer_recv(&low(SERVER)->layer, both + n, sizeof both - (size_t)n);
+	fake_layer_put(low(SERVER), both, (size_t)(n + more));
+	net_tls_pair_expect(&pair, SERVER, "one");
+	layer_close(top(SERVER));
+	assert_false(layer_pending(top(SERVER)));
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_CLOSED);
+}
+
 static void
 no_memory_a_message(void **state)
 {
@@ -513,6 +534,150 @@ jumbo(void **state)
 	text[2000 - FAKE_TLS_DATAGRAM_OVERHEAD] = '\0';
 	assert_int_equal(net_tls_pair_send(&pair, CLIENT, text), 0);
 	net_tls_pair_expect(&pair, SERVER, text);
+}
+
+/* One that is longer than the MTU anyway does not make that longer. */
+static void
+too_long_for_both(void **state)
+{
+	char name[256];
+	struct tls_info info;
+
+	(void)state;
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	net_tls_pair_init(&pair, true);
+	pair.name = name;
+	pair.mtu = 18;
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	low(CLIENT)->max = 100;
+	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_AGAIN);
+	assert_int_equal(low(CLIENT)->refused, 1);
+	net_tls_pair_info(&pair, CLIENT, &info);
+	assert_int_equal(info.data_mtu, 1);
+}
+
+static int
+write_thrice(struct tls_sess *s, const void *data, size_t len)
+{
+	int i, r = 0;
+
+	for (i = 0; i < 3 && r == 0; i++)
+		r = fake_tls_backend.write(s, data, len);
+	return r;
+}
+
+/* However long a datagram may be, what is joined has its limit. */
+static void
+joins_so_much(void **state)
+{
+	static struct tls_backend backend;
+	static const char data[900];
+
+	(void)state;
+	backend = fake_tls_backend;
+	backend.write = write_thrice;
+	net_tls_pair_init(&pair, true);
+	pair.backend = &backend;
+	pair.mtu = 9000;
+	assert_int_equal(net_tls_pair_new(&pair, CLIENT), 0);
+	assert_int_equal(net_tls_pair_new(&pair, SERVER), 0);
+	assert_true(net_tls_pair_run(&pair));
+	assert_int_equal(layer_send(top(CLIENT), data, sizeof data), 0);
+	assert_int_equal(low(CLIENT)->sends, 4);
+	assert_int_equal(low(CLIENT)->lens[2], 2 * 917);
+	assert_int_equal(low(CLIENT)->lens[3], 917);
+}
+
+/* --- a back-end that looks before it reads --------------------------------- */
+
+static struct tls_sess_params seen;
+
+static int
+seeing_sess_new(struct tls_ctx *ctx, const struct tls_sess_params *p,
+    struct tls_sess **out)
+{
+	if (!ctx)
+		return -COAP_E_INVAL;
+	seen = *p;
+	return fake_tls_backend.sess_new(ctx, p, out);
+}
+
+static int
+looking_write(struct tls_sess *s, const void *data, size_t len)
+{
+	(void)data;
+	(void)len;
+	assert_non_null(s);
+	return seen.io->readable(seen.io_user) ? 0 : -COAP_E_AGAIN;
+}
+
+static int
+nibbling_write(struct tls_sess *s, const void *data, size_t len)
+{
+	char c;
+
+	(void)data;
+	(void)len;
+	assert_non_null(s);
+	assert_true(seen.io->readable(seen.io_user));
+	assert_int_equal(seen.io->recv(seen.io_user, &c, 1), 1);
+	assert_int_equal(seen.io->recv(seen.io_user, &c, 1), -COAP_E_AGAIN);
+	return 0;
+}
+
+static struct tls_backend looking;
+
+/* The server's io is seen, and a message to it is on the way. */
+static void
+open_looking(void)
+{
+	looking = fake_tls_backend;
+	looking.sess_new = seeing_sess_new;
+	net_tls_pair_open_with(&pair, true, &looking);
+	assert_true(net_tls_pair_run(&pair));
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	net_tls_pair_send(&pair, CLIENT, "came");
+}
+
+static void
+looked_at(void **state)
+{
+	(void)state;
+	open_looking();
+	looking.write = looking_write;
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "a"), 0);
+	assert_int_equal(fake_layer_len(low(SERVER)), 0);
+	assert_true(layer_pending(top(SERVER)));
+	net_tls_pair_expect(&pair, SERVER, "came");
+	assert_false(layer_pending(top(SERVER)));
+}
+
+/* A datagram is given once, whatever the room was. */
+static void
+given_once(void **state)
+{
+	(void)state;
+	open_looking();
+	looking.write = nibbling_write;
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "a"), 0);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+}
+
+/* Without memory to keep it a datagram is lost, no more. */
+static void
+looked_at_and_lost(void **state)
+{
+	(void)state;
+	open_looking();
+	looking.write = looking_write;
+	mem_fail_at(1, 1);
+	assert_int_equal(net_tls_pair_send(&pair, SERVER, "a"), 0);
+	mem_fail_at(0, 0);
+	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_AGAIN);
+	looking.write = fake_tls_backend.write;
+	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "next"), 0);
+	net_tls_pair_expect(&pair, SERVER, "next");
 }
 
 /* --- errors below --------------------------------------------------------- */
@@ -689,6 +854,7 @@ main(void)
 		TEST(one_message_each),
 		TEST(no_room),
 		TEST(records_together),
+		TEST(closed_with_more),
 		TEST(no_memory_a_message),
 		TEST(garbage),
 		TEST(too_long_to_read),
@@ -697,6 +863,11 @@ main(void)
 		TEST(message_too_long),
 		TEST(set_mtu),
 		TEST(jumbo),
+		TEST(too_long_for_both),
+		TEST(joins_so_much),
+		TEST(looked_at),
+		TEST(given_once),
+		TEST(looked_at_and_lost),
 		TEST(full_below),
 		TEST(icmp_in_handshake),
 		TEST(not_permitted),

@@ -108,7 +108,15 @@ net_tls_pair_new(struct net_tls_pair *p, enum side side)
 void
 net_tls_pair_open(struct net_tls_pair *p, bool datagram)
 {
+	net_tls_pair_open_with(p, datagram, &fake_tls_backend);
+}
+
+void
+net_tls_pair_open_with(struct net_tls_pair *p, bool datagram,
+    const struct tls_backend *backend)
+{
 	net_tls_pair_init(p, datagram);
+	p->backend = backend;
 	assert_int_equal(net_tls_pair_new(p, CLIENT), 0);
 	assert_int_equal(net_tls_pair_new(p, SERVER), 0);
 }

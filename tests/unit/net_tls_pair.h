@@ -41,6 +41,9 @@ void net_tls_pair_init(struct net_tls_pair *p, bool datagram);
 int net_tls_pair_new(struct net_tls_pair *p, enum side side);
 /* Both, which must succeed. */
 void net_tls_pair_open(struct net_tls_pair *p, bool datagram);
+/* The same with a back-end that is not as good as the made-up one. */
+void net_tls_pair_open_with(struct net_tls_pair *p, bool datagram,
+    const struct tls_backend *backend);
 /* And their handshake. */
 void net_tls_pair_connect(struct net_tls_pair *p, bool datagram);
 void net_tls_pair_free(struct net_tls_pair *p);
