@@ -137,6 +137,9 @@ void dgram_icmp(struct dgram *d);
  * failed(); a message that waited is never sent. 1 if the message was held
  * here, else 0. */
 int dgram_forget(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now);
+/* Takes back a message that still waits for NSTART: 1, or 0 when it does not
+ * (any more). Nothing else is sent in its place. */
+int dgram_unsend(struct dgram *d, const coap_pdu_t *pdu);
 /* The ping on the wire, if there is one, is not sent again, and another may
  * be. */
 void dgram_forget_ping(struct dgram *d);

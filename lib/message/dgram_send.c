@@ -406,6 +406,17 @@ dgram_forget(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 	return 1;
 }
 
+int
+dgram_unsend(struct dgram *d, const coap_pdu_t *pdu)
+{
+	struct dgram_out *out = out_find(d, pdu->mid);
+
+	if (!out || out->pdu != pdu || out->list != DGRAM_WAITING)
+		return 0;
+	out_drop(d, out);
+	return 1;
+}
+
 void
 dgram_forget_ping(struct dgram *d)
 {

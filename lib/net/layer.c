@@ -104,6 +104,14 @@ layer_timer(struct layer *l, coap_tick_t now)
 			l->ops->timer(l, now);
 }
 
+void
+layer_orphan(struct layer *l)
+{
+	for (; l; l = l->next)
+		if (l->ops->orphan)
+			l->ops->orphan(l);
+}
+
 int
 layer_local(const struct layer *l, coap_address_t *local, int *ifindex)
 {

@@ -20,7 +20,8 @@
  * 5. close() is orderly (a TLS layer would send close_notify), goes on to the
  *    layer below and never waits; destroy() frees the instance and must work
  *    in every state. A stream's close() ends our direction after what is kept
- *    was flushed; recv() goes on until the peer ends its own.
+ *    was flushed, and writable() tells when that was; recv() goes on until
+ *    the peer ends its own.
  * 6. A layer that has a function of its own calls the layer below itself.
  * 7. A layer above the socket has no watch: the owner hears of the socket's
  *    events and calls the top. What it wants later it says by next() and
@@ -77,6 +78,8 @@ struct layer_ops {
 	 * calls connect(), or recv(), as if the layer were readable. */
 	coap_tick_t (*next)(const struct layer *l);
 	void (*timer)(struct layer *l, coap_tick_t now);
+	/* See layer_orphan(). */
+	void (*orphan)(struct layer *l);
 	/* See layer_local(). */
 	int (*local)(const struct layer *l, coap_address_t *a, int *ifindex);
 };
@@ -103,6 +106,13 @@ ssize_t layer_message(struct layer *l, const uint8_t **data);
 bool layer_pending(const struct layer *l);
 coap_tick_t layer_next(const struct layer *l);
 void layer_timer(struct layer *l, coap_tick_t now);
+/*
+ * After close(): the owner is gone, and somebody else lets the stack flush. A
+ * layer that tells its owner things, by callbacks of its own, tells nothing
+ * more; what else it was given must outlive it all the same. Told to every
+ * layer of the stack.
+ */
+void layer_orphan(struct layer *l);
 
 /*
  * Client side. The socket is non-blocking and close-on-exec, connected to

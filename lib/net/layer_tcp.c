@@ -26,7 +26,7 @@ struct tcp {
 	int err;        /* why it cannot go on, negative */
 	bool connecting;
 	bool paused;
-	bool refused; /* send() said AGAIN, writable() is due */
+	bool refused; /* writable() is due: send() said AGAIN, or close() */
 	bool closing; /* close() was called */
 	bool ended;   /* recv() has told of the end, or of err */
 	bool busy;    /* events are being told: release later */
@@ -147,7 +147,7 @@ tcp_ready(struct watch *w, uint32_t events)
 	}
 	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
 		flush(t);
-		if (tcp_backlog(l) <= LAYER_BACKLOG_MAX) {
+		if (tcp_backlog(l) <= (t->closing ? 0 : LAYER_BACKLOG_MAX)) {
 			writable = t->refused;
 			t->refused = false;
 		}
@@ -245,6 +245,7 @@ tcp_close(struct layer *l)
 	if (t->closing)
 		return;
 	t->closing = true;
+	t->refused = t->kept.len > 0;
 	if (!t->connecting && t->err == 0 && t->kept.len == 0)
 		half_close(t);
 }
@@ -272,6 +273,20 @@ tcp_want_read(struct layer *l, bool on)
 	update(t);
 }
 
+/* The kernel tells of room when a third of its buffer is free; for somebody who
+ * asks whether the peer takes anything at all, that may be late. */
+static void
+tcp_timer(struct layer *l, coap_tick_t now)
+{
+	struct tcp *t = tcp_of(l);
+
+	(void)now;
+	if (t->connecting || t->err < 0 || t->kept.len == 0)
+		return;
+	flush(t);
+	update(t);
+}
+
 static int
 tcp_local(const struct layer *l, coap_address_t *local, int *ifindex)
 {
@@ -287,6 +302,7 @@ static const struct layer_ops tcp_ops = {
 	.destroy = tcp_destroy,
 	.backlog = tcp_backlog,
 	.want_read = tcp_want_read,
+	.timer = tcp_timer,
 	.local = tcp_local,
 };
 

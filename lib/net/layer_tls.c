@@ -256,13 +256,53 @@ tls_timer(struct layer *l, coap_tick_t now)
 	t->fired = true;
 }
 
+/* What a session may still tell after its handshake, to nobody. */
+
+static void
+unheard_resumable(void *user, struct tls_bytes data)
+{
+	(void)user;
+	(void)data;
+}
+
+static void
+unheard_message(void *user, bool sent, unsigned type, const char *name,
+    size_t len)
+{
+	(void)user;
+	(void)sent;
+	(void)type;
+	(void)name;
+	(void)len;
+}
+
+static void
+unheard_keylog(void *user, const char *line)
+{
+	(void)user;
+	(void)line;
+}
+
+/* The owner may be gone: a key is not given any more, a peer not judged. */
+static void
+tls_orphan(struct layer *l)
+{
+	struct tls *t = tls_of(l);
+
+	t->host = (struct tls_host){
+		.resumable = t->host.resumable ? unheard_resumable : NULL,
+		.message = t->host.message ? unheard_message : NULL,
+		.keylog = t->host.keylog ? unheard_keylog : NULL,
+	};
+}
+
 #define OPS(NAME, DATAGRAM)                                                 \
 	{                                                                   \
 		.name = (NAME), .datagram = (DATAGRAM),                     \
 		.connect = tls_connect, .recv = tls_recv, .send = tls_send, \
 		.close = tls_close, .destroy = tls_destroy,                 \
 		.backlog = tls_backlog, .pending = tls_pending,             \
-		.next = tls_next, .timer = tls_timer                        \
+		.next = tls_next, .timer = tls_timer, .orphan = tls_orphan  \
 	}
 
 static const struct layer_ops tls_ops = OPS("tls", false);
@@ -279,7 +319,7 @@ new_session(struct tls *t, const struct layer_tls_params *params)
 		.prestate = params->prestate,
 		.io = &tls_layer_io,
 		.io_user = t,
-		.host = params->host,
+		.host = &t->host,
 		.host_user = params->host_user,
 	};
 
@@ -299,6 +339,8 @@ layer_tls_new(struct layer *lower, const struct layer_tls_params *params,
 	t->layer.ops = t->datagram ? &dtls_ops : &tls_ops;
 	t->layer.next = lower;
 	t->backend = params->backend;
+	if (params->host)
+		t->host = *params->host;
 	t->now = params->now;
 	t->now_user = params->now_user;
 	t->mtu = params->mtu > 0 ? params->mtu : MTU_DEFAULT;

@@ -33,6 +33,7 @@ struct tls {
 	struct tls_sess *sess;
 	coap_tick_t (*now)(void *user);
 	void *now_user;
+	struct tls_host host;    /* a copy, see orphan() */
 	struct tls_frame *frame; /* while the back-end is at work */
 	/* Ciphertext that came and was not taken yet: in the frame, or when it
 	 * outlives that in kept_in. */

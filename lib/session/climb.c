@@ -40,9 +40,7 @@ put_tls(coap_session_t *session, struct layer **out)
 static coap_tick_t
 now_of(void *user)
 {
-	const coap_session_t *session = user;
-
-	return context_now(session->context);
+	return context_now(user);
 }
 
 static int
@@ -55,7 +53,8 @@ put_ws(coap_session_t *session, struct layer **out)
 		.host = session->extra->ws_host,
 		.max_message = session->context->set.csm_max_message_size,
 		.now = now_of,
-		.now_user = session,
+		/* The layer may outlive the session. */
+		.now_user = session->context,
 	};
 
 	if (!params.host &&

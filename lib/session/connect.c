@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net/dial.h"
-#include "session/session.h"
+#include "session/reconnect.h"
 
 #define CONNECT_TIMEOUT_MS 30000
 
@@ -186,6 +186,8 @@ connect_to_address(coap_session_t *session, const coap_address_t *local,
 	int err = connect_begin(session, local, 0);
 
 	if (err == 0)
+		err = reconnect_remember(session, local, NULL, 0, 0);
+	if (err == 0)
 		err = remember_group(session, remote);
 	if (err == 0)
 		err = dial_addresses(session, remote, 1);
@@ -206,6 +208,9 @@ connect_to_name(coap_session_t *session, const coap_address_t *local,
 	memcpy(name, host, host_len);
 	name[host_len] = '\0';
 	err = connect_begin(session, local, timeout_ms);
+	if (err == 0)
+		err =
+		    reconnect_remember(session, local, name, port, timeout_ms);
 	if (err < 0)
 		return err;
 	err = addr_parse(&addr, name, port);

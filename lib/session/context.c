@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "session/credentials.h"
 #include "session/endpoint.h"
+#include "session/linger.h"
 #include "session/session.h"
 
 static uint64_t
@@ -116,6 +117,8 @@ reap(coap_context_t *context)
 		endpoint = context->dead_endpoints;
 		DL_DELETE(context->dead_endpoints, endpoint);
 		credentials_unref(endpoint->credentials);
+		if (endpoint->app_free && endpoint->app_data)
+			endpoint->app_free(endpoint->app_data);
 		coap_free_type(COAP_ENDPOINT, endpoint);
 	}
 }
@@ -140,6 +143,7 @@ destroy(coap_context_t *context)
 		session_end(context->clients, COAP_NACK_NOT_DELIVERABLE,
 		    -COAP_E_CLOSED);
 	reap(context);
+	linger_cut_all(context);
 	app_free_all(context);
 	resources_free(&context->resources);
 	if (context->resolver)
@@ -149,6 +153,8 @@ destroy(coap_context_t *context)
 	credentials_unref(context->client_credentials);
 	credentials_unref(context->server_credentials);
 	coapx_context_set_keylog(context, NULL);
+	if (context->app_free && context->app_data)
+		context->app_free(context->app_data);
 	coap_free_type(COAP_PACKET, context->rx);
 	coap_free_type(COAP_CONTEXT, context);
 }
@@ -290,8 +296,21 @@ coapx_context_set_trace(coap_context_t *context,
 void
 coap_context_set_app_data(coap_context_t *context, void *data)
 {
-	if (context)
-		context->app_data = data;
+	coap_context_set_app_data2(context, data, NULL);
+}
+
+void *
+coap_context_set_app_data2(coap_context_t *context, void *data,
+    coap_app_data_free_callback_t callback)
+{
+	void *old;
+
+	if (!context)
+		return NULL;
+	old = context->app_data;
+	context->app_data = data;
+	context->app_free = callback;
+	return old;
 }
 
 void *

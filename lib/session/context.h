@@ -37,7 +37,9 @@ struct context_settings {
 	unsigned session_timeout; /* seconds; 0: the default */
 	unsigned max_idle_sessions;
 	unsigned max_handshake_sessions;
-	unsigned keepalive; /* seconds; 0: off */
+	unsigned keepalive;         /* seconds; 0: off */
+	unsigned reconnect_seconds; /* 0: off */
+	unsigned reconnect_retries; /* 0: without limit */
 };
 
 struct coap_context_t {
@@ -52,6 +54,9 @@ struct coap_context_t {
 	coap_session_t *idle; /* server sessions nobody holds, oldest first */
 	coap_session_t *dead; /* freed when the pass ends */
 	coap_endpoint_t *dead_endpoints; /* likewise */
+	struct lingering
+	    *lingering; /* transports of sessions that are closed */
+	unsigned n_lingering;
 	coapx_timer_t *app_timers;
 	coapx_watch_t *app_watches;
 	unsigned n_idle;
@@ -74,8 +79,9 @@ struct coap_context_t {
 	struct credentials *client_credentials;
 	struct credentials *server_credentials;
 	struct ws_shared *ws_shared; /* of the WebSocket layers */
-	unsigned handshakes; /* server sessions that are in one */
-	int keylog;          /* a file, or -1 */
+	unsigned handshakes;         /* server sessions that are in one */
+	int keylog;                  /* a file, or -1 */
+	coap_app_data_free_callback_t app_free;
 	uint64_t next_session_id;
 	uint8_t *rx; /* CONTEXT_RX_SIZE bytes, made at the first use */
 };

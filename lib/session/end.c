@@ -182,12 +182,17 @@ requests_tell_sent(coap_session_t *session)
 void
 requests_end_all(coap_session_t *session, coap_nack_reason_t reason, int err)
 {
-	struct request *q;
+	struct request *q = session->requests.list;
 
-	while (session->requests.list) {
-		q = session->requests.list;
+	/* A handler may end any request: begin again after each. */
+	while (q) {
+		if (session->reconnecting && q->sent_at == 0) {
+			q = q->next;
+			continue;
+		}
 		requests_take(&session->requests, q);
 		request_failed(session, q, reason, err);
+		q = session->requests.list;
 	}
 }
 

@@ -494,17 +494,36 @@ coapx_endpoint_get_proto(const coap_endpoint_t *endpoint)
 	return endpoint ? endpoint->proto->proto : COAP_PROTO_NONE;
 }
 
+void *
+coap_endpoint_set_app_data2(coap_endpoint_t *endpoint, void *data,
+    coap_app_data_free_callback_t callback)
+{
+	void *old;
+
+	if (!endpoint)
+		return NULL;
+	old = endpoint->app_data;
+	endpoint->app_data = data;
+	endpoint->app_free = callback;
+	return old;
+}
+
+void *
+coap_endpoint_get_app_data(const coap_endpoint_t *endpoint)
+{
+	return endpoint ? endpoint->app_data : NULL;
+}
+
 void
 coapx_endpoint_set_app_data(coap_endpoint_t *endpoint, void *data)
 {
-	if (endpoint)
-		endpoint->app_data = data;
+	coap_endpoint_set_app_data2(endpoint, data, NULL);
 }
 
 void *
 coapx_endpoint_get_app_data(const coap_endpoint_t *endpoint)
 {
-	return endpoint ? endpoint->app_data : NULL;
+	return coap_endpoint_get_app_data(endpoint);
 }
 
 const char *

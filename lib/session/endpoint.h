@@ -20,6 +20,7 @@ struct coap_endpoint_t {
 	void *app_data;
 	struct credentials *credentials; /* its own; NULL: the context's */
 	struct tls_prestate *prestate;   /* of the ClientHello at hand */
+	coap_app_data_free_callback_t app_free;
 };
 
 /* How long a peer may take until its session can be used. */

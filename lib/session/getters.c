@@ -30,6 +30,13 @@ coapx_session_set_app_data(coap_session_t *session, void *data,
 }
 
 void *
+coap_session_set_app_data2(coap_session_t *session, void *data,
+    coap_app_data_free_callback_t callback)
+{
+	return coapx_session_set_app_data(session, data, callback);
+}
+
+void *
 coap_session_get_app_data(const coap_session_t *session)
 {
 	return session ? session->app_data : NULL;
@@ -95,9 +102,15 @@ coap_session_set_no_observe_cancel(coap_session_t *session)
 }
 
 coap_endpoint_t *
-coapx_session_get_endpoint(const coap_session_t *session)
+coap_session_get_endpoint(const coap_session_t *session)
 {
 	return session ? session->endpoint : NULL;
+}
+
+coap_endpoint_t *
+coapx_session_get_endpoint(const coap_session_t *session)
+{
+	return coap_session_get_endpoint(session);
 }
 
 const char *

@@ -14,7 +14,7 @@
 
 #include "base/err.h"
 #include "session/context.h"
-#include "session/session.h"
+#include "session/linger.h"
 
 static void
 drain(int fd)
@@ -225,7 +225,7 @@ coap_io_pending(coap_context_t *context)
 	DL_FOREACH(context->clients, s)
 		if (is_pending(s))
 			return 1;
-	return 0;
+	return linger_is_pending(context);
 }
 
 int

@@ -75,7 +75,6 @@ ping_answered(coap_session_t *session)
 {
 	coapx_request_t *a = session_pings(session);
 
-	session->keepalive_sent = false;
 	if (a && a->sent)
 		ping_end(session, a, COAP_NACK_NOT_DELIVERABLE, 0);
 	ping_expire(session, context_now(session->context));
@@ -84,12 +83,13 @@ ping_answered(coap_session_t *session)
 void
 ping_failed(coap_session_t *session, coap_nack_reason_t reason, int err)
 {
-	/* Those that a handler adds now are not this failure's. */
+	/* Those that a handler adds now are not this failure's; those that did
+	 * not leave yet wait for the next transport, if there will be one. */
 	coapx_request_t *list = session_pings(session);
 	coapx_request_t *a;
 
 	LL_FOREACH(list, a)
-		a->failing = true;
+		a->failing = a->sent || !session->reconnecting;
 	for (a = list; a && a->failing; a = session_pings(session))
 		ping_end(session, a, reason, err);
 }
@@ -203,44 +203,91 @@ coapx_ping_send(coap_session_t *session, const coapx_request_params_t *params,
 
 /* --- keepalive ----------------------------------------------------------- */
 
+/* So many in a row, and the peer is taken for dead. */
+#define KEEPALIVE_MISSED_MAX 3
+
+/* A server's session has keepalive only when it was set on itself. */
 static coap_tick_t
 keepalive_of(const coap_session_t *session)
 {
-	if (session->keepalive == KEEPALIVE_OF_CONTEXT)
-		return session->context->set.keepalive;
-	return session->keepalive;
+	if (session->keepalive != KEEPALIVE_OF_CONTEXT)
+		return session->keepalive;
+	if (session->type != COAP_SESSION_TYPE_CLIENT)
+		return 0;
+	return session->context->set.keepalive;
 }
 
-static bool
-keepalive_applies(const coap_session_t *session)
+void
+keepalive_start(coap_session_t *session)
 {
-	return keepalive_of(session) > 0 && session->layer &&
-	    session->type == COAP_SESSION_TYPE_CLIENT &&
-	    session->state == COAP_SESSION_STATE_ESTABLISHED;
+	session->keepalive_missed = 0;
+	if (keepalive_of(session) > 0 && session_extra(session))
+		session->extra->quiet_since = context_now(session->context);
+}
+
+void
+keepalive_heard(coap_session_t *session)
+{
+	session->keepalive_missed = 0;
+	if (session->extra)
+		session->extra->quiet_since = context_now(session->context);
+}
+
+/* Without memory for it, what was sent counts as well. */
+static coap_tick_t
+quiet_since(const coap_session_t *session)
+{
+	return session->extra ? session->extra->quiet_since : session->active;
 }
 
 coap_tick_t
 keepalive_next(const coap_session_t *session)
 {
-	if (!keepalive_applies(session))
+	coap_tick_t interval = keepalive_of(session) * COAP_TICKS_PER_SECOND;
+
+	if (interval == 0 || !session->layer ||
+	    session->state != COAP_SESSION_STATE_ESTABLISHED)
 		return TIMER_NEVER;
-	return session->active + keepalive_of(session) * COAP_TICKS_PER_SECOND;
+	return quiet_since(session) + interval;
+}
+
+/*
+ * A ping that cannot be sent counts as one that has no answer: a transport
+ * that takes nothing is as dead as a peer that says nothing. One that is still
+ * out makes way: its next repetition may be minutes away by now.
+ */
+static void
+keepalive_ping(coap_session_t *session, coap_tick_t now)
+{
+	session->keepalive_missed++;
+	session->active = now;
+	if (session->extra)
+		session->extra->quiet_since = now;
+	if (!session_reliable(session))
+		dgram_forget_ping(&session->msg.dgram);
+	send_ping(session);
 }
 
 void
 keepalive_check(coap_session_t *session, coap_tick_t now)
 {
+	unsigned missed = session->keepalive_missed;
+
 	if (keepalive_next(session) > now)
 		return;
-	session->active = now;
-	if (session->keepalive_sent) {
-		session_set_error(session, -COAP_E_TIMEOUT, ERROR_NETWORK);
-		session_event(session, COAP_EVENT_KEEPALIVE_FAILURE);
-		/* When that one was given up, another asks: it may be back. */
-		send_ping(session);
+	if (missed == 0) {
+		keepalive_ping(session, now);
 		return;
 	}
-	session->keepalive_sent = send_ping(session) >= 0;
+	session_set_error(session, -COAP_E_TIMEOUT, ERROR_NETWORK);
+	if (missed < KEEPALIVE_MISSED_MAX)
+		keepalive_ping(session, now);
+	session_event(session, COAP_EVENT_KEEPALIVE_FAILURE);
+	if (missed == KEEPALIVE_MISSED_MAX && session->layer &&
+	    session->keepalive_missed == missed &&
+	    keepalive_next(session) <= now)
+		session_down(session, COAP_NACK_TOO_MANY_RETRIES,
+		    -COAP_E_TIMEOUT, false);
 }
 
 int
@@ -251,6 +298,7 @@ coapx_session_set_keepalive(coap_session_t *session, unsigned seconds)
 	context_enter(session->context);
 	session->keepalive =
 	    seconds < KEEPALIVE_OF_CONTEXT ? seconds : KEEPALIVE_OF_CONTEXT - 1;
+	keepalive_start(session);
 	session_arm(session);
 	context_leave(session->context);
 	return 0;

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "exchange/dispatch.h"
-#include "session/session.h"
+#include "session/reconnect.h"
 
 /* Datagrams, or reads of a stream, that one pass takes from one session. */
 #define READS_A_PASS 32
@@ -299,16 +299,21 @@ static const struct dgram_ops dgram_session_ops = {
 	.duplicate = dgram_duplicate,
 };
 
-static void
+/* False when a handler has ended the session, which may hear of it here. */
+static bool
 count_input(coap_session_t *session, size_t len)
 {
+	const struct layer *layer = session->layer;
+
 	session->stats.bytes_rx += len;
 	session->heard = true;
 	/* The address is right: the others are not needed any more. */
 	if (!session_reliable(session))
 		connect_cancel(session);
-	session->keepalive_sent = false;
+	keepalive_heard(session);
 	session_touch(session);
+	reconnect_heard(session);
+	return session->layer == layer;
 }
 
 void
@@ -317,10 +322,11 @@ session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu, int err,
 {
 	coap_tick_t now = context_now(session->context);
 
-	count_input(session, len);
 	session->stats.rx++;
 	if (session->context->on.trace)
 		trace_bytes(session, COAPX_TRACE_RX, data, len);
+	if (!count_input(session, len))
+		return;
 	if (err < 0) {
 		session_set_error(session, err, ERROR_PEER);
 		dgram_input_bad(&session->msg.dgram, pdu, now);
@@ -452,7 +458,8 @@ read_once(coap_session_t *session, uint8_t *rx)
 		lost(session, n == 0 ? -COAP_E_PEER_CLOSED : (int)n);
 		return false;
 	}
-	count_input(session, (size_t)n);
+	if (!count_input(session, (size_t)n))
+		return false;
 	stream_input(&session->msg.stream, data, (size_t)n,
 	    context_now(session->context));
 	return !session->msg.stream.held;
@@ -526,11 +533,15 @@ on_failed(void *user, int err)
 	coap_context_t *context = session->context;
 
 	context_enter(context);
-	if (session_reliable(session)) {
+	if (session_reliable(session))
 		lost(session, err);
-	} else if (session->heard || !connect_next_address(session)) {
+	else if (!session->heard && connect_next_address(session))
+		;
+	else if (reconnect_is_trying(session) &&
+	    session->state != COAP_SESSION_STATE_ESTABLISHED)
+		lost(session, err);
+	else
 		session_icmp(session, err);
-	}
 	session_arm(session);
 	context_leave(context);
 }

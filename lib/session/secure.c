@@ -412,9 +412,7 @@ static const struct tls_host host = {
 static coap_tick_t
 now_of(void *user)
 {
-	const coap_session_t *session = user;
-
-	return context_now(session->context);
+	return context_now(user);
 }
 
 /* Without a name the address is what the certificate must be for. */
@@ -442,7 +440,8 @@ secure_put(coap_session_t *session, struct layer *lower,
 		.host = &host,
 		.host_user = session,
 		.now = now_of,
-		.now_user = session,
+		/* The layer may outlive the session. */
+		.now_user = session->context,
 	};
 	char why[128] = "";
 	int err;

@@ -53,6 +53,37 @@ coap_new_pdu(coap_pdu_type_t type, coap_pdu_code_t code,
 
 /* --- messages that wait -------------------------------------------------- */
 
+static struct pending *
+pending_new(coap_pdu_t *pdu)
+{
+	struct pending *p = mem_new(COAP_NODE, 1, sizeof *p);
+
+	if (p)
+		p->pdu = pdu_ref(pdu);
+	return p;
+}
+
+static void
+pending_free(struct pending *p)
+{
+	coap_delete_pdu(p->pdu);
+	coap_free_type(COAP_NODE, p);
+}
+
+/* To the front. */
+static void
+pending_link(coap_session_t *session, struct pending *p)
+{
+	p->next = p;
+	if (session->pending_last) {
+		p->next = session->pending_last->next;
+		session->pending_last->next = p;
+	} else {
+		session->pending_last = p;
+	}
+	session->n_pending++;
+}
+
 static int
 pending_add(coap_session_t *session, coap_pdu_t *pdu)
 {
@@ -60,17 +91,11 @@ pending_add(coap_session_t *session, coap_pdu_t *pdu)
 
 	if (session->n_pending >= SESSION_PENDING_MAX)
 		return -COAP_E_LIMIT;
-	p = mem_new(COAP_NODE, 1, sizeof *p);
+	p = pending_new(pdu);
 	if (!p)
 		return -COAP_E_NOMEM;
-	p->pdu = pdu_ref(pdu);
-	p->next = p;
-	if (session->pending_last) {
-		p->next = session->pending_last->next;
-		session->pending_last->next = p;
-	}
+	pending_link(session, p);
 	session->pending_last = p;
-	session->n_pending++;
 	return 0;
 }
 
@@ -108,8 +133,7 @@ session_unqueue(coap_session_t *session, const coap_pdu_t *pdu)
 		if (p == session->pending_last)
 			session->pending_last = p == before ? NULL : before;
 		session->n_pending--;
-		coap_delete_pdu(p->pdu);
-		coap_free_type(COAP_NODE, p);
+		pending_free(p);
 		return;
 	}
 }
@@ -117,12 +141,47 @@ session_unqueue(coap_session_t *session, const coap_pdu_t *pdu)
 void
 session_drop_pending(coap_session_t *session, coap_nack_reason_t reason)
 {
+	unsigned n = session->n_pending;
 	coap_pdu_t *pdu;
+	bool request;
 
-	for (pdu = pending_take(session); pdu; pdu = pending_take(session)) {
-		if (!requests_find_pdu(&session->requests, pdu))
+	while (session->pending_last && (n-- > 0 || !session->reconnecting)) {
+		pdu = session->pending_last->next->pdu;
+		request = requests_find_pdu(&session->requests, pdu) != NULL;
+		if (request && session->reconnecting) {
+			/* Around once, so that the order stays. */
+			session->pending_last = session->pending_last->next;
+			continue;
+		}
+		pdu = pending_take(session);
+		if (!request)
 			message_failed(session, pdu, reason);
 		coap_delete_pdu(pdu);
+	}
+}
+
+void
+session_unsend(coap_session_t *session)
+{
+	struct request *head = session->requests.list;
+	struct request *q = head ? head->prev : NULL;
+	struct pending *p;
+
+	if (!session->reconnecting || session_reliable(session))
+		return;
+	/* From the youngest on, each to the front. */
+	for (; q; q = q == head ? NULL : q->prev) {
+		if (q->sent_at != 0)
+			continue;
+		p = pending_new(q->sent);
+		/* What finds no room ends with what was sent. */
+		if (!p)
+			continue;
+		if (!dgram_unsend(&session->msg.dgram, q->sent)) {
+			pending_free(p);
+			continue;
+		}
+		pending_link(session, p);
 	}
 }
 
@@ -232,6 +291,15 @@ send_or_wait(coap_session_t *session, coap_pdu_t *pdu)
 	return err == -COAP_E_AGAIN ? pending_add(session, pdu) : err;
 }
 
+/* What answers a request of the transport that was lost is not for the next
+ * one. */
+static bool
+fits_reconnect(const coap_session_t *session, const coap_pdu_t *pdu)
+{
+	return !session->reconnecting || COAP_PDU_IS_REQUEST(pdu) ||
+	    session->state == COAP_SESSION_STATE_ESTABLISHED;
+}
+
 int
 session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
     struct request **request)
@@ -239,7 +307,8 @@ session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
 	struct request *q = NULL;
 	int err = 0;
 
-	if (!session_is_open(session) || session->ending)
+	if (!session_is_open(session) || session->ending ||
+	    !fits_reconnect(session, pdu))
 		return session->error < 0 ? session->error : -COAP_E_CLOSED;
 	if (pdu->code > 0 && pdu->code < 32) {
 		if (request)

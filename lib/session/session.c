@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "session/endpoint.h"
+#include "session/reconnect.h"
 #include "session/secure.h"
 
 /* Random, so that answers cannot be guessed (RFC 7252 section 5.3.1). */
@@ -127,6 +128,7 @@ session_end(coap_session_t *session, coap_nack_reason_t reason, int err)
 	session->ending = true;
 	context_enter(context);
 	unlink_session(session);
+	reconnect_stop(session);
 	session_down(session, reason, err, true);
 	if (session->endpoint)
 		session_event(session, COAP_EVENT_SERVER_SESSION_DEL);
@@ -149,6 +151,7 @@ session_destroy(coap_session_t *session)
 	connect_cancel(session);
 	session_messages_free(session);
 	secure_free(session);
+	reconnect_free(session);
 	if (session->extra && session->extra->app_free && session->app_data)
 		session->extra->app_free(session->app_data);
 	if (session->own_params)
@@ -252,6 +255,7 @@ coapx_session_shutdown(coap_session_t *session)
 		return;
 	context = session->context;
 	context_enter(context);
+	reconnect_stop(session);
 	session_down(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED, true);
 	context_leave(context);
 }
@@ -270,6 +274,7 @@ coap_session_set_type_client(coap_session_t *session)
 	session->references++;
 	session->type = COAP_SESSION_TYPE_CLIENT;
 	use_client_list(session);
+	keepalive_start(session);
 	session_arm(session);
 	context_leave(session->context);
 	return 1;

@@ -66,6 +66,9 @@ struct session_extra {
 	char *ws_host;            /* of a client's upgrade; NULL: its address */
 	coapx_request_t *pings;   /* that wait for an answer, in order */
 	coapx_free_t app_free;
+	struct session_reconnect *reconnect;
+	/* With keepalive: when the peer was last heard, or asked. */
+	coap_tick_t quiet_since;
 };
 
 /* A message that waits until the session is established. */
@@ -132,7 +135,11 @@ struct coap_session_t {
 	bool is_idle : 1;   /* on context->idle */
 	bool in_clients : 1;
 	bool own_params : 1;
-	bool keepalive_sent : 1;
+	/* A new connection is awaited, or under way: see reconnect.h. */
+	bool reconnecting : 1;
+	bool stay_down : 1; /* the application ended it: no reconnect */
+	bool settled : 1;   /* SESSION_CONNECTED or _FAILED was told once */
+	uint8_t keepalive_missed : 2; /* pings in a row without an answer */
 	bool no_observe_cancel : 1;
 	bool csm_received : 1;
 	bool blocked : 1;   /* the transport takes no more for now */
@@ -154,6 +161,8 @@ enum owed {
 	OWED_TLS = 8,        /* DTLS_CLOSED */
 	OWED_TLS_ERROR = 16, /* DTLS_ERROR: a handshake came to nothing */
 	OWED_WS = 32,        /* WS_CLOSED */
+	OWED_LOST = 64,      /* RECONNECT_FAILED */
+	OWED_NO_MORE = 128,  /* RECONNECT_NO_MORE */
 };
 
 /* What a session weighs is a promise of the design. */
@@ -224,7 +233,10 @@ int session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
     struct request **request);
 void session_sent(coap_session_t *session, struct request *q);
 void session_flush_pending(coap_session_t *session);
+/* Those that wait end; with a reconnect to come, all but requests. */
 void session_drop_pending(coap_session_t *session, coap_nack_reason_t reason);
+/* Requests that the message layer has not sent yet wait here again. */
+void session_unsend(coap_session_t *session);
 /* A message that waits is never sent. */
 void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
 
@@ -253,6 +265,7 @@ void request_progress(coap_session_t *session, struct request *q,
 /* Nack of a message that is no request. */
 void message_failed(coap_session_t *session, const coap_pdu_t *sent,
     coap_nack_reason_t reason);
+/* With a reconnect to come, those that were not sent yet stay. */
 void requests_end_all(coap_session_t *session, coap_nack_reason_t reason,
     int err);
 /* Those that left for the first time. */
@@ -269,7 +282,9 @@ void ping_lost(coap_session_t *session, coap_nack_reason_t reason, int err);
 void ping_icmp(coap_session_t *session, int err);
 void ping_expire(coap_session_t *session, coap_tick_t now);
 coap_tick_t ping_next(const coap_session_t *session);
-/* Keepalive: a ping when the session was idle for its interval. */
+/* Keepalive: a ping when nothing was heard for its interval. */
+void keepalive_start(coap_session_t *session);
+void keepalive_heard(coap_session_t *session);
 void keepalive_check(coap_session_t *session, coap_tick_t now);
 coap_tick_t keepalive_next(const coap_session_t *session);
 
@@ -300,10 +315,12 @@ session_is_mcast(const coap_session_t *session)
 	return session->extra && session->extra->has_mcast;
 }
 
+/* Whether it takes messages: it has a transport, or will have one. */
 static inline bool
 session_is_open(const coap_session_t *session)
 {
-	return session->layer != NULL || session->connect != NULL;
+	return session->layer != NULL || session->connect != NULL ||
+	    session->reconnecting;
 }
 
 #endif

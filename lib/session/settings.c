@@ -25,8 +25,11 @@ coap_context_set_keepalive(coap_context_t *context, unsigned int seconds)
 		return;
 	context_enter(context);
 	context->set.keepalive = seconds;
-	DL_FOREACH(context->clients, session)
+	DL_FOREACH(context->clients, session) {
+		if (session->keepalive == KEEPALIVE_OF_CONTEXT)
+			keepalive_start(session);
 		session_arm(session);
+	}
 	context_leave(context);
 }
 

@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 #include "session/endpoint.h"
+#include "session/linger.h"
+#include "session/reconnect.h"
 #include "session/secure.h"
 
 void
@@ -60,9 +62,12 @@ announce(coap_session_t *session)
 {
 	session->announce = false;
 	session->connected = true;
+	session->settled = true;
+	keepalive_start(session);
 	session_event(session, COAP_EVENT_SESSION_CONNECTED);
 	if (session->endpoint && session->layer)
 		session_event(session, COAP_EVENT_SERVER_SESSION_CONNECTED);
+	reconnect_established(session);
 	if (session->layer)
 		session_flush_pending(session);
 	ping_expire(session, context_now(session->context));
@@ -83,6 +88,8 @@ session_established(coap_session_t *session)
 static void
 datagram_up(coap_session_t *session)
 {
+	if (reconnect_probe(session))
+		return;
 	session_set_state(session, COAP_SESSION_STATE_ESTABLISHED);
 	if (session->endpoint || session->proto->rungs[0] != RUNG_NONE) {
 		announce(session);
@@ -166,6 +173,16 @@ static const struct {
 	{ OWED_TLS_ERROR, COAP_EVENT_DTLS_ERROR },
 };
 
+/* Once in a session's life, and only when no further attempt follows. */
+static void
+tell_failed(coap_session_t *session)
+{
+	if (session->settled || session->reconnecting)
+		return;
+	session->settled = true;
+	session_event(session, COAP_EVENT_SESSION_FAILED);
+}
+
 /*
  * The pair that every protocol has, after the protocol's own events. A handler
  * may end the session: what is still owed is then told on the way, before
@@ -191,11 +208,20 @@ tell_closed(coap_session_t *session)
 					       : proto->event_failed);
 	}
 	if (session->owed & OWED_SESSION) {
-		session->owed = 0;
+		session->owed &= (uint8_t) ~(OWED_SESSION | OWED_STOOD);
 		session->connected = false;
-		session_event(session,
-		    connected ? COAP_EVENT_SESSION_CLOSED
-			      : COAP_EVENT_SESSION_FAILED);
+		if (connected)
+			session_event(session, COAP_EVENT_SESSION_CLOSED);
+		else
+			tell_failed(session);
+	}
+	if (session->owed & OWED_LOST) {
+		session->owed &= (uint8_t)~OWED_LOST;
+		session_event(session, COAP_EVENT_RECONNECT_FAILED);
+	}
+	if (session->owed & OWED_NO_MORE) {
+		session->owed &= (uint8_t)~OWED_NO_MORE;
+		session_event(session, COAP_EVENT_RECONNECT_NO_MORE);
 	}
 }
 
@@ -208,6 +234,7 @@ tell_connected(coap_session_t *session)
 		return;
 	session->announce = false;
 	session->connected = true;
+	session->settled = true;
 	session_event(session, COAP_EVENT_SESSION_CONNECTED);
 }
 
@@ -217,6 +244,9 @@ cut(coap_session_t *session, bool orderly)
 {
 	coap_session_state_t was = session->state;
 	struct layer *layer = session->layer;
+	bool lingers = orderly && layer && !session->in_layer &&
+	    session_reliable(session) && was >= COAP_SESSION_STATE_CSM;
+	int released = 0;
 
 	session->owed = (uint8_t)(OWED_PROTOCOL | OWED_SESSION |
 	    (session->stood ? OWED_STOOD : 0) | climb_owed(session));
@@ -226,8 +256,8 @@ cut(coap_session_t *session, bool orderly)
 	climb_end(session);
 	secure_remember(session);
 	if (session_reliable(session)) {
-		if (orderly && layer && was >= COAP_SESSION_STATE_CSM)
-			stream_release(&session->msg.stream);
+		if (lingers)
+			released = stream_release(&session->msg.stream);
 		stream_stop(&session->msg.stream);
 	}
 	session->layer = NULL;
@@ -236,14 +266,17 @@ cut(coap_session_t *session, bool orderly)
 	connect_cancel(session);
 	endpoint_retire(session);
 	session_set_state(session, COAP_SESSION_STATE_NONE);
-	session_retire_layer(session, layer, orderly);
+	/* A stream's orderly end goes on without the session. */
+	if (!lingers || !linger_take(session, layer, released != -COAP_E_AGAIN))
+		session_retire_layer(session, layer, orderly);
 }
 
 void
 session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
     bool orderly)
 {
-	bool open = session_is_open(session) || session->announce;
+	bool open = session->layer || session->connect || session->announce ||
+	    reconnect_is_trying(session);
 
 	if (!open && !session->owed)
 		return;
@@ -254,12 +287,14 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 					  : ERROR_LOCAL);
 		session->reason = (uint8_t)reason;
 		cut(session, orderly);
+		reconnect_decide(session);
 		tell_connected(session);
 	}
 	/* A handler may come back here: the end goes on with its reason. */
 	reason = (coap_nack_reason_t)session->reason;
 	err = session->error;
 	session_drop_pending(session, reason);
+	session_unsend(session);
 	if (!session_reliable(session))
 		dgram_reset(&session->msg.dgram, reason);
 	requests_end_all(session, reason, err);
@@ -345,6 +380,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, connect_deadline(session));
 	next = earlier(next, ping_next(session));
 	next = earlier(next, keepalive_next(session));
+	next = earlier(next, reconnect_next(session));
 	next = earlier(next, idle_end(session));
 	/* An idle deadline that only moved later is looked at when it comes:
 	 * most messages then cost no work on the heap. */
@@ -389,6 +425,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 		session_down(session, COAP_NACK_NOT_DELIVERABLE,
 		    -COAP_E_TIMEOUT, false);
 	}
+	reconnect_timer(session, now);
 	if (session->layer && session_reliable(session))
 		stream_timer(&session->msg.stream, now);
 	else if (session->layer)

@@ -49,7 +49,8 @@ typedef enum coap_event_t {
 	COAP_EVENT_WS_CLOSED = 0x7003,
 	/* A ping was not answered, see coap_keepalive(3). */
 	COAP_EVENT_KEEPALIVE_FAILURE = 0x8001,
-	/* Attempts to connect again. */
+	/* With reconnect: a connection was lost, or an attempt failed; the peer
+	 * was heard on a new one; it is given up; an attempt begins. */
 	COAP_EVENT_RECONNECT_FAILED = 0x9001,
 	COAP_EVENT_RECONNECT_SUCCESS = 0x9002,
 	COAP_EVENT_RECONNECT_NO_MORE = 0x9003,

@@ -133,13 +133,31 @@ COAP_API int coap_context_load_pki_trust_store(coap_context_t *context);
 /* Settings of a context */
 
 /*
- * After how many seconds of silence a client session is pinged; 0 (the
- * default): never. As long as pings are not answered,
- * COAP_EVENT_KEEPALIVE_FAILURE is raised once an interval; the session goes on,
- * and so do the pings. NULL: nothing happens. See coap_keepalive(3).
+ * After how many seconds without a word from the peer a client session is
+ * pinged; 0 (the default): never. Each further interval without a word raises
+ * COAP_EVENT_KEEPALIVE_FAILURE; with the third in a row the session is
+ * disconnected, reason COAP_NACK_TOO_MANY_RETRIES. What waits for an answer
+ * holds no ping back. A session that came in has none unless it is switched to
+ * a client, or its own is set (coapx_session_set_keepalive()). NULL: nothing
+ * happens. See coap_keepalive(3).
  */
 COAP_API void coap_context_set_keepalive(coap_context_t *context,
     unsigned int seconds);
+
+/*
+ * How many seconds after a loss the client sessions of a context connect again,
+ * as often as it takes; 0 (the default): never. The name is resolved again, the
+ * local address stays. See coap_session(3) for what happens to messages, and
+ * for the events. Not for a session that came in, which we cannot dial, nor
+ * after coapx_session_shutdown(). NULL: nothing happens. A name of later
+ * releases.
+ */
+COAP_API void coap_context_set_session_reconnect_time(coap_context_t *context,
+    unsigned int reconnect_time);
+
+/* The same, with at most retry_count attempts in a row; 0: no limit. */
+COAP_API void coap_context_set_session_reconnect_time2(coap_context_t *context,
+    unsigned int reconnect_time, uint8_t retry_count);
 
 /*
  * For tests: a client with a DTLS connection ID (RFC 9146) changes its port
@@ -303,6 +321,28 @@ COAP_API coap_mid_t coap_send_rst(coap_session_t *session,
 COAP_API coap_mid_t coap_send(coap_session_t *session, coap_pdu_t *pdu);
 
 /*
+ * Sends a request and runs the loop, handlers included, until its response is
+ * there: the milliseconds that took, 0 or more, and *response_pdu (may be NULL)
+ * is the caller's, to be freed with coap_delete_pdu(). The response and nack
+ * handlers do not hear of this request. request_pdu is consumed in any case,
+ * and gets a token when it has none. Else *response_pdu is NULL and the result
+ *
+ *     -1  timeout_ms is 0 or COAP_IO_NO_WAIT
+ *     -2  not sent: an argument is NULL, pdu is no request, the session takes
+ *         none, memory is short
+ *     -3  it ended without a response: Reset, no acknowledgement, the session
+ *         was closed (coapx_session_error() has the reason)
+ *     -4  the loop failed, or this is a handler: here nothing may wait
+ *     -5  no response within timeout_ms; one that comes later is rejected
+ *     -6  the session or the context was ended by a handler
+ *
+ * (-7 is not used: a client without client code.) After -6 the session, or
+ * with it the context, may be gone. A name of later releases.
+ */
+COAP_API int coap_send_recv(coap_session_t *session, coap_pdu_t *request_pdu,
+    coap_pdu_t **response_pdu, uint32_t timeout_ms);
+
+/*
  * Calls the context's event handler. 1, or 0 when there is none or an argument
  * is NULL.
  */
@@ -346,6 +386,15 @@ COAP_API void coap_mcast_per_resource(coap_context_t *context);
  * nor freed. NULL context: nothing happens.
  */
 COAP_API void coap_context_set_app_data(coap_context_t *context, void *data);
+
+/*
+ * The same, and callback (NULL: none) gets the pointer, if it is not NULL, when
+ * the context has been freed. The pointer that was there before, whose callback
+ * is forgotten; NULL when there was none, and for NULL. A name of later
+ * releases.
+ */
+COAP_API void *coap_context_set_app_data2(coap_context_t *context, void *data,
+    coap_app_data_free_callback_t callback);
 
 /*
  * The pointer given last to coap_context_set_app_data(); NULL when there was

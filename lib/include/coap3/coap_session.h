@@ -91,6 +91,19 @@ COAP_API void coap_session_set_app_data(coap_session_t *session, void *data);
  */
 COAP_API void *coap_session_get_app_data(const coap_session_t *session);
 
+/* Frees what was kept with an object that goes. */
+typedef void (*coap_app_data_free_callback_t)(void *data);
+
+/*
+ * As coap_session_set_app_data(), and callback (NULL: none) gets the pointer,
+ * if it is not NULL, when the session is freed: after its last event, at the
+ * end of that pass. The pointer that was there before, whose callback is
+ * forgotten; NULL when there was none, for a NULL session and, with nothing
+ * changed, when memory is short. A name of later releases.
+ */
+COAP_API void *coap_session_set_app_data2(coap_session_t *session, void *data,
+    coap_app_data_free_callback_t callback);
+
 /*
  * The peer's address. While a response to a multicast request is handled, the
  * address of the server that sent it. Owned by the session, valid as long as it
@@ -305,6 +318,26 @@ COAP_API void coap_endpoint_set_default_mtu(coap_endpoint_t *endpoint,
  * back before. NULL: nothing happens.
  */
 COAP_API void coap_free_endpoint(coap_endpoint_t *endpoint);
+
+/*
+ * The endpoint that a session came in by, also after
+ * coap_session_set_type_client(); NULL for a session that we opened, and for
+ * NULL. A name of later releases.
+ */
+COAP_API coap_endpoint_t *coap_session_get_endpoint(
+    const coap_session_t *session);
+
+/*
+ * Keeps a pointer of the application's with the endpoint; callback (NULL: none)
+ * gets it, if it is not NULL, when the endpoint has been freed. The pointer
+ * that was there before; NULL when there was none, and for NULL. A name of
+ * later releases.
+ */
+COAP_API void *coap_endpoint_set_app_data2(coap_endpoint_t *endpoint,
+    void *data, coap_app_data_free_callback_t callback);
+
+/* The pointer given last; NULL when there was none, and for NULL. */
+COAP_API void *coap_endpoint_get_app_data(const coap_endpoint_t *endpoint);
 
 /*
  * The session with that remote address and interface (see

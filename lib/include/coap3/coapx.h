@@ -123,7 +123,9 @@ COAP_API void *coapx_endpoint_get_app_data(const coap_endpoint_t *endpoint);
 
 /*
  * Closes in good order: Release (7.04) on reliable transports, then as
- * coap_session_disconnected(). The caller still releases its reference.
+ * coap_session_disconnected(), without a reconnect. What the kernel did not
+ * take yet is delivered by the loop afterwards, as long as the peer takes it;
+ * coap_free_context() cuts that. The caller still releases its reference.
  */
 COAP_API void coapx_session_shutdown(coap_session_t *session);
 
@@ -133,9 +135,27 @@ typedef void (*coapx_free_t)(void *data);
 COAP_API void *coapx_session_set_app_data(coap_session_t *session, void *data,
     coapx_free_t free_data);
 
-/* Keepalive of one session in seconds, 0: off; overrides the context's. */
+/* Keepalive of one session in seconds, 0: off; overrides the context's. The
+ * only one of a session that came in. -COAP_E_INVAL for NULL. */
 COAP_API int coapx_session_set_keepalive(coap_session_t *session,
     unsigned seconds);
+
+/*
+ * Reconnect of one session: seconds from a loss to the next attempt (0: off),
+ * and attempts in a row (0: no limit); overrides the context's. One that waits
+ * waits anew; off, it is given up. 0; -COAP_E_STATE for a session that came
+ * in: its peer's way to us is not ours to dial; -COAP_E_NOMEM; -COAP_E_INVAL.
+ */
+COAP_API int coapx_session_set_reconnect(coap_session_t *session,
+    unsigned seconds, unsigned retries);
+
+/*
+ * Connects anew, now: closes what stands in good order, and dials again what
+ * the session was opened for, also after a shutdown or when it was given up.
+ * The loop does it; events tell, beginning with RECONNECT_STARTED. Errors as
+ * above.
+ */
+COAP_API int coapx_session_reconnect(coap_session_t *session);
 
 /* --- requests ------------------------------------------------------------ */
 
