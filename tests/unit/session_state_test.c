@@ -508,7 +508,7 @@ call_home(void **state)
 	world_advance(1000000); /* no idle session any more */
 	world_expect(0, "");
 	assert_true(coapx_session_set_keepalive(home, 5) == 0);
-	world_advance(5000); /* one at once, one after the interval */
+	world_advance(10000); /* one an interval, from now on */
 	WORLD_UNTIL(world_count("S pong") == 2);
 	world_expect('S', "S pong\nS pong\n");
 	world_send(home, CON, 'a'); /* the client's context has no such thing */
