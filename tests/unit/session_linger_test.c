@@ -278,6 +278,39 @@ cut_with_the_context(void **state)
 	pair_close();
 }
 
+/* "Works for any layer stack": the server gets the whole of it, and the
+ * Release, after the session was freed. */
+static void
+on_every_protocol(void **state)
+{
+	coap_proto_t p = TCP;
+	coap_session_t *s;
+	coap_pdu_t *pdu;
+	uint8_t *body = calloc(1, BODY);
+
+	(void)state;
+	world_all_protocols();
+	for (; p != COAP_PROTO_NONE; p = world_next_proto(p)) {
+		s = world_connected(p);
+		pdu = coap_pdu_init(CON, COAP_REQUEST_CODE_PUT, 0, BODY + 64);
+		assert_true(coap_add_token(pdu, 1, (const uint8_t *)"a"));
+		assert_true(coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+				(const uint8_t *)"x") > 0);
+		assert_true(coap_add_data(pdu, BODY, body));
+		assert_true(coap_send(s, pdu) >= 0);
+		assert_true(layer_backlog(s->layer) > 0);
+		coap_session_release(s);
+		assert_null(w.client->clients);
+		w.requests = 0;
+		WORLD_UNTIL(world_count("S SERVER_SESSION_DEL") == 1);
+		assert_int_equal(w.requests, 1);
+		WORLD_UNTIL(w.client->n_lingering == 0);
+		WORLD_UNTIL(w.server->n_lingering == 0);
+		world_forget();
+	}
+	free(body);
+}
+
 /* From a handler, in the middle of what the layer tells. */
 static void
 hook_release(coap_session_t *session, const char *line)
@@ -392,6 +425,7 @@ main(void)
 		T(a_peer_that_resets),
 		T(a_peer_that_ended_its_side),
 		T(cut_with_the_context),
+		T(on_every_protocol),
 		T(released_by_a_handler),
 		T(disconnected_is_cut),
 		T(many),

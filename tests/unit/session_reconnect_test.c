@@ -14,24 +14,81 @@
 #define TCP     COAP_PROTO_TCP
 #define RETRIES COAP_NACK_TOO_MANY_RETRIES
 
+/*
+ * A server that goes and comes back to its port. In between the port is
+ * anybody's, so this program has a loopback address of its own.
+ */
+static coap_address_t addresses[COAP_PROTO_LAST];
+
+static coap_address_t
+own_address(void)
+{
+	unsigned pid = (unsigned)getpid();
+	char text[32];
+
+	snprintf(text, sizeof text, "127.%u.%u.77", 64 + (pid >> 8) % 128,
+	    pid % 256);
+	return net_address(text, 0);
+}
+
 static void
 server_stop(coap_proto_t proto)
 {
-	coap_free_endpoint(proto == UDP ? w.udp : w.tcp);
+	coap_free_endpoint(w.endpoint[proto]);
+	w.endpoint[proto] = NULL;
 	world_settle();
 }
 
 static void
 server_start(coap_proto_t proto)
 {
-	coap_endpoint_t *ep =
-	    coap_new_endpoint(w.server, world_address(proto), proto);
+	w.endpoint[proto] =
+	    coap_new_endpoint(w.server, &addresses[proto], proto);
+	assert_non_null(w.endpoint[proto]);
+	addresses[proto] = *world_address(proto);
+}
 
-	assert_non_null(ep);
-	if (proto == UDP)
-		w.udp = ep;
-	else
-		w.tcp = ep;
+static void
+servers_move(void)
+{
+	coap_proto_t p = world_next_proto(COAP_PROTO_NONE);
+
+	for (; p != COAP_PROTO_NONE; p = world_next_proto(p)) {
+		server_stop(p);
+		addresses[p] = own_address();
+		server_start(p);
+	}
+}
+
+static int
+up(void **state)
+{
+	world_up(state);
+	servers_move();
+	return 0;
+}
+
+/* With every protocol of this build. */
+static int
+up_all(void **state)
+{
+	world_up(state);
+	world_all_protocols();
+	servers_move();
+	return 0;
+}
+
+/* A port of that address that was free a moment ago. */
+static coap_address_t
+own_port(coap_proto_t proto)
+{
+	coap_address_t address = own_address();
+	int fd = socket(AF_INET, proto == UDP ? SOCK_DGRAM : SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, &address.addr.sa, address.size), 0);
+	assert_int_equal(getsockname(fd, &address.addr.sa, &address.size), 0);
+	close(fd);
+	return address;
 }
 
 /* --- the way of a session ------------------------------------------------- */
@@ -83,6 +140,42 @@ a_stream_comes_back(void **state)
 	world_expect('C', "C TCP_CLOSED\nC SESSION_CLOSED\n");
 	world_advance(100000);
 	world_expect('C', "");
+}
+
+static void
+every_protocol_comes_back(void **state)
+{
+	coap_proto_t p = world_next_proto(COAP_PROTO_NONE);
+	coap_session_t *s;
+
+	(void)state;
+	for (; p != COAP_PROTO_NONE; p = world_next_proto(p)) {
+		s = world_connected(p);
+		assert_int_equal(coapx_session_set_reconnect(s, 5, 0), 0);
+		server_stop(p);
+		if (p == UDP)
+			coap_session_disconnected(s, RETRIES);
+		world_wait("RECONNECT_FAILED");
+		assert_int_equal(coap_session_get_state(s),
+		    COAP_SESSION_STATE_NONE);
+		assert_int_equal(world_count("C SESSION_CLOSED"), 1);
+		world_forget();
+		assert_true(world_send(s, CON, 'a') >= 0);
+		world_advance(5000);
+		world_wait("RECONNECT_FAILED");
+		assert_int_equal(world_count("C nack"), 0);
+		assert_int_equal(world_count("C SESSION_"), 0);
+		world_forget();
+		server_start(p);
+		world_advance(5000);
+		world_wait("C 2.05 a");
+		assert_int_equal(world_count("C SESSION_CONNECTED"), 1);
+		assert_int_equal(world_count("C RECONNECT_SUCCESS"), 1);
+		coap_session_release(s);
+		assert_int_equal(world_count("C SESSION_CLOSED"), 1);
+		world_settle();
+		world_forget();
+	}
 }
 
 /* Also one that never was: SESSION_FAILED comes once, when it is given up. */
@@ -311,9 +404,7 @@ same_bind(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		/* A port that was free a moment ago. */
-		local =
-		    net_refusing(protos[i] == UDP ? SOCK_DGRAM : SOCK_STREAM);
+		local = own_port(protos[i]);
 		s = coap_new_client_session(w.client, &local,
 		    world_address(protos[i]), protos[i]);
 		assert_non_null(s);
@@ -341,11 +432,13 @@ the_name_is_resolved_again(void **state)
 {
 	char uri[64];
 	coapx_open_params_t params = { .size = sizeof params, .uri = uri };
+	coap_address_t here = net_address("127.0.0.1", 0);
+	coap_endpoint_t *ep = coap_new_endpoint(w.server, &here, TCP);
 	coap_session_t *s;
 
 	(void)state;
 	snprintf(uri, sizeof uri, "coap+tcp://localhost:%u",
-	    coap_address_get_port(&w.tcp_address));
+	    coap_address_get_port(coapx_endpoint_get_address(ep)));
 	s = coapx_session_open(w.client, &params, NULL);
 	world_wait("C SESSION_CONNECTED");
 	coapx_session_set_reconnect(s, 1, 0);
@@ -356,7 +449,7 @@ the_name_is_resolved_again(void **state)
 	world_advance(1000);
 	world_wait("RECONNECT_SUCCESS");
 	assert_true(coap_address_equals(coap_session_get_addr_remote(s),
-	    &w.tcp_address));
+	    coapx_endpoint_get_address(ep)));
 	coap_session_release(s);
 }
 
@@ -864,35 +957,26 @@ life(coap_proto_t proto, void (*act)(void), unsigned at)
 }
 
 static void
-meddling(void **state, coap_proto_t proto)
+meddling(void **state)
 {
 	static void (*const acts[])(void) = { act_release, act_free_context,
 		act_shutdown, act_disconnect, act_reconnect, act_send };
+	coap_proto_t proto = world_next_proto(COAP_PROTO_NONE);
 	unsigned at;
 	size_t i;
 
-	for (i = 0; i < sizeof acts / sizeof acts[0]; i++) {
-		for (at = 0; life(proto, acts[i], at); at++) {
-			assert_true(at < 100);
+	for (; proto != COAP_PROTO_NONE; proto = world_next_proto(proto)) {
+		for (i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+			for (at = 0; life(proto, acts[i], at); at++) {
+				assert_true(at < 100);
+				world_down(state);
+				up_all(state);
+			}
+			assert_true(at >= 10);
 			world_down(state);
-			world_up(state);
+			up_all(state);
 		}
-		assert_true(at >= 10);
-		world_down(state);
-		world_up(state);
 	}
-}
-
-static void
-meddling_on_datagrams(void **state)
-{
-	meddling(state, UDP);
-}
-
-static void
-meddling_on_streams(void **state)
-{
-	meddling(state, TCP);
 }
 
 /* Between the events: freed in each state. */
@@ -924,7 +1008,7 @@ context_freed_in_each_state(void **state)
 		    1);
 		assert_int_equal(world_count("C SESSION_FAILED"), 0);
 		world_down(state);
-		world_up(state);
+		up(state);
 	}
 }
 
@@ -968,14 +1052,15 @@ out_of_memory(void **state)
 	for (i = 0; i < 4; i++) {
 		for (n = 1; !loss(protos[i % 2], n, i / 2); n++) {
 			world_down(state);
-			world_up(state);
+			up(state);
 		}
 		world_down(state);
-		world_up(state);
+		up(state);
 	}
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, world_up, world_down)
+#define T(name)   cmocka_unit_test_setup_teardown(name, up, world_down)
+#define ALL(name) cmocka_unit_test_setup_teardown(name, up_all, world_down)
 
 int
 main(void)
@@ -1007,8 +1092,8 @@ main(void)
 		T(a_shorter_time_counts_at_once),
 		T(asked_for),
 		T(asked_for_in_vain),
-		T(meddling_on_datagrams),
-		T(meddling_on_streams),
+		ALL(meddling),
+		ALL(every_protocol_comes_back),
 		T(context_freed_in_each_state),
 		T(out_of_memory),
 	};
