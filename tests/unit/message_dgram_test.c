@@ -280,6 +280,29 @@ response_without_ack_is_settled_by_forget(void **state)
 	    "0 sent 60001234\n");
 }
 
+/* What waits for NSTART can be taken back, and nothing goes in its place. */
+static void
+unsend_takes_what_waits(void **state)
+{
+	coap_pdu_t *pdu[3];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		pdu[i] = fake_pdu(&net.a, COAP_MESSAGE_CON, GET);
+		dgram_send(&net.a.dgram, pdu[i], 0);
+	}
+	fake_expect(&net.a, "0 sent 40010001\n");
+	assert_int_equal(dgram_unsend(&net.a.dgram, pdu[0]), 0); /* is out */
+	assert_int_equal(dgram_unsend(&net.a.dgram, pdu[1]), 1);
+	assert_int_equal(dgram_unsend(&net.a.dgram, pdu[1]), 0);
+	fake_expect(&net.a, "");
+	fake_input_hex(&net.a, "60000001");
+	fake_expect(&net.a, "0 acked 0001\n0 sent 40010003\n");
+	for (i = 0; i < 3; i++)
+		coap_delete_pdu(pdu[i]);
+}
+
 static void
 forget_minds_the_message_not_the_id(void **state)
 {
@@ -981,6 +1004,7 @@ main(void)
 		TEST(ack_that_is_no_answer_is_ignored),
 		TEST(ack_with_a_response_does_not_settle_a_response),
 		TEST(response_without_ack_is_settled_by_forget),
+		TEST(unsend_takes_what_waits),
 		TEST(forget_minds_the_message_not_the_id),
 		TEST(rst_for_a_non_within_non_lifetime),
 		TEST(a_non_can_be_forgotten),

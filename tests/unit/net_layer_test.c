@@ -61,6 +61,12 @@ low_want_read(struct layer *l, bool on)
 	*(int *)l->user += on ? 100 : 10;
 }
 
+static void
+low_orphan(struct layer *l)
+{
+	*(int *)l->user += 1000;
+}
+
 static int
 low_local(const struct layer *l, coap_address_t *local, int *ifindex)
 {
@@ -86,6 +92,7 @@ static const struct layer_ops low_ops = {
 	.destroy = low_destroy,
 	.backlog = low_backlog,
 	.want_read = low_want_read,
+	.orphan = low_orphan,
 	.local = low_local,
 };
 
@@ -115,6 +122,8 @@ passes_through(void **state)
 	layer_want_read(&top, true);
 	layer_want_read(&top, false);
 	assert_int_equal(seen, 111);
+	layer_orphan(&top);
+	assert_int_equal(seen, 1111);
 	layer_free(&top);
 	assert_int_equal(destroyed[1], 1);
 }

@@ -381,6 +381,94 @@ keepalive_after_an_outage(void **state)
 	relay_end(s);
 }
 
+/* "Three in a row, and the session is disconnected"; a CON that waits for its
+ * ACK holds nothing up, nor does what is sent into the void. */
+static void
+keepalive_finds_the_dead(void **state)
+{
+	coap_session_t *s = through_relay(1);
+	int i;
+
+	(void)state;
+	coapx_session_set_keepalive(s, 10);
+	coap_session_set_ack_timeout(s, (coap_fixed_point_t){ 60, 0 });
+	relay.drop = 1000;
+	world_send(s, CON, 'a');
+	world_send(s, CON, 'b');
+	for (i = 0; i < 19; i++) {
+		world_advance(2000);
+		world_send(s, NON, (char)('c' + i));
+	}
+	assert_int_equal(world_count("C KEEPALIVE_FAILURE"), 2);
+	assert_int_equal(world_count("C nack"), 0);
+	world_advance(2100);
+	assert_int_equal(world_count("C KEEPALIVE_FAILURE"), 3);
+	assert_int_equal(world_count("C nack too-many-retries"), 21);
+	assert_int_equal(world_count("C SESSION_CLOSED"), 1);
+	assert_int_equal(coap_session_get_state(s), COAP_SESSION_STATE_NONE);
+	assert_int_equal(coapx_session_error(s, NULL, 0), -COAP_E_TIMEOUT);
+	relay_end(s);
+}
+
+/* A stream whose peer reads nothing takes no ping either. */
+static void
+keepalive_on_a_full_stream(void **state)
+{
+	coap_address_t address;
+	int fd = world_raw(SOCK_STREAM, &address);
+	coap_session_t *s =
+	    coap_new_client_session(w.client, NULL, &address, COAP_PROTO_TCP);
+	int peer = world_raw_accept(fd);
+	coap_pdu_t *pdu;
+	char token;
+
+	(void)state;
+	world_raw_send(peer, NULL, "\x50\xe1\x24\x01\x00\x00\x00", 7);
+	world_wait("SESSION_CONNECTED");
+	coapx_session_set_keepalive(s, 10);
+	for (token = 'a'; s->pending_last == NULL; token++) {
+		pdu = coap_pdu_init(CON, COAP_REQUEST_CODE_PUT, 0, 8000000);
+		coap_add_token(pdu, 1, (const uint8_t *)&token);
+		assert_non_null(coap_add_data_after(pdu, 7000000));
+		assert_true(coap_send(s, pdu) >= 0);
+	}
+	world_forget();
+	world_advance(41000);
+	assert_int_equal(world_count("C KEEPALIVE_FAILURE"), 3);
+	assert_int_equal(world_count("C SESSION_CLOSED"), 1);
+	coap_session_release(s);
+	close(peer);
+	close(fd);
+}
+
+/* "On a server's session only when it was set on the session." */
+static void
+keepalive_of_a_server(void **state)
+{
+	coap_address_t peer;
+	int fd = world_raw(SOCK_DGRAM, &peer);
+	uint8_t data[16];
+
+	(void)state;
+	coap_context_set_keepalive(w.server, 10);
+	world_raw_send(fd, &w.udp_address, "\x50\x01\x00\x01\xb1x", 6);
+	world_wait("S get");
+	world_raw_recv(fd, data, sizeof data, NULL);
+	coap_session_reference(w.last);
+	world_forget();
+	world_advance(100000);
+	world_expect('S', "");
+	coapx_session_set_keepalive(w.last, 10);
+	world_advance(41000);
+	world_expect('S',
+	    "S KEEPALIVE_FAILURE\nS KEEPALIVE_FAILURE\n"
+	    "S KEEPALIVE_FAILURE\nS SESSION_CLOSED\n");
+	coap_session_release(w.last);
+	world_settle();
+	world_expect('S', "S SERVER_SESSION_DEL\n");
+	close(fd);
+}
+
 /* "RST to a CON, nothing for others, no session." */
 static void
 garbage_datagrams(void **state)
@@ -480,6 +568,9 @@ main(void)
 		T(ping_and_pong),
 		T(keepalive),
 		T(keepalive_after_an_outage),
+		T(keepalive_finds_the_dead),
+		T(keepalive_on_a_full_stream),
+		T(keepalive_of_a_server),
 		T(garbage_datagrams),
 		T(bad_packet_on_a_session),
 		T(bad_option_in_a_non),

@@ -469,6 +469,67 @@ application_data_is_freed_once(void **state)
 	assert_null(coapx_session_set_app_data(NULL, &other, NULL));
 }
 
+/* "The callback gets the pointer when the object is freed; the one before is
+ * given back, and its callback forgotten." */
+static void
+application_data_of_later_releases(void **state)
+{
+	coap_address_t any = net_address("127.0.0.1", 0);
+	coap_context_t *c = coap_new_context(NULL);
+	coap_endpoint_t *ep = coap_new_endpoint(c, &any, UDP);
+	coap_session_t *s = world_connected(UDP);
+	int other;
+
+	(void)state;
+	freed = 0;
+	assert_null(coap_session_set_app_data2(s, &other, count_free));
+	assert_ptr_equal(coap_session_set_app_data2(s, &freed, count_free),
+	    &other);
+	assert_null(coap_session_set_app_data2(NULL, &other, NULL));
+	coap_session_release(s);
+	assert_int_equal(freed, 1);
+
+	assert_null(coap_endpoint_set_app_data2(ep, &other, count_free));
+	assert_ptr_equal(coap_endpoint_set_app_data2(ep, &freed, count_free),
+	    &other);
+	assert_ptr_equal(coap_endpoint_get_app_data(ep), &freed);
+	assert_null(coap_endpoint_set_app_data2(NULL, &other, NULL));
+	assert_null(coap_endpoint_get_app_data(NULL));
+	coap_free_endpoint(ep);
+	assert_int_equal(freed, 2);
+	ep = coap_new_endpoint(c, &any, UDP);
+	coap_endpoint_set_app_data2(ep, &freed, count_free);
+
+	assert_null(coap_context_set_app_data2(c, &other, count_free));
+	assert_ptr_equal(coap_context_set_app_data2(c, &freed, count_free),
+	    &other);
+	assert_ptr_equal(coap_context_get_app_data(c), &freed);
+	assert_null(coap_context_set_app_data2(NULL, &other, NULL));
+	coap_free_context(c);
+	assert_int_equal(freed, 4);
+
+	c = coap_new_context(NULL);
+	coap_context_set_app_data2(c, &freed, count_free);
+	coap_context_set_app_data(c, &other);
+	coap_free_context(c);
+	assert_int_equal(freed, 4);
+}
+
+static void
+endpoint_of_a_session(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	assert_null(coap_session_get_endpoint(s));
+	assert_ptr_equal(coap_session_get_endpoint(w.last), w.tcp);
+	assert_int_equal(coap_session_set_type_client(w.last), 1);
+	assert_ptr_equal(coap_session_get_endpoint(w.last), w.tcp);
+	assert_null(coap_session_get_endpoint(NULL));
+	coap_session_release(w.last);
+	coap_session_release(s);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_up, world_down)
 
 int
@@ -489,6 +550,8 @@ main(void)
 		T(endpoints_freed_in_every_handler),
 		T(context_freed_with_sessions_in_each_state),
 		T(application_data_is_freed_once),
+		T(application_data_of_later_releases),
+		T(endpoint_of_a_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
