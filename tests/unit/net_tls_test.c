@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "net/layer_tls_internal.h"
 #include "net_tls_pair.h"
 
 #define BIG 100000
@@ -62,6 +63,26 @@ joins_flights(void **state)
 	assert_int_equal(pair.end[CLIENT].resumables, 1);
 	assert_string_equal(top(CLIENT)->ops->name, "tls");
 	assert_false(top(CLIENT)->ops->datagram);
+}
+
+/* An owner that is gone is told nothing: neither tickets, which TLS 1.3 has
+ * come late, nor messages, nor keys; and it is asked nothing. */
+static void
+an_orphan_is_silent(void **state)
+{
+	const struct tls *t;
+
+	(void)state;
+	net_tls_pair_connect(&pair, false);
+	t = (const struct tls *)top(CLIENT);
+	layer_close(top(CLIENT));
+	layer_orphan(top(CLIENT));
+	t->host.resumable(&pair.end[CLIENT], (struct tls_bytes){ NULL, 0 });
+	assert_int_equal(pair.end[CLIENT].resumables, 1);
+	assert_null(t->host.verify);
+	assert_null(t->host.psk_client);
+	assert_null(t->host.psk_server);
+	assert_null(t->host.name);
 }
 
 static void
@@ -1029,6 +1050,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(joins_flights),
+		TEST(an_orphan_is_silent),
 		TEST(cut_anywhere),
 		TEST(waits_for_below),
 		TEST(below_fails),
