@@ -120,7 +120,7 @@ all: $(PROGRAM) libs ## Compile the program and the libraries (the default)
 libs: $(if $(LIB_SRCS),$(LIBS) $(MODULE_SOS))
 
 .PHONY: all libs demo deps check check-quick check-run tests lint lint-run \
-	fuzz fuzz-run install uninstall clean help FORCE
+	fuzz fuzz-run bench install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
@@ -265,6 +265,35 @@ fuzz: ## Run each fuzz target for FUZZ_TIME seconds
 
 fuzz-run: $(FUZZ_TESTS)
 	@O=$(O) FUZZ_TIME=$(FUZZ_TIME) tests/fuzz/run $(FUZZ_TESTS)
+
+# The benchmark: one driver for this library and for Debian's libcoap, and the
+# floor, which is neither.
+
+BENCH_DIR   = $(O)/tests/bench
+BENCH_APP  := $(addprefix tests/bench/,app.c app_server.c app_client.c)
+BENCH_BOTH := $(addprefix tests/bench/,measure.c suite.c)
+BENCH_FLOOR := $(wildcard tests/bench/floor*.c tests/bench/chan*.c) \
+	tests/bench/frame.c
+bench_link  = $(call say,LD,$@)$(NL)	@mkdir -p $(@D)$(NL)	$(Q)$(CC) $(1) \
+	$(OUR_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ \
+	$(filter %.c %.a,$^) $(2) -lgnutls
+
+bench: ## Compare the speed with libcoap and with bare sockets (BENCH="udp tcp")
+	@packaging/install-deps build bench
+	$(AGAIN) all $(addprefix $(BENCH_DIR)/,app-ours app-libcoap floor)
+	@O=$(O) tests/bench/run
+
+$(BENCH_DIR)/%: $(BENCH_BOTH) $(wildcard tests/bench/*.h) Makefile
+
+$(BENCH_DIR)/app-ours: $(BENCH_APP) tests/bench/app_ours.c $(BENCH_BOTH) \
+		$(O)/lib/libcoap-session.a
+	$(call bench_link,-I . -I lib/include)
+
+$(BENCH_DIR)/app-libcoap: $(BENCH_APP) tests/bench/app_libcoap.c $(BENCH_BOTH)
+	$(call bench_link,-I .,-lcoap-3-gnutls)
+
+$(BENCH_DIR)/floor: $(BENCH_FLOOR) $(BENCH_BOTH)
+	$(call bench_link,-I .)
 
 # Development links under libcoap's names live in a folder of their own, so
 # that they never stand in the way of libcoap itself.

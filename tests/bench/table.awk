@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The table of the benchmark: from lines "WORK PROTOCOL WHO VALUE", a value
+# being nanoseconds or bytes or "fails", to ratios of medians. A ratio of speeds
+# is over 1 when the first is faster.
+
+function row(work, label, list, goals, n, p, g, i) {
+	n = split(list, p, " ")
+	split(goals, g, " ")
+	for (i = 1; i <= n; i++)
+		rows[++count] = work SUBSEP p[i] SUBSEP label SUBSEP g[i]
+}
+
+BEGIN {
+	row("one", "requests one by one", "udp dtls tcp tls ws wss",
+		"0.80 0.80 0.80 0.80 0.50 0.50")
+	row("sixteen", "16 requests in flight", "udp dtls tcp tls ws wss",
+		"1.00 - - - - -")
+	row("held-1000", "1000 others held *", "udp", "0.95")
+	row("held-5000", "5000 others held *", "udp", "0.95")
+	row("setup", "set-up and close",
+		"dtls dtls-ecdsa tcp tls tls-ecdsa ws wss",
+		"0.90 0.90 - 0.90 0.90 - 0.90")
+	row("burst", "50 set-ups at once **", "tcp", "1.00")
+	row("64k", "64 KiB in one message", "tcp tls ws wss", "1.00 1.00 1.00 1.00")
+	row("1m", "1 MiB in one message", "tcp tls ws wss", "1.00 1.00 1.00 1.00")
+	row("one-shot", "one-shot get ***", "udp dtls", "0.61 -")
+	row("memory", "held session, KiB ****", "udp dtls tcp tls ws wss",
+		"1.0 10.5 1.0 10.5 1.3 11.8")
+}
+
+$4 == "fails" {
+	value[$1, $2, $3] = "fails"
+	next
+}
+
+{
+	all[$1, $2, $3] = all[$1, $2, $3] " " $4
+}
+
+function median(text, n, v, i, j, t) {
+	n = split(text, v, " ")
+	for (i = 2; i <= n; i++) {
+		t = v[i]
+		for (j = i - 1; j > 0 && v[j] + 0 > t + 0; j--)
+			v[j + 1] = v[j]
+		v[j + 1] = t
+	}
+	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+}
+
+# How fast a is against b; words when one of them has no value.
+function ratio(a, b) {
+	if (a == "fails" || b == "fails")
+		return a == "fails" ? a : "-"
+	return a > 0 && b > 0 ? sprintf("%.2f", b / a) : "-"
+}
+
+function base(work, proto, who) {
+	if (work ~ /^held/)
+		return value["held-1", proto, who]
+	if (work == "burst")
+		return value["setup", proto, who]
+	if (who == "libcoap" && (work, proto, "floor-libcoap") in value)
+		return value[work, proto, "floor-libcoap"]
+	return value[work, proto, "floor"]
+}
+
+function rate(name, v) {
+	if (v !~ /^[0-9]/ || v == 0)
+		return ""
+	return sprintf("%s %.0f/s  ", name, 1e9 / v)
+}
+
+function kib(v) {
+	return v ~ /^[0-9]/ && v > 0 ? sprintf("%.2f", v / 1024) : v == "" ? "-" : v
+}
+
+function print_memory(label, proto, goal, o, l, f) {
+	printf "%-24s%-12s%11s%14s%14s%7s%s\n", label, proto, kib(o), kib(l),
+		ratio(l, o), "<" goal, (note != "" ? "   " note : (o / 1024 > goal ? "  over" : ""))
+	if (f > 0)
+		printf "%-36s%11s\n", "  the floor has", kib(f)
+}
+
+function print_speed(work, label, proto, goal, o, l, f, to) {
+	to = ratio(o, base(work, proto, "ours"))
+	printf "%-24s%-12s%11s%14s%14s%7s%-7s", label, proto, to,
+		ratio(l, base(work, proto, "libcoap")), ratio(o, l), goal,
+		to ~ /^[0-9]/ && goal != "-" && to < goal + 0 ? "  below" : ""
+	if (note != "")
+		printf " %s", note
+	text = rate("ours", o) rate("libcoap", l) rate("floor", f)
+	sub(/  $/, "", text)
+	print text != "" ? " (" text ")" : ""
+}
+
+END {
+	for (key in all)
+		value[key] = median(all[key])
+	printf "%-24s%-12s%11s%14s%14s%7s\n", "work", "protocol", "ours/floor",
+		"libcoap/floor", "ours/libcoap", "goal"
+	for (i = 1; i <= count; i++) {
+		split(rows[i], r, SUBSEP)
+		proto = r[2]
+		sub(/-.*/, "", proto)
+		if (index(" " protocols " ", " " proto " ") == 0)
+			continue
+		if (works != "" && index(" " works " ", " " r[1] " ") == 0)
+			continue
+		o = value[r[1], r[2], "ours"]
+		l = value[r[1], r[2], "libcoap"]
+		f = value[r[1], r[2], "floor"]
+		note = o == "" ? "not in this build" : ""
+		if (r[1] == "memory")
+			print_memory(r[3], r[2], r[4], o, l, f)
+		else
+			print_speed(r[1], r[3], r[2], r[4], o, l, f)
+	}
+	print ""
+	print "Ratios of speeds, over 1 is faster; in brackets what one core did."
+	print "*     against itself with 1 session held"
+	print "**    against itself one by one"
+	print "***   whole process; floor is /bin/true, libcoap coap-client"
+	print "fails: not done after " limit " seconds, or a crash"
+	print "****  of the server's heap, less is better; in KiB, not ratios"
+}
