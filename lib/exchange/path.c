@@ -64,16 +64,13 @@ put_segment(struct buf *key, const uint8_t *s, size_t len)
 int
 path_key_from_request(struct buf *key, const coap_pdu_t *request)
 {
-	coap_opt_filter_t paths;
 	coap_opt_iterator_t oi;
 	coap_opt_t *opt;
 	bool first = true;
 	int r;
 
-	coap_option_filter_clear(&paths);
-	coap_option_filter_set(&paths, COAP_OPTION_URI_PATH);
-	coap_option_iterator_init(request, &oi, &paths);
-	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
+	opt = coap_check_option(request, COAP_OPTION_URI_PATH, &oi);
+	for (; opt; opt = coap_option_next(&oi)) {
 		r = first ? 0 : buf_append_u8(key, '/');
 		if (r == 0)
 			r = put_segment(key, coap_opt_value(opt),

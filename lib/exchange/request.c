@@ -32,8 +32,11 @@ requests_find_pdu(const struct requests *r, const coap_pdu_t *sent)
 {
 	struct request *q;
 
-	if (sent == NULL)
+	if (sent == NULL || r->list == NULL)
 		return NULL;
+	/* Asked mostly about the one that was added last. */
+	if (r->list->prev->sent == sent)
+		return r->list->prev;
 	q = requests_find(r, coap_pdu_get_token(sent));
 	return q != NULL && q->sent == sent ? q : NULL;
 }

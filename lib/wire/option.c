@@ -222,11 +222,20 @@ coap_opt_t *
 coap_check_option(const coap_pdu_t *pdu, coap_option_num_t number,
     coap_opt_iterator_t *oi)
 {
-	coap_opt_filter_t filter;
+	coap_opt_t *opt;
 
-	coap_option_filter_clear(&filter);
-	coap_option_filter_set(&filter, number);
-	if (!coap_option_iterator_init(pdu, oi, &filter))
+	/* Options come in order, and most that are asked for are not there. */
+	if (pdu && oi && number > pdu->last_option) {
+		memset(oi, 0, sizeof(*oi));
+		oi->bad = 1;
 		return NULL;
-	return coap_option_next(oi);
+	}
+	if (!coap_option_iterator_init(pdu, oi, COAP_OPT_ALL))
+		return NULL;
+	coap_option_filter_set(&oi->filter, number);
+	oi->filtered = 1;
+	do
+		opt = iterator_step(oi);
+	while (opt && oi->number < number);
+	return opt && oi->number == number ? opt : NULL;
 }

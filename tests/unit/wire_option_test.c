@@ -192,6 +192,7 @@ hand_made(coap_pdu_t *pdu, uint8_t *bytes, size_t len)
 	memset(pdu, 0, sizeof(*pdu));
 	pdu->token = bytes;
 	pdu->used = len;
+	pdu->last_option = UINT16_MAX; /* at most */
 }
 
 static void
