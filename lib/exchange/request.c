@@ -10,10 +10,25 @@
 #include "exchange/request.h"
 #include "wire/pdu.h"
 
+/* So many are found as fast without a table, which costs memory and, where
+ * requests go one by one, is made and freed for each. */
+#define LIST_MAX 24
+
 void
 requests_init(struct requests *r)
 {
 	*r = (struct requests){ .earliest = TIMER_NEVER };
+}
+
+static struct request *
+find_in_list(const struct requests *r, const uint8_t *key, size_t len)
+{
+	struct request *q;
+
+	DL_FOREACH(r->list, q)
+		if (q->token_len == len && memcmp(q->token, key, len) == 0)
+			return q;
+	return NULL;
 }
 
 struct request *
@@ -23,8 +38,25 @@ requests_find(const struct requests *r, coap_bin_const_t token)
 	const uint8_t *key = token.length > 0 ? token.s : (const uint8_t *)"";
 	struct request *q;
 
+	if (!r->by_token)
+		return find_in_list(r, key, token.length);
 	HASH_FIND(hh, r->by_token, key, token.length, q);
 	return q;
+}
+
+/* Makes the table of those in the list; without memory it stays a list. */
+static void
+make_table(struct requests *r)
+{
+	struct request *q;
+
+	DL_FOREACH(r->list, q) {
+		HASH_ADD_KEYPTR(hh, r->by_token, q->token, q->token_len, q);
+		if (!hash_added(&q->hh)) {
+			HASH_CLEAR(hh, r->by_token);
+			return;
+		}
+	}
 }
 
 struct request *
@@ -52,6 +84,7 @@ request_new(coap_pdu_t *pdu, coap_bin_const_t token)
 	q->sent = pdu_ref(pdu);
 	q->mid = coap_pdu_get_mid(pdu);
 	q->deadline = TIMER_NEVER;
+	q->token_len = (uint32_t)token.length;
 	if (token.length > 0)
 		memcpy(q->token, token.s, token.length);
 	return q;
@@ -72,13 +105,17 @@ requests_add(struct requests *r, coap_pdu_t *pdu, coap_tick_t now,
 	q = request_new(pdu, token);
 	if (q == NULL)
 		return -COAP_E_NOMEM;
-	HASH_ADD_KEYPTR(hh, r->by_token, q->token, token.length, q);
-	if (!hash_added(&q->hh)) {
-		request_free(q);
-		return -COAP_E_NOMEM;
+	if (r->by_token) {
+		HASH_ADD_KEYPTR(hh, r->by_token, q->token, token.length, q);
+		if (!hash_added(&q->hh)) {
+			request_free(q);
+			return -COAP_E_NOMEM;
+		}
 	}
 	DL_APPEND(r->list, q);
 	r->count++;
+	if (!r->by_token && r->count >= LIST_MAX)
+		make_table(r);
 	q->started = now;
 	requests_set_deadline(r, q, deadline);
 	*out = q;
@@ -100,7 +137,8 @@ requests_set_deadline(struct requests *r, struct request *q,
 void
 requests_take(struct requests *r, struct request *q)
 {
-	HASH_DEL(r->by_token, q);
+	if (r->by_token)
+		HASH_DEL(r->by_token, q);
 	DL_DELETE(r->list, q);
 	q->prev = q->next = NULL;
 	r->count--;
