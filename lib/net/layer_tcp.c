@@ -28,6 +28,7 @@ struct tcp {
 	bool paused;
 	bool refused; /* writable() is due: send() said AGAIN, or close() */
 	bool closing; /* close() was called */
+	bool drained; /* in an event: nothing is left until the next */
 	bool ended;   /* recv() has told of the end, or of err */
 	bool busy;    /* events are being told: release later */
 	bool destroyed;
@@ -154,6 +155,7 @@ tcp_ready(struct watch *w, uint32_t events)
 		update(t);
 	}
 
+	t->drained = false;
 	t->busy = true;
 	if (writable)
 		l->events->writable(l->user);
@@ -182,7 +184,11 @@ tcp_recv(struct layer *l, void *data, size_t size)
 		return -COAP_E_AGAIN;
 	if (t->ended)
 		return t->err;
+	if (t->busy && t->drained && t->err == 0)
+		return -COAP_E_AGAIN;
 	n = recv(t->watch.fd, data, size, 0);
+	/* Less than there was room for: the event tells when there is more. */
+	t->drained = n > 0 && (size_t)n < size;
 	if (n > 0)
 		return n;
 	if (n < 0 && errno == EAGAIN && t->err == 0)

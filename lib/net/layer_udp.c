@@ -10,15 +10,26 @@
 #include "base/err.h"
 #include "net/port.h"
 #include "net/socket.h"
+#include "net/udp_batch.h"
 
 /* Errors taken from the queue a pass: one is as good as many. */
 #define ICMP_MAX 64
+/*
+ * While datagrams come one by one, each is read alone, and every so many
+ * events it is looked whether there are more; while there are, all that is
+ * there is read with one system call.
+ */
+#define PROBE 8
 
 struct udp_client {
 	struct layer layer;
 	struct watch watch; /* its fd is the socket's, also while it sleeps */
 	struct poller *poller;
 	int pending_err; /* met by send or recv, to be told by the watch */
+	struct udp_batch *batch; /* what this event brought; NULL: see below */
+	uint8_t events;          /* counts up to PROBE */
+	bool many;               /* the last batch had more than one */
+	bool drained; /* in an event: nothing is left until the next */
 	bool paused;
 	bool refused; /* send() said AGAIN, writable() is due */
 	bool busy;    /* events are being told: release later */
@@ -80,6 +91,45 @@ client_take_errors(struct udp_client *c)
 	return first;
 }
 
+/* Receives a batch if that is worth it; else recv() does by itself. */
+static void
+client_fill(struct udp_client *c)
+{
+	struct udp_batch *b;
+	int n;
+
+	c->drained = false;
+	c->events++;
+	if (!c->many && c->events % PROBE != 0)
+		return;
+	b = udp_batch(c->poller);
+	if (!b)
+		return;
+	n = udp_batch_receive(b, c->watch.fd);
+	c->many = n > 1;
+	/* An error is recv()'s to meet. */
+	if (n > 0)
+		c->batch = b;
+}
+
+static void
+client_read(struct udp_client *c)
+{
+	struct layer *l = &c->layer;
+	int before;
+
+	client_fill(c);
+	l->events->readable(l->user);
+	/* A batch has no event of its own for what is left of it. */
+	while (c->batch && !c->destroyed && c->batch->at < c->batch->n) {
+		before = c->batch->at;
+		l->events->readable(l->user);
+		if (c->batch->at == before)
+			break;
+	}
+	c->batch = NULL;
+}
+
 static void
 client_ready(struct watch *w, uint32_t events)
 {
@@ -102,10 +152,28 @@ client_ready(struct watch *w, uint32_t events)
 	if (!c->destroyed && writable)
 		l->events->writable(l->user);
 	if (!c->destroyed && (events & EPOLLIN) && !c->paused)
-		l->events->readable(l->user);
+		client_read(c);
 	c->busy = false;
 	if (c->destroyed)
 		coap_free_type(COAP_SESSION, c);
+}
+
+/* From the batch; an empty datagram means nothing to anybody. */
+static ssize_t
+client_next(struct udp_client *c, void *data, size_t size)
+{
+	const uint8_t *bytes;
+	size_t len = 0;
+
+	do
+		bytes = udp_batch_next(c->batch, &len);
+	while (bytes && len == 0);
+	if (!bytes)
+		return -COAP_E_AGAIN;
+	if (len > size)
+		return -COAP_E_TOOBIG;
+	memcpy(data, bytes, len);
+	return (ssize_t)len;
 }
 
 static ssize_t
@@ -116,13 +184,17 @@ client_recv(struct layer *l, void *data, size_t size)
 
 	if (c->watch.fd < 0)
 		return -COAP_E_CLOSED;
+	if (c->batch)
+		return client_next(c, data, size);
+	if (c->busy && c->drained)
+		return -COAP_E_AGAIN;
 	n = recv(c->watch.fd, data, size, MSG_TRUNC);
 	if (n < 0 && client_retry(c, errno))
 		n = recv(c->watch.fd, data, size, MSG_TRUNC);
 	if (n < 0)
 		return err_from_errno(errno);
-	/* An empty datagram means nothing to anybody; if there is more the
-	 * watch says so again. */
+	/* If there is more the watch says so again. */
+	c->drained = true;
 	if (n == 0)
 		return -COAP_E_AGAIN;
 	return (size_t)n > size ? -COAP_E_TOOBIG : n;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 
 #define ALWAYS ((uint32_t)(EPOLLERR | EPOLLHUP)) /* told without being asked */
@@ -24,6 +25,8 @@ poller_close(struct poller *p)
 		close(p->epfd);
 	p->epfd = -1;
 	p->batch_len = 0;
+	coap_free_type(COAP_PACKET, p->udp_batch);
+	p->udp_batch = NULL;
 }
 
 static int

@@ -31,11 +31,14 @@ struct watch {
 
 #define POLLER_BATCH 64
 
+struct udp_batch;
+
 struct poller {
 	int epfd;
 	int batch_len; /* events of the pass that is under way, else 0 */
 	int batch_pos;
 	bool dispatching;
+	struct udp_batch *udp_batch; /* see there */
 	struct epoll_event batch[POLLER_BATCH];
 };
 

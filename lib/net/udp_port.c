@@ -37,6 +37,7 @@ struct udp_port {
 	int family; /* of the socket */
 	bool busy;  /* a callback may be under way: free later */
 	bool freed; /* nothing is called any more */
+	int used;   /* slots that are to be prepared again */
 	/* A megabyte of address space; the kernel finds pages for what is
 	 * used. */
 	uint8_t *bytes;
@@ -46,14 +47,14 @@ struct udp_port {
 
 /* --- receiving ------------------------------------------------------------ */
 
-/* The kernel overwrites the lengths, so they are set before each call. */
+/* The kernel overwrites the lengths of those that it fills. */
 static int
 receive(struct udp_port *port)
 {
 	struct slot *slot;
 	int i;
 
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < port->used; i++) {
 		slot = &port->slots[i];
 		slot->iov.iov_base = port->bytes + (size_t)i * DATAGRAM;
 		slot->iov.iov_len = DATAGRAM;
@@ -66,7 +67,9 @@ receive(struct udp_port *port)
 			.msg_controllen = sizeof slot->control,
 		};
 	}
-	return recvmmsg(port->fd, port->batch, BATCH, MSG_DONTWAIT, NULL);
+	i = recvmmsg(port->fd, port->batch, BATCH, MSG_DONTWAIT, NULL);
+	port->used = i > 0 ? i : 1;
+	return i;
 }
 
 /* Where the datagram was sent to; the port's own address when unknown. */
@@ -278,6 +281,9 @@ udp_port_send(struct udp_port *port, const coap_address_t *remote,
 	};
 	ssize_t n;
 
+	/* What the socket is bound to is the source anyway. */
+	if (local && coap_address_equals(local, &port->local))
+		local = NULL;
 	choose_source(&source, local, remote);
 	if (!needs_interface(remote, &source))
 		ifindex = 0;
@@ -364,6 +370,7 @@ udp_port_open(struct poller *p, const coap_address_t *listen,
 	port->watch.fd = -1;
 	port->watch.ready = port_ready;
 	port->fd = -1;
+	port->used = BATCH;
 	port->bytes = coap_malloc_type(COAP_PACKET, (size_t)BATCH * DATAGRAM);
 	if (!port->bytes)
 		goto fail;
