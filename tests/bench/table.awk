@@ -48,21 +48,29 @@ function median(text, n, v, i, j, t) {
 	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 }
 
-# How fast a is against b; words when one of them has no value.
-function ratio(a, b) {
-	if (a == "fails" || b == "fails")
-		return a == "fails" ? a : "-"
-	return a > 0 && b > 0 ? sprintf("%.2f", b / a) : "-"
+# How fast a is against b, which are keys: the median of the ratios of rounds,
+# for what is near in time is alike in what else the machine did. Words when one
+# of them has no value.
+function ratio(a, b, n, m, i, u, v, text) {
+	if (value[a] == "fails" || value[b] == "fails")
+		return value[a] == "fails" ? "fails" : "-"
+	n = split(all[a], u, " ")
+	m = split(all[b], v, " ")
+	for (i = 1; i <= n && i <= m; i++)
+		if (u[i] > 0 && v[i] > 0)
+			text = text " " v[i] / u[i]
+	return text != "" ? sprintf("%.2f", median(text)) : "-"
 }
 
+# The key of what it is compared with.
 function base(work, proto, who) {
 	if (work ~ /^held/)
-		return value["held-1", proto, who]
+		return "held-1" SUBSEP proto SUBSEP who
 	if (work == "burst")
-		return value["setup", proto, who]
+		return "setup" SUBSEP proto SUBSEP who
 	if (who == "libcoap" && (work, proto, "floor-libcoap") in value)
-		return value[work, proto, "floor-libcoap"]
-	return value[work, proto, "floor"]
+		return work SUBSEP proto SUBSEP "floor-libcoap"
+	return work SUBSEP proto SUBSEP "floor"
 }
 
 function rate(name, v) {
@@ -75,21 +83,28 @@ function kib(v) {
 	return v ~ /^[0-9]/ && v > 0 ? sprintf("%.2f", v / 1024) : v == "" ? "-" : v
 }
 
-function print_memory(label, proto, goal, o, l, f) {
-	printf "%-24s%-12s%11s%14s%14s%7s%s\n", label, proto, kib(o), kib(l),
-		ratio(l, o), "<" goal, (note != "" ? "   " note : (o / 1024 > goal ? "  over" : ""))
+function print_memory(key, label, proto, goal, o, f) {
+	o = value[key, "ours"]
+	f = value[key, "floor"]
+	printf "%-24s%-12s%11s%14s%14s%7s%s\n", label, proto, kib(o),
+		kib(value[key, "libcoap"]),
+		ratio(key SUBSEP "libcoap", key SUBSEP "ours"), "<" goal,
+		(note != "" ? "   " note : (o / 1024 > goal ? "  over" : ""))
 	if (f > 0)
 		printf "%-36s%11s\n", "  the floor has", kib(f)
 }
 
-function print_speed(work, label, proto, goal, o, l, f, to) {
+function print_speed(key, work, label, proto, goal, o, l, to, text) {
+	o = key SUBSEP "ours"
+	l = key SUBSEP "libcoap"
 	to = ratio(o, base(work, proto, "ours"))
 	printf "%-24s%-12s%11s%14s%14s%7s%-7s", label, proto, to,
 		ratio(l, base(work, proto, "libcoap")), ratio(o, l), goal,
 		to ~ /^[0-9]/ && goal != "-" && to < goal + 0 ? "  below" : ""
 	if (note != "")
 		printf " %s", note
-	text = rate("ours", o) rate("libcoap", l) rate("floor", f)
+	text = rate("ours", value[o]) rate("libcoap", value[l]) \
+		rate("floor", value[key, "floor"])
 	sub(/  $/, "", text)
 	print text != "" ? " (" text ")" : ""
 }
@@ -107,14 +122,12 @@ END {
 			continue
 		if (works != "" && index(" " works " ", " " r[1] " ") == 0)
 			continue
-		o = value[r[1], r[2], "ours"]
-		l = value[r[1], r[2], "libcoap"]
-		f = value[r[1], r[2], "floor"]
-		note = o == "" ? "not in this build" : ""
+		key = r[1] SUBSEP r[2]
+		note = value[key, "ours"] == "" ? "not in this build" : ""
 		if (r[1] == "memory")
-			print_memory(r[3], r[2], r[4], o, l, f)
+			print_memory(key, r[3], r[2], r[4])
 		else
-			print_speed(r[1], r[3], r[2], r[4], o, l, f)
+			print_speed(key, r[1], r[3], r[2], r[4])
 	}
 	print ""
 	print "Ratios of speeds, over 1 is faster; in brackets what one core did."
