@@ -283,11 +283,12 @@ bench: ## Compare the speed with libcoap and with bare sockets (BENCH="udp tcp")
 	$(AGAIN) all $(addprefix $(BENCH_DIR)/,app-ours app-libcoap floor)
 	@O=$(O) tests/bench/run
 
-$(BENCH_DIR)/%: $(BENCH_BOTH) $(wildcard tests/bench/*.h) Makefile
+$(addprefix $(BENCH_DIR)/,app-ours app-libcoap floor): \
+	$(wildcard tests/bench/*.h) Makefile
 
 $(BENCH_DIR)/app-ours: $(BENCH_APP) tests/bench/app_ours.c $(BENCH_BOTH) \
 		$(O)/lib/libcoap-session.a
-	$(call bench_link,-I . -I lib/include)
+	$(call bench_link,-I . -I lib/include,$(TLS_LIBS) $(WS_LIBS))
 
 $(BENCH_DIR)/app-libcoap: $(BENCH_APP) tests/bench/app_libcoap.c $(BENCH_BOTH)
 	$(call bench_link,-I .,-lcoap-3-gnutls)

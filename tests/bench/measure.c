@@ -122,6 +122,7 @@ meter_start(struct meter *m, pid_t peer)
 	errno = clock_getcpuclockid(peer, &m->peer);
 	if (errno != 0)
 		die("the server is gone");
+	m->children = 0;
 	m->core = sched_getcpu();
 	m->idle = idle_ns(m->core);
 	m->cpu = spent(m);
@@ -132,7 +133,7 @@ void
 meter_print(const struct meter *m, unsigned long count)
 {
 	uint64_t wall = now_ns() - m->wall;
-	uint64_t cpu = spent(m) - m->cpu;
+	uint64_t cpu = m->children > 0 ? m->children : spent(m) - m->cpu;
 	uint64_t idle = idle_ns(m->core) - m->idle;
 
 	printf("%lu %llu %llu %llu\n", count, (unsigned long long)wall,

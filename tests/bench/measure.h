@@ -52,6 +52,7 @@ unsigned long heap_bytes(void);
  */
 struct meter {
 	clockid_t peer;
+	uint64_t children; /* if not 0, they and not the two ends count */
 	int core;
 	uint64_t wall;
 	uint64_t cpu;
