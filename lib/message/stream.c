@@ -20,14 +20,22 @@ stream_init(struct stream *s, enum framing framing, uint32_t max_size,
 	s->peer_max_size = STREAM_PEER_MAX_SIZE;
 	s->peer_max_token = COAP_TOKEN_DEFAULT_MAX;
 	s->csm_deadline = TIMER_NEVER;
-	buf_init(&s->in, PDU_MAX_SIZE + PDU_HEADROOM);
 	buf_init(&s->parked, STREAM_PARKED_MAX);
+}
+
+/* The message that has begun to come, if any, will not be one. */
+static void
+drop_input(struct stream *s)
+{
+	coap_delete_pdu(s->in);
+	s->in = NULL;
+	s->head_len = 0;
 }
 
 void
 stream_free(struct stream *s)
 {
-	buf_free(&s->in);
+	drop_input(s);
 	buf_free(&s->parked);
 }
 
@@ -69,7 +77,7 @@ stream_stop(struct stream *s)
 {
 	s->ended = true;
 	s->peer_released = false;
-	buf_free(&s->in);
+	drop_input(s);
 	buf_free(&s->parked);
 }
 
@@ -79,7 +87,7 @@ stream_end(struct stream *s, int err, const coap_pdu_t *pdu)
 	if (s->ended)
 		return;
 	s->ended = true;
-	buf_free(&s->in);
+	drop_input(s);
 	buf_free(&s->parked);
 	s->ops->ended(s->user, err, pdu);
 }
@@ -166,8 +174,18 @@ refuse(struct stream *s, int err)
 		stream_fail(s, err, "Not a valid message", NULL);
 }
 
-/* One whole message. The bytes may be those in s->in, which is emptied before
- * anybody hears of the message. */
+/* The end of a message, decoded or not; takes the caller's reference. */
+static void
+take_decoded(struct stream *s, coap_pdu_t *pdu, int r)
+{
+	if (r < 0)
+		refuse(s, r);
+	else
+		dispatch(s, pdu);
+	coap_delete_pdu(pdu);
+}
+
+/* One whole message. */
 static void
 take_message(struct stream *s, const uint8_t *data, size_t len)
 {
@@ -177,12 +195,21 @@ take_message(struct stream *s, const uint8_t *data, size_t len)
 	pdu = pdu_new(COAP_MESSAGE_CON, COAP_EMPTY_CODE, 0, len);
 	r = pdu ? pdu_decode(pdu, s->framing, s->max_token, data, len)
 		: -COAP_E_NOMEM;
-	buf_free(&s->in);
-	if (r < 0)
-		refuse(s, r);
-	else
-		dispatch(s, pdu);
-	coap_delete_pdu(pdu);
+	take_decoded(s, pdu, r);
+}
+
+/* One that came in parts. It is forgotten before anybody hears of it. */
+static void
+take_filled(struct stream *s)
+{
+	coap_pdu_t *pdu = s->in;
+	int r;
+
+	r = pdu_decode_filled(pdu, s->framing, s->max_token, s->head,
+	    s->head_len);
+	s->in = NULL;
+	s->head_len = 0;
+	take_decoded(s, pdu, r);
 }
 
 /* How long the message is that begins at data. 0 with *total 0 when that cannot
@@ -200,46 +227,65 @@ message_size(const struct stream *s, const uint8_t *data, size_t len,
 	return r == 1 && *total > s->max_size ? -COAP_E_TOOBIG : 0;
 }
 
-/* Adds to the message in s->in what belongs to it. Returns the bytes taken, or
- * an error. */
+/* The header, byte by byte, until it has said how much follows. Returns the
+ * bytes taken, or an error. */
 static ssize_t
-fill(struct stream *s, const uint8_t *data, size_t len)
+fill_head(struct stream *s, const uint8_t *data, size_t len)
 {
-	size_t total, used = 0, n;
+	size_t total = 0, used = 0;
 	int r;
 
-	for (;;) {
-		r = message_size(s, s->in.data, s->in.len, &total);
+	while (used < len && total == 0) {
+		s->head[s->head_len++] = data[used++];
+		r = message_size(s, s->head, s->head_len, &total);
 		if (r < 0)
 			return r;
-		if (used == len || s->in.len == total)
-			return (ssize_t)used;
-		/* The header, which says the rest, byte by byte. */
-		n = total == 0 ? 1 : total - s->in.len;
-		if (n > len - used)
-			n = len - used;
-		r = buf_append(&s->in, data + used, n);
-		if (r < 0)
-			return r;
-		used += n;
 	}
+	if (total == 0)
+		return (ssize_t)used;
+	s->in =
+	    pdu_new(COAP_MESSAGE_CON, COAP_EMPTY_CODE, 0, total - s->head_len);
+	return s->in ? (ssize_t)used : -COAP_E_NOMEM;
 }
 
-/* Bytes while a message is incomplete in s->in: the number taken, or an error.
+/* What follows the header: as fill_head(). Room is made for what is there, not
+ * for what is promised, unless that is little more. */
+static ssize_t
+fill_rest(struct stream *s, const uint8_t *data, size_t len)
+{
+	coap_pdu_t *pdu = s->in;
+	size_t left = pdu->max - pdu->used;
+	size_t n = len < left ? len : left;
+	int r;
+
+	r = pdu_reserve(pdu, left / 2 > n ? n : left);
+	if (r < 0)
+		return r;
+	if (n > 0)
+		memcpy(pdu->token + pdu->used, data, n);
+	pdu->used += n;
+	return (ssize_t)n;
+}
+
+/* Bytes of a message that does not come whole: the number taken, or an error.
  */
 static ssize_t
-input_rest(struct stream *s, const uint8_t *data, size_t len)
+input_part(struct stream *s, const uint8_t *data, size_t len)
 {
-	size_t total;
-	ssize_t used;
+	ssize_t used = 0;
+	ssize_t n;
 
-	used = fill(s, data, len);
-	if (used < 0)
-		return used;
-	if (message_size(s, s->in.data, s->in.len, &total) == 0 && total > 0 &&
-	    s->in.len == total)
-		take_message(s, s->in.data, total);
-	return used;
+	if (!s->in) {
+		used = fill_head(s, data, len);
+		if (used < 0 || !s->in)
+			return used;
+	}
+	n = fill_rest(s, data + used, len - (size_t)used);
+	if (n < 0)
+		return n;
+	if (s->in->used == s->in->max)
+		take_filled(s);
+	return used + n;
 }
 
 /* Bytes that begin with a message: as input_rest(). */
@@ -252,10 +298,8 @@ input_begin(struct stream *s, const uint8_t *data, size_t len)
 	r = message_size(s, data, len, &total);
 	if (r < 0)
 		return r;
-	if (total == 0 || total > len) {
-		r = buf_append(&s->in, data, len);
-		return r < 0 ? r : (ssize_t)len;
-	}
+	if (total == 0 || total > len)
+		return input_part(s, data, len);
 	take_message(s, data, total);
 	return (ssize_t)total;
 }
@@ -284,8 +328,8 @@ stream_input(struct stream *s, const uint8_t *data, size_t len, coap_tick_t now)
 		return;
 	}
 	while (len > 0 && !s->ended && !s->held) {
-		used = s->in.len > 0 ? input_rest(s, data, len)
-				     : input_begin(s, data, len);
+		used = s->head_len > 0 ? input_part(s, data, len)
+				       : input_begin(s, data, len);
 		if (used < 0) {
 			refuse(s, (int)used);
 			return;

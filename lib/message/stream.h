@@ -55,7 +55,11 @@ struct stream {
 	const struct stream_ops *ops;
 	void *user;
 	enum framing framing;
-	struct buf in;     /* the message that has not come whole */
+	/* The message that has not come whole: its header, and once that is
+	 * there what follows. */
+	uint8_t head[PDU_HEADROOM];
+	uint8_t head_len;
+	coap_pdu_t *in;
 	struct buf parked; /* what came while input is held */
 	coap_tick_t csm_deadline;
 	uint32_t max_size; /* what we take */

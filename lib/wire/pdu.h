@@ -100,6 +100,11 @@ int pdu_encode(coap_pdu_t *pdu, enum framing framing, const uint8_t **out,
  */
 int pdu_decode(coap_pdu_t *pdu, enum framing framing, size_t max_token,
     const uint8_t *data, size_t len);
+/* The same for a message that came in parts: its header is given, at most
+ * PDU_HEADROOM bytes, and what follows it has been put to pdu->token already,
+ * as many bytes as pdu->used says. */
+int pdu_decode_filled(coap_pdu_t *pdu, enum framing framing, size_t max_token,
+    const uint8_t *head, size_t head_len);
 
 /*
  * How long the message is that begins at data, header included, in stream

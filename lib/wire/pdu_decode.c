@@ -31,33 +31,66 @@ check_options(const uint8_t *p, size_t len, uint16_t *last, size_t *at)
 	return 0;
 }
 
+/* What a message says of itself: where its parts are. */
+struct layout {
+	struct frame_head head;
+	size_t body;    /* bytes behind the token */
+	size_t payload; /* where in body the payload begins; body: nowhere */
+	uint16_t last;
+};
+
+/* Reads and checks the whole message at data, and sets what a Reset needs. */
+static int
+read_layout(coap_pdu_t *pdu, enum framing framing, size_t max_token,
+    const uint8_t *data, size_t len, struct layout *l)
+{
+	int r;
+
+	pdu->framing = (uint8_t)framing;
+	r = frame_read(framing, data, len, &l->head);
+	if (l->head.identified) {
+		pdu->type = l->head.type;
+		pdu->code = l->head.code;
+		pdu->mid = l->head.mid;
+	}
+	if (r < 0)
+		return r;
+	if (l->head.token_len > max_token)
+		return -COAP_E_FORMAT;
+	len -= l->head.size + l->head.token_len;
+	l->body = len;
+	return check_options(data + l->head.size + l->head.token_len, len,
+	    &l->last, &l->payload);
+}
+
+/* Once the bytes are at pdu->token. */
+static void
+set_layout(coap_pdu_t *pdu, const struct layout *l)
+{
+	pdu->type = l->head.type;
+	pdu->code = l->head.code;
+	pdu->mid = l->head.mid;
+	pdu->token_len = (uint32_t)l->head.token_len;
+	pdu->used = l->head.token_len + l->body;
+	pdu->last_option = l->last;
+	if (l->payload < l->body)
+		pdu->data = pdu->token + pdu->token_len + l->payload;
+	pdu->parsed = true;
+}
+
 int
 pdu_decode(coap_pdu_t *pdu, enum framing framing, size_t max_token,
     const uint8_t *data, size_t len)
 {
-	struct frame_head head;
-	size_t body, payload;
-	uint16_t last;
+	struct layout l;
 	int r;
 
 	pdu_clear(pdu);
-	pdu->framing = (uint8_t)framing;
-	r = frame_read(framing, data, len, &head);
-	if (head.identified) {
-		pdu->type = head.type;
-		pdu->code = head.code;
-		pdu->mid = head.mid;
-	}
+	r = read_layout(pdu, framing, max_token, data, len, &l);
 	if (r < 0)
 		return r;
-	if (head.token_len > max_token)
-		return -COAP_E_FORMAT;
-	data += head.size;
-	len -= head.size;
-	body = len - head.token_len;
-	r = check_options(data + head.token_len, body, &last, &payload);
-	if (r < 0)
-		return r;
+	data += l.head.size;
+	len -= l.head.size;
 	if (pdu->max < len)
 		pdu->max = len;
 	r = pdu_reserve(pdu, len);
@@ -65,16 +98,27 @@ pdu_decode(coap_pdu_t *pdu, enum framing framing, size_t max_token,
 		return r;
 	if (len > 0)
 		memcpy(pdu->token, data, len);
-	pdu->type = head.type;
-	pdu->code = head.code;
-	pdu->mid = head.mid;
-	pdu->used = len;
-	pdu->token_len = (uint32_t)head.token_len;
-	pdu->last_option = last;
-	if (payload < body)
-		pdu->data = pdu->token + pdu->token_len + payload;
-	pdu->parsed = true;
+	set_layout(pdu, &l);
 	return 0;
+}
+
+int
+pdu_decode_filled(coap_pdu_t *pdu, enum framing framing, size_t max_token,
+    const uint8_t *head, size_t head_len)
+{
+	uint8_t *begin = pdu->token - head_len;
+	size_t used = pdu->used;
+	struct layout l;
+	int r;
+
+	memcpy(begin, head, head_len);
+	pdu_clear(pdu);
+	r = read_layout(pdu, framing, max_token, begin, head_len + used, &l);
+	if (r == 0 && l.head.size != head_len)
+		r = -COAP_E_FORMAT;
+	if (r == 0)
+		set_layout(pdu, &l);
+	return r;
 }
 
 int

@@ -155,8 +155,8 @@ run(const uint8_t *data, size_t len, unsigned mode, size_t piece)
 		stream_input(&w.stream, data, n, 0);
 		data += n;
 		len -= n;
-		CHECK(w.stream.in.len < MAX_SIZE);
-		CHECK(!w.stream.ended || !w.stream.in.data);
+		CHECK(!w.stream.in || w.stream.in->used < MAX_SIZE);
+		CHECK(!w.stream.ended || !w.stream.in);
 	}
 	CHECK(w.readies <= 1 && w.ends <= 1);
 	stream_free(&w.stream);

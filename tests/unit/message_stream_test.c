@@ -283,7 +283,7 @@ a_cut_at_any_byte_changes_nothing(void **state)
 		stream_input(&stream, copy, len - cut, 0);
 		free(copy);
 		expect(sample_story);
-		assert_null(stream.in.data);
+		assert_null(stream.in);
 	}
 }
 
@@ -301,7 +301,7 @@ pieces_of_any_size_change_nothing(void **state)
 			stream_input(&stream, bytes + at, n, 0);
 		}
 		expect(sample_story);
-		assert_null(stream.in.data);
+		assert_null(stream.in);
 	}
 }
 
@@ -319,8 +319,7 @@ a_long_message_byte_by_byte(void **state)
 		stream_input(&stream, data + i, 1, 0);
 	coap_delete_pdu(pdu);
 	expect("deliver 2.05 0000000000000000 70000\n");
-	assert_null(stream.in.data);
-	assert_int_equal(stream.in.cap, 0);
+	assert_null(stream.in);
 }
 
 static void
@@ -328,7 +327,7 @@ an_announced_length_takes_no_memory(void **state)
 {
 	(void)state;
 	input("f0 00700000 45 ff"); /* 7 MiB to come */
-	assert_in_range(stream.in.cap, 7, 1024);
+	assert_in_range(stream.in->cap, 1, 1024);
 	expect("");
 }
 
@@ -654,7 +653,7 @@ our_max_message_size_holds_as_soon_as_it_is_seen(void **state)
 		input(bytes[i]);
 	}
 	expect(want);
-	assert_null(stream.in.data);
+	assert_null(stream.in);
 	input("0045");
 	expect("");
 }
@@ -910,7 +909,7 @@ our_abort_says_why(void **state)
 	input("f0"); /* something incomplete */
 	assert_int_equal(stream_abort(&stream, "no", 3), 0);
 	expect("sent 50e52103ff6e6f\n");
-	assert_null(stream.in.data);
+	assert_null(stream.in);
 	input("0045");
 	expect("");
 	begin_ready(FRAMING_STREAM);
@@ -1017,6 +1016,7 @@ without_memory_it_ends(void **state)
 	begin_ready(FRAMING_STREAM);
 	mem_fail_at(1, 1);
 	input("00");
+	input("45");
 	mem_fail_at(0, 0);
 	expect("ended 1 0\n"); /* not even an Abort could be made */
 }
