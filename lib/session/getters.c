@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "net/layer_ws.h"
 #include "session/endpoint.h"
+#include "session/reconnect.h"
 #include "session/secure.h"
 
 void
@@ -250,6 +251,7 @@ coapx_session_get_info(const coap_session_t *session,
 	    (session_pings(session) ? 1 : 0);
 	full.queued = session->n_pending;
 	info_csm(session, &full);
+	reconnect_info(session, &full);
 	memcpy(info, &full, size);
 	return 0;
 }

@@ -189,7 +189,7 @@ reconnect_stop(coap_session_t *session)
 	struct session_reconnect *r = reconnect_of(session);
 
 	session->stay_down = true;
-	session->owed &= (uint8_t) ~(OWED_LOST | OWED_NO_MORE);
+	session->owed &= (uint8_t)~OWED_LOST;
 	if (!session->reconnecting || !r)
 		return;
 	session->reconnecting = false;
@@ -197,7 +197,7 @@ reconnect_stop(coap_session_t *session)
 	r->step = STEP_NONE;
 	/* The messages that wait are ended by session_down(), which otherwise
 	 * may find nothing to do. */
-	session->owed |= OWED_SESSION;
+	session->owed |= OWED_SESSION | OWED_NO_MORE;
 }
 
 bool
@@ -325,6 +325,20 @@ reconnect_established(coap_session_t *session)
 		proven(session);
 	if (session->layer)
 		restore(session);
+}
+
+void
+reconnect_info(const coap_session_t *session, coapx_session_info_t *info)
+{
+	const struct session_reconnect *r = reconnect_of(session);
+	coap_tick_t now = context_now(session->context);
+
+	if (!session->reconnecting)
+		return;
+	info->reconnecting = 1;
+	info->reconnect_attempts = r->count;
+	if (r->step == STEP_WAIT && r->at > now)
+		info->reconnect_in_ms = r->at - now;
 }
 
 /* --- public --------------------------------------------------------------- */

@@ -42,6 +42,7 @@ bool reconnect_is_trying(const coap_session_t *session);
 /* Those that wait look at the context's settings again. */
 void reconnect_settings_changed(coap_context_t *context);
 
+void reconnect_info(const coap_session_t *session, coapx_session_info_t *info);
 coap_tick_t reconnect_next(const coap_session_t *session);
 void reconnect_timer(coap_session_t *session, coap_tick_t now);
 

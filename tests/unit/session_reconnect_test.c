@@ -301,7 +301,7 @@ datagrams_need_a_proof(void **state)
 		assert_int_equal(data[1], 0); /* nothing but pings */
 	world_expect('C', "C RECONNECT_STARTED\n");
 	coap_session_release(s);
-	world_expect('C', "C nack not-deliverable a\n");
+	world_expect('C', "C nack not-deliverable a\nC RECONNECT_NO_MORE\n");
 	close(fd);
 }
 
@@ -672,6 +672,33 @@ pings(void **state)
 	coap_session_release(s);
 }
 
+static void
+what_is_known(void **state)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	coapx_session_set_reconnect(s, 5, 0);
+	coapx_session_get_info(s, &info);
+	assert_int_equal(info.reconnecting, 0);
+	server_stop(TCP);
+	world_wait("RECONNECT_FAILED");
+	world_advance(7000);
+	coapx_session_get_info(s, &info);
+	assert_int_equal(info.reconnecting, 1);
+	assert_int_equal(info.reconnect_attempts, 1);
+	assert_in_range(info.reconnect_in_ms, 2500, 3500);
+	server_start(TCP);
+	world_advance(3000);
+	world_wait("RECONNECT_SUCCESS");
+	coapx_session_get_info(s, &info);
+	assert_int_equal(info.reconnecting, 0);
+	assert_int_equal(info.reconnect_attempts, 0);
+	assert_int_equal(info.reconnect_in_ms, 0);
+	coap_session_release(s);
+}
+
 /* An answer belongs to the transport that the question came by. */
 static void
 answers_do_not_wait(void **state)
@@ -704,7 +731,7 @@ shutdown_while_it_waits(void **state)
 	coap_session_disconnected(s, RETRIES); /* changes nothing */
 	world_expect('C', "");
 	coapx_session_shutdown(s);
-	world_expect('C', "C nack rst a\n");
+	world_expect('C', "C nack rst a\nC RECONNECT_NO_MORE\n");
 	world_advance(100000);
 	world_expect('C', "");
 	assert_int_equal(world_send(s, CON, 'b'), COAP_INVALID_MID);
@@ -738,7 +765,9 @@ never_established_and_released(void **state)
 	world_wait("RECONNECT_FAILED");
 	world_expect('C', "C TCP_FAILED\nC RECONNECT_FAILED\n");
 	coap_session_release(s);
-	world_expect('C', "C nack not-deliverable a\nC SESSION_FAILED\n");
+	world_expect('C',
+	    "C nack not-deliverable a\nC SESSION_FAILED\n"
+	    "C RECONNECT_NO_MORE\n");
 }
 
 static void
@@ -1084,6 +1113,7 @@ main(void)
 		T(deadlines_hold),
 		T(cancelled_while_it_waits),
 		T(pings),
+		T(what_is_known),
 		T(answers_do_not_wait),
 		T(shutdown_while_it_waits),
 		T(shutdown_of_one_that_stands),

@@ -94,6 +94,11 @@ typedef struct coapx_session_info_t {
 	uint32_t csm_peer_block_wise;
 	uint32_t csm_peer_max_token;
 	uint32_t csm_own_max_message_size;
+	/* Whether a new connection is awaited or under way, attempts since the
+	 * last success, and the time until the next one begins. */
+	uint32_t reconnecting;
+	uint32_t reconnect_attempts;
+	uint64_t reconnect_in_ms;
 } coapx_session_info_t;
 
 /* Fills what fits in info->size. -COAP_E_INVAL on NULL. */
