@@ -38,6 +38,7 @@ struct named {
 	struct listener *from; /* the listener it came in by, or NULL */
 	unsigned references;   /* the user's own: session reference */
 	unsigned keepalive;    /* seconds, as it was set */
+	unsigned reconnect;    /* likewise */
 	bool shared;           /* found again by equal URI and bind */
 	bool met;              /* 'session wait' has found it */
 };

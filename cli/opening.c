@@ -221,6 +221,23 @@ addr_text(const coap_address_t *addr, char buf[ADDR_SIZE])
 	return buf;
 }
 
+bool
+session_reconnects(const coap_session_t *session)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+
+	coapx_session_get_info(session, &info);
+	return info.reconnecting != 0;
+}
+
+bool
+session_is_dead(const coap_session_t *session)
+{
+	return coap_session_get_state(session) == COAP_SESSION_STATE_NONE &&
+	    coapx_session_error(session, NULL, 0) != 0 &&
+	    !session_reconnects(session);
+}
+
 void
 named_view(struct app *app, const struct named *named,
     struct view_session *view, char *local, char *remote)

@@ -31,6 +31,10 @@ coap_session_t *origin_open(struct job *job, const char *origin,
 /* Says why a session could not be opened, or was lost. An exit status. */
 int session_failed(struct job *job, const char *what,
     const coap_session_t *session);
+/* It was lost, and waits for its next connection or makes it. */
+bool session_reconnects(const coap_session_t *session);
+/* It was lost, or never came to be, and nothing follows. */
+bool session_is_dead(const coap_session_t *session);
 /* "127.0.0.1:5683", or "" without an address; buf. */
 #define ADDR_SIZE 80
 const char *addr_text(const coap_address_t *addr, char buf[ADDR_SIZE]);

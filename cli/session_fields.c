@@ -217,6 +217,7 @@ read_idle(const struct named *n, struct field_value *v)
 
 TUNABLE(mtu, "mtu")
 TUNABLE(keepalive, "keepalive")
+TUNABLE(reconnect, "reconnect")
 TUNABLE(ack_timeout, "ack-timeout")
 TUNABLE(ack_random_factor, "ack-random-factor")
 TUNABLE(max_retransmit, "max-retransmit")
@@ -340,6 +341,8 @@ const struct session_field session_fields[] = {
 	{ "idle", "ms since the last message", read_idle },
 	{ "keepalive", "seconds of silence before a ping; 0: never",
 	    read_keepalive },
+	{ "reconnect", "seconds from a loss to the next attempt; 0: off",
+	    read_reconnect },
 	{ "csm.received", "whether the peer's CSM came", read_csm_received },
 	{ "csm.peer-max-message-size", "Max-Message-Size of the peer",
 	    read_csm_peer_size },

@@ -31,9 +31,10 @@ unfixed(coap_fixed_point_t value)
 
 /* The library's setter and getter as those of the table. */
 #define TUNABLE(name, to, from)                                       \
-	static void set_##name(struct named *named, uint64_t value)   \
+	static int set_##name(struct named *named, uint64_t value)    \
 	{                                                             \
 		coap_session_set_##name(named->session, to(value));   \
+		return 0;                                             \
 	}                                                             \
 	static uint64_t get_##name(const struct named *named)         \
 	{                                                             \
@@ -47,10 +48,11 @@ TUNABLE(max_retransmit, (uint16_t), )
 TUNABLE(nstart, (uint16_t), )
 TUNABLE(probing_rate, (uint32_t), )
 
-static void
+static int
 set_mtu(struct named *named, uint64_t value)
 {
 	coap_session_set_mtu(named->session, (unsigned)value);
+	return 0;
 }
 
 static uint64_t
@@ -62,17 +64,37 @@ get_mtu(const struct named *named)
 	return info.mtu;
 }
 
-static void
+static int
 set_keepalive(struct named *named, uint64_t value)
 {
-	if (coapx_session_set_keepalive(named->session, (unsigned)value) == 0)
+	int err = coapx_session_set_keepalive(named->session, (unsigned)value);
+
+	if (err == 0)
 		named->keepalive = (unsigned)value;
+	return err;
 }
 
 static uint64_t
 get_keepalive(const struct named *named)
 {
 	return named->keepalive;
+}
+
+static int
+set_reconnect(struct named *named, uint64_t value)
+{
+	int err =
+	    coapx_session_set_reconnect(named->session, (unsigned)value, 0);
+
+	if (err == 0)
+		named->reconnect = (unsigned)value;
+	return err;
+}
+
+static uint64_t
+get_reconnect(const struct named *named)
+{
+	return named->reconnect;
 }
 
 const struct tunable tunables[] = {
@@ -94,6 +116,8 @@ const struct tunable tunables[] = {
 	    get_mtu },
 	{ "keepalive", "seconds of silence before a ping; 0: never", 0, 0,
 	    KEEPALIVE_MAX, set_keepalive, get_keepalive },
+	{ "reconnect", "seconds from a loss to the next attempt; 0: off", 0, 0,
+	    KEEPALIVE_MAX, set_reconnect, get_reconnect },
 	{ .key = NULL },
 };
 

@@ -15,7 +15,8 @@ struct tunable {
 	unsigned decimals;
 	uint64_t min;
 	uint64_t max;
-	void (*set)(struct named *named, uint64_t value);
+	/* 0, or the library's (negative) error. */
+	int (*set)(struct named *named, uint64_t value);
 	uint64_t (*get)(const struct named *named);
 };
 

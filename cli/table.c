@@ -18,6 +18,7 @@ const struct command *const command_table[] = {
 	&cmd_session_use,
 	&cmd_session_rename,
 	&cmd_session_wait,
+	&cmd_session_reconnect,
 	&cmd_session_disconnect,
 	&cmd_session_close,
 	&cmd_get,

@@ -132,10 +132,7 @@ find_shared(struct app *app, const char *origin, const char *bind)
 
 	DL_FOREACH(app->sessions, named)
 		if (named->shared && same(named->uri, origin) &&
-		    same(named->bind, bind) &&
-		    (coap_session_get_state(named->session) !=
-			    COAP_SESSION_STATE_NONE ||
-			coapx_session_error(named->session, NULL, 0) == 0))
+		    same(named->bind, bind) && !session_is_dead(named->session))
 			return named;
 	return NULL;
 }

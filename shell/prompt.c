@@ -14,6 +14,7 @@
 #include "cli/app.h"
 #include "cli/command.h"
 #include "cli/lexer.h"
+#include "cli/opening.h"
 #include "cli/output_form.h"
 #include "cli/script.h"
 #include "shell/editor.h"
@@ -131,6 +132,11 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 		tell_lost(prompt, named, "lost");
 	else if (event == COAP_EVENT_SESSION_FAILED && client)
 		tell_lost(prompt, named, "failed");
+	else if (event == COAP_EVENT_RECONNECT_SUCCESS &&
+	    !somebody_else_tells(prompt))
+		tell_event(prompt, named->name, "connected again", NULL);
+	else if (event == COAP_EVENT_RECONNECT_NO_MORE)
+		tell_lost(prompt, named, "given up");
 	/* The prompt may look different now. */
 	if (named == prompt->app->current)
 		screen_hide(&prompt->editor.screen);
@@ -161,7 +167,8 @@ static const char *
 session_prompt(struct prompt *prompt, const struct named *named)
 {
 	bool lost =
-	    coap_session_get_state(named->session) == COAP_SESSION_STATE_NONE;
+	    coap_session_get_state(named->session) == COAP_SESSION_STATE_NONE ||
+	    session_reconnects(named->session);
 	coap_session_type_t type = coap_session_get_type(named->session);
 	bool other = type != COAP_SESSION_TYPE_CLIENT;
 	bool color = prompt->editor.color;

@@ -26,6 +26,7 @@ extern const struct command cmd_session_release;
 extern const struct command cmd_session_use;
 extern const struct command cmd_session_rename;
 extern const struct command cmd_session_wait;
+extern const struct command cmd_session_reconnect;
 extern const struct command cmd_session_disconnect;
 extern const struct command cmd_session_close;
 

@@ -118,8 +118,9 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	if (session != o->session)
 		return;
 	named = app_find_session(job->app, session);
-	if (event == COAP_EVENT_SESSION_FAILED ||
-	    event == COAP_EVENT_SESSION_CLOSED)
+	if ((event == COAP_EVENT_SESSION_FAILED ||
+		event == COAP_EVENT_SESSION_CLOSED) &&
+	    !session_reconnects(session))
 		job_end(job, failed(job));
 	else if (named &&
 	    (arrived(o) ||
@@ -145,7 +146,11 @@ find_state(const char *name, coap_session_state_t *state)
 	return false;
 }
 
-/* --mtu and --keepalive: settings like those of session set. */
+/* --mtu and the like: settings as session set has them. */
+static const char *const settings[] = { "mtu", "keepalive", "reconnect" };
+
+#define N_SETTINGS (sizeof settings / sizeof settings[0])
+
 static int
 read_setting(struct job *job, const char *key, uint64_t *value)
 {
@@ -179,13 +184,13 @@ apply_setting(struct job *job, struct named *named, const char *key,
 
 /* All that can be wrong is looked at before anything is begun. */
 static int
-check(struct job *job, coap_session_state_t *wanted, uint64_t *mtu,
-    uint64_t *keepalive)
+check(struct job *job, coap_session_state_t *wanted, uint64_t *values)
 {
 	const char *name = args_get(&job->args, "name");
 	const char *wait = args_get(&job->args, "wait");
 	char *problem = NULL;
 	int status = STATUS_OK;
+	size_t i;
 
 	*wanted = COAP_SESSION_STATE_ESTABLISHED;
 	if (name && !app_name_is_free(job->app, name, &problem)) {
@@ -199,9 +204,8 @@ check(struct job *job, coap_session_state_t *wanted, uint64_t *mtu,
 		    "--wait: '%s' is no state; none, connecting, handshake, "
 		    "csm and established are",
 		    wait);
-	status = read_setting(job, "mtu", mtu);
-	if (status == STATUS_OK)
-		status = read_setting(job, "keepalive", keepalive);
+	for (i = 0; status == STATUS_OK && i < N_SETTINGS; i++)
+		status = read_setting(job, settings[i], &values[i]);
 	return status;
 }
 
@@ -251,8 +255,7 @@ begin(struct job *job, struct named *named, coap_session_state_t wanted)
 	app_observe(job->app, &o->observer);
 	if (arrived(o))
 		return finish(job, named);
-	if (coap_session_get_state(o->session) == COAP_SESSION_STATE_NONE &&
-	    coapx_session_error(o->session, NULL, 0) != 0)
+	if (session_is_dead(o->session))
 		return failed(job);
 	job_waits_for(job, "%s to be %s", named->uri, coapx_state_name(wanted));
 	return JOB_RUNNING;
@@ -262,12 +265,12 @@ static int
 start(struct job *job)
 {
 	coap_session_state_t wanted;
-	uint64_t mtu = 0;
-	uint64_t keepalive = 0;
+	uint64_t values[N_SETTINGS] = { 0 };
 	coap_session_t *session;
 	struct named *named;
 	char *origin;
-	int status = check(job, &wanted, &mtu, &keepalive);
+	int status = check(job, &wanted, values);
+	size_t i;
 
 	if (status != STATUS_OK)
 		return status;
@@ -282,8 +285,8 @@ start(struct job *job)
 		return status;
 	if (!named)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
-	apply_setting(job, named, "mtu", mtu);
-	apply_setting(job, named, "keepalive", keepalive);
+	for (i = 0; i < N_SETTINGS; i++)
+		apply_setting(job, named, settings[i], values[i]);
 	return begin(job, named, wanted);
 }
 
@@ -302,6 +305,9 @@ static const struct option open_options[] = {
 	{ .name = "keepalive",
 	    .arg = "S",
 	    .help = "seconds of silence before a ping; 0: never" },
+	{ .name = "reconnect",
+	    .arg = "S",
+	    .help = "seconds from a loss to the next attempt; 0: off" },
 	{ .name = NULL },
 };
 
@@ -311,6 +317,7 @@ static const char *const examples[] = {
 	"open coap://[fd00::2] --name lamp",
 	"open coap+tcp://plant.example/sensors -T 5s",
 	"open coap://192.0.2.7 --bind :5683",
+	"open coap+tcp://lamp --keepalive 30 --reconnect 5",
 	NULL,
 };
 
@@ -325,7 +332,8 @@ const struct command cmd_session_open = {
 	    "session is established as soon as the name resolves: nothing is "
 	    "sent, so nothing is known of the peer; 'ping' asks it. A stream "
 	    "whose peer sends no CSM within a second is used all the same, and "
-	    "csm.received is false.",
+	    "csm.received is false. With --reconnect this waits, and tries "
+	    "again, until the peer is there.",
 	.examples = examples,
 	.options = options,
 	.operands = { { .name = "URI", .complete = COMPLETE_URI } },

@@ -33,6 +33,22 @@ read_settings(struct job *job, size_t first, struct setting *settings, size_t n)
 	return STATUS_OK;
 }
 
+/* What only the library knows: a session that came in cannot be dialled. */
+static int
+apply(struct job *job, struct named *named, const struct setting *setting)
+{
+	int err = setting->tunable->set(named, setting->value);
+
+	if (err == 0)
+		return STATUS_OK;
+	if (coapx_session_get_endpoint(named->session))
+		return job_fail(job, STATUS_STATE,
+		    "%s: %s came in, and cannot be opened by us",
+		    setting->tunable->key, named->name);
+	return job_fail(job, STATUS_INTERNAL, "%s: %s", setting->tunable->key,
+	    coapx_strerror(err));
+}
+
 static int
 start(struct job *job)
 {
@@ -60,14 +76,14 @@ start(struct job *job)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	status = read_settings(job, first, settings, n);
 	for (i = 0; status == STATUS_OK && i < n; i++)
-		settings[i].tunable->set(named, settings[i].value);
+		status = apply(job, named, &settings[i]);
 	free(settings);
 	return status;
 }
 
 static const char *const examples[] = {
 	"session set ack-timeout=0.5 max-retransmit=2",
-	"session set lamp keepalive=60",
+	"session set lamp keepalive=60 reconnect=5",
 	NULL,
 };
 
@@ -77,9 +93,11 @@ const struct command cmd_session_set = {
 	.summary = "set parameters of a session",
 	.details =
 	    "KEY is one of ack-timeout, ack-random-factor, max-retransmit, "
-	    "nstart, default-leisure, probing-rate (RFC 7252 section 4.8), mtu "
-	    "and keepalive. Times are seconds, 0.5 is one. When one of several "
-	    "is wrong, none is set.",
+	    "nstart, default-leisure, probing-rate (RFC 7252 section 4.8), "
+	    "mtu, keepalive and reconnect. Times are seconds, 0.5 is one. When "
+	    "one of several is wrong, none is set. Three pings of keepalive "
+	    "without an answer end the connection; reconnect opens it again, "
+	    "so many seconds after each loss.",
 	.examples = examples,
 	.operands = { { .name = "NAME",
 			  .optional = true,

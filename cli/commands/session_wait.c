@@ -27,6 +27,10 @@ static const char *const event_names[] = {
 	"MSG_RETRANSMITTED",
 	"ICMP_ERROR",
 	"KEEPALIVE_FAILURE",
+	"RECONNECT_STARTED",
+	"RECONNECT_FAILED",
+	"RECONNECT_SUCCESS",
+	"RECONNECT_NO_MORE",
 	NULL,
 };
 
@@ -106,6 +110,16 @@ found(struct job *job, struct named *named)
 	return STATUS_OK;
 }
 
+/* With reconnect a loss is no end. */
+static bool
+is_end(const coap_session_t *session, coap_event_t event)
+{
+	return !session_reconnects(session) &&
+	    (event == COAP_EVENT_SESSION_CLOSED ||
+		event == COAP_EVENT_SESSION_FAILED ||
+		event == COAP_EVENT_RECONNECT_NO_MORE);
+}
+
 static void
 on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 {
@@ -126,9 +140,7 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	if (event == COAP_EVENT_SERVER_SESSION_DEL)
 		job_end(job,
 		    job_fail(job, STATUS_STATE, "%s is gone", named->name));
-	else if (!w->event &&
-	    (event == COAP_EVENT_SESSION_CLOSED ||
-		event == COAP_EVENT_SESSION_FAILED))
+	else if (!w->event && is_end(session, event))
 		job_end(job, session_failed(job, named->name, session));
 }
 
@@ -236,9 +248,7 @@ begin(struct job *job, struct waiting *w)
 	DL_FOREACH(job->app->sessions, named)
 		if (is_there(w, named))
 			return found(job, named);
-	if (w->session && !w->event &&
-	    coap_session_get_state(w->session) == COAP_SESSION_STATE_NONE &&
-	    coapx_session_error(w->session, NULL, 0) != 0)
+	if (w->session && !w->event && session_is_dead(w->session))
 		return session_failed(job,
 		    app_find_session(job->app, w->session)->name, w->session);
 	say_what(job, w);
@@ -301,7 +311,8 @@ const struct command cmd_session_wait = {
 	    "SESSION_CLOSED, SESSION_FAILED, SERVER_SESSION_NEW, "
 	    "SERVER_SESSION_CONNECTED, SERVER_SESSION_DEL, TCP_CONNECTED, "
 	    "TCP_CLOSED, TCP_FAILED, BAD_PACKET, MSG_RETRANSMITTED, "
-	    "ICMP_ERROR, KEEPALIVE_FAILURE.",
+	    "ICMP_ERROR, KEEPALIVE_FAILURE, RECONNECT_STARTED, "
+	    "RECONNECT_FAILED, RECONNECT_SUCCESS, RECONNECT_NO_MORE.",
 	.examples = examples,
 	.options = options,
 	.operands = { { .name = "NAME",

@@ -248,8 +248,9 @@ cut(coap_session_t *session, bool orderly)
 	    session_reliable(session) && was >= COAP_SESSION_STATE_CSM;
 	int released = 0;
 
-	session->owed = (uint8_t)(OWED_PROTOCOL | OWED_SESSION |
-	    (session->stood ? OWED_STOOD : 0) | climb_owed(session));
+	session->owed = (uint8_t)((session->owed & OWED_NO_MORE) |
+	    OWED_PROTOCOL | OWED_SESSION | (session->stood ? OWED_STOOD : 0) |
+	    climb_owed(session));
 	session->stood = false;
 	session->rung = 0;
 	session->rung_put = false;
