@@ -18,6 +18,10 @@ setup_file() {
 		-o "${BATS_FILE_TMPDIR}/example-static" tests/e2e/example.c \
 		"${O}/lib/libcoap-session.a" -pthread \
 		${STATIC_LIBS--lgnutls -lwebsockets}
+	# shellcheck disable=SC2086
+	${CC:-cc} -Wall -Werror ${SAN:+-fsanitize=${SAN}} -I lib/include \
+		-o "${BATS_FILE_TMPDIR}/send_recv" tests/e2e/send_recv.c \
+		-L "${BATS_FILE_TMPDIR}/lib" -lcoap-3-notls
 	start_coap_server
 	export port
 }
@@ -77,6 +81,20 @@ assert_time() {
 @test 'the example fails for what is no URI' {
 	run "${example}" nonsense
 	assert_failure 1
+}
+
+@test 'coap_send_recv() gives one answer after the other' {
+	run "${BATS_FILE_TMPDIR}/send_recv" 127.0.0.1 "${port}" time 3
+	assert_success
+	assert_equal "${#lines[@]}" 3
+	assert_line --regexp '^[A-Z][a-z][a-z] [0-9]+ [0-9]+:[0-9]+:[0-9]+$'
+}
+
+@test 'coap_send_recv() gives up when the reconnects do' {
+	closed=$(free_port)
+	run "${BATS_FILE_TMPDIR}/send_recv" 127.0.0.1 "${closed}" time 1
+	assert_failure 1
+	[[ ${output} =~ ^'coap_send_recv: -'[35]$ ]]
 }
 
 @test 'coap_session(3) has the text of the example' {

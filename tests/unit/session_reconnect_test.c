@@ -545,7 +545,7 @@ on_a_stream(void **state)
 	assert_true(world_send(s, NON, 'c') >= 0);
 	world_advance(4000);
 	world_expect('C', "");
-	world_advance(2000);
+	world_advance(1500);
 	peer = accept_and_greet(fd);
 	expect_requests(peer, "bc");
 	world_forget();
