@@ -7,6 +7,8 @@
 
 /* Alerts and the like that a peer may send between two pieces of data. */
 #define NOISE_MAX 32
+/* Records that it may come back for without an end. */
+#define CALLS_MAX 1024
 
 /* Of a record of DTLS 1.2 (RFC 6347 section 4.1). */
 #define RECORD_HEADER 13
@@ -41,7 +43,7 @@ pull(gnutls_transport_ptr_t user, void *data, size_t size)
 	ssize_t n;
 
 	n = s->io->recv(s->io_user, data, size);
-	s->pulled = s->pulled || n >= 0;
+	s->starved = n == -COAP_E_AGAIN;
 	if (n > 0 && s->datagram)
 		n = whole_records(data, n);
 	/* An empty datagram is no end. */
@@ -62,7 +64,8 @@ pull_ready(gnutls_transport_ptr_t user, unsigned ms)
 	struct tls_sess *s = user;
 
 	(void)ms;
-	return s->io->readable(s->io_user) ? 1 : 0;
+	s->starved = !s->io->readable(s->io_user);
+	return s->starved ? 0 : 1;
 }
 
 static ssize_t
@@ -90,10 +93,12 @@ tlsg_io(struct tls_sess *s)
 }
 
 bool
-tlsg_more(const struct tls_sess *s)
+tlsg_more(const struct tls_sess *s, unsigned *calls)
 {
-	/* It comes back for a datagram that it does not want. */
-	return s->pulled && s->io->readable(s->io_user);
+	/* It comes back for each record that it does not want, though a
+	 * datagram may hold others: those of a flight that is sent again, of
+	 * which only the last one makes it answer. */
+	return !s->starved && ++*calls < CALLS_MAX;
 }
 
 /*
@@ -134,12 +139,13 @@ ssize_t
 tlsg_read(struct tls_sess *s, void *data, size_t size)
 {
 	unsigned noise = 0;
+	unsigned calls = 0;
 	ssize_t n;
 
 	if (s->state != SESS_DONE)
 		return s->state == SESS_FAILED ? s->failed : -COAP_E_STATE;
 	for (;;) {
-		s->pulled = false;
+		s->starved = false;
 		n = s->datagram ? read_datagram(s, data, size)
 				: gnutls_record_recv(s->tls, data, size);
 		tlsg_resume_later(s);
@@ -151,7 +157,7 @@ tlsg_read(struct tls_sess *s, void *data, size_t size)
 			noise++;
 		else if (n != GNUTLS_E_AGAIN)
 			return tlsg_fail(s, (int)n);
-		else if (!tlsg_more(s))
+		else if (!tlsg_more(s, &calls))
 			return -COAP_E_AGAIN;
 	}
 }

@@ -69,7 +69,7 @@ struct tls_sess {
 	bool server;
 	bool datagram;
 	bool sent;     /* anything */
-	bool pulled;   /* recv() was called since this was cleared */
+	bool starved;  /* tls_io had nothing, since this was cleared */
 	bool named;    /* tls_host.name() was called */
 	bool verified; /* the peer's proof was found good */
 	bool psk_used; /* tls_host.psk_...() gave a key */
@@ -125,9 +125,10 @@ void tlsg_io(struct tls_sess *s);
 ssize_t tlsg_read(struct tls_sess *s, void *data, size_t size);
 int tlsg_write(struct tls_sess *s, const void *data, size_t len);
 bool tlsg_pending(struct tls_sess *s);
-/* Whether a call that had to wait should be made again, for tls_io has more;
- * to be asked after s->pulled was cleared before that call. */
-bool tlsg_more(const struct tls_sess *s);
+/* Whether a call that had to wait should be made again, for it did not come to
+ * the end of what there is; to be asked after s->starved was cleared before
+ * that call. *calls counts them. */
+bool tlsg_more(const struct tls_sess *s, unsigned *calls);
 
 /* gnutls_verify.c: the callback of the library; and the same after a
  * handshake: 0, or a GNUTLS_E with s->host_error. */

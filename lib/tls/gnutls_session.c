@@ -181,6 +181,7 @@ int
 tlsg_advance(struct tls_sess *s, bool timer_fired)
 {
 	unsigned noise = 0;
+	unsigned calls = 0;
 	int ret;
 
 	(void)timer_fired;
@@ -190,7 +191,7 @@ tlsg_advance(struct tls_sess *s, bool timer_fired)
 		return 0;
 	s->state = SESS_HANDSHAKE;
 	for (;;) {
-		s->pulled = false;
+		s->starved = false;
 		ret = gnutls_handshake(s->tls);
 		if (ret == 0)
 			return finish(s);
@@ -201,7 +202,7 @@ tlsg_advance(struct tls_sess *s, bool timer_fired)
 			noise++;
 		else if (ret != GNUTLS_E_AGAIN)
 			return tlsg_fail(s, ret);
-		else if (!tlsg_more(s))
+		else if (!tlsg_more(s, &calls))
 			return -COAP_E_AGAIN;
 	}
 }

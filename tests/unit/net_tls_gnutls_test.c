@@ -478,6 +478,30 @@ dtls_losses(void **state)
 	talk();
 }
 
+/* The server is done and its last flight is lost: it sends it again when the
+ * client does so with its own. */
+static void
+dtls_last_flight_lost(void **state)
+{
+	struct end *client = &pair.end[CLIENT];
+	struct end *server = &pair.end[SERVER];
+	coap_tick_t hung = net_now() + NET_HUNG_MS;
+	uint8_t data[1500];
+	size_t sends;
+
+	open_pair(state, true, true);
+	while (!server->done && net_now() < hung) {
+		serve(client);
+		assert_true(poller_wait(&pair.w->poller, patience()) >= 0);
+	}
+	assert_true(server->done);
+	assert_in_range(layer_recv(client->low, data, sizeof data), 1, 200);
+	sends = layer_tls_sends(server->top);
+	RUN_UNTIL(client->done);
+	assert_int_equal(layer_tls_sends(server->top), sends + 1);
+	talk();
+}
+
 /* Nobody is there: the kernel says so, and the handshake goes on. */
 static void
 dtls_refused(void **state)
@@ -952,6 +976,7 @@ main(void)
 		TEST(dtls_flights),
 		TEST(dtls_goodbye),
 		TEST(dtls_losses),
+		TEST(dtls_last_flight_lost),
 		TEST(dtls_refused),
 		TEST(dtls_garbage),
 		TEST(dtls_mtu),
