@@ -18,12 +18,16 @@
 
 /* Bytes that are read from below, or from the engine, at a time. */
 #define CHUNK 16384
+/* The engine wants so much room. */
+#define OUTPUT_MIN 4096
 /* So many times a call of message() reads from below. */
 #define READS_MAX 64
 /* Bytes of a frame's header, and of the length in front of a message. */
-#define HEAD_MAX   14
-#define PREFIX     sizeof(uint32_t)
-#define NO_MESSAGE SIZE_MAX
+#define HEAD_MAX 14
+/* For a Pong that goes with a message. */
+#define CONTROL_ROOM 256
+#define PREFIX       sizeof(uint32_t)
+#define NO_MESSAGE   SIZE_MAX
 
 enum progress {
 	UPGRADING,
@@ -100,30 +104,38 @@ flush(struct ws *w)
 	return r;
 }
 
-/* All that the engine has for the peer goes down in one piece, or is kept. */
+/* As much as there is room for of what the engine has for the peer. */
+static size_t
+gather(struct ws *w, uint8_t chunk[CHUNK], bool *more)
+{
+	size_t n = 0;
+
+	*more = true;
+	while (*more && CHUNK - n >= OUTPUT_MIN)
+		n += w->engine->output(w->conn, chunk + n, CHUNK - n, more);
+	return n;
+}
+
+/* All of it goes down in one piece, or is kept. */
 static int
 push(struct ws *w)
 {
 	uint8_t chunk[CHUNK];
-	bool more = true;
+	bool more;
 	size_t n;
 	int r = flush(w);
 
 	if (r < 0)
 		return r;
-	n = w->engine->output(w->conn, chunk, sizeof chunk, &more);
-	if (n == 0)
-		return 0;
-	if (!more) {
+	n = gather(w, chunk, &more);
+	if (n > 0 && !more) {
 		r = layer_send(w->layer.next, chunk, n);
-		if (r == 0)
-			return 0;
+		if (r != -COAP_E_AGAIN)
+			n = 0;
 	}
-	while (n > 0 && (r == 0 || r == -COAP_E_AGAIN)) {
+	while (n > 0) {
 		r = buf_append(&w->out, chunk, n);
-		n = r == 0 && more
-		    ? w->engine->output(w->conn, chunk, sizeof chunk, &more)
-		    : 0;
+		n = r == 0 && more ? gather(w, chunk, &more) : 0;
 	}
 	if (r < 0) {
 		end(w, r);
@@ -387,7 +399,7 @@ ws_send(struct layer *l, const void *data, size_t len)
 		return r;
 	/* Once the engine has it, it must be possible to keep it. */
 	if (len > CHUNK / 2) {
-		r = buf_reserve(&w->out, len + HEAD_MAX);
+		r = buf_reserve(&w->out, len + HEAD_MAX + CONTROL_ROOM);
 		if (r < 0)
 			return r;
 	}

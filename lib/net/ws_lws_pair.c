@@ -218,6 +218,8 @@ ws_pair_client(struct ws_conn *c, const struct ws_conn_params *p)
 		r = connect_lws(c, p);
 	}
 	c->owed = 1;
+	if (r == -COAP_E_AGAIN)
+		return -COAP_E_LIMIT;
 	if (r == 0 && strlen(p->host) > LWS_HOST_MAX)
 		r = insert_host(c, p->host);
 	return r;
