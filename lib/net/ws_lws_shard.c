@@ -16,6 +16,7 @@
 #include "net/ws_lws_event.h"
 
 #define FD_LIMIT       64 /* twice WS_SHARD_MAX, and its event pipe */
+#define FD_LIMIT_MORE  3  /* lws adds two to it */
 #define RX_SIZE        2048
 #define TX_PACKET_SIZE 65536
 #define SERVICE_SIZE   4096
@@ -79,13 +80,28 @@ create_context(const struct lws_context_creation_info *info)
 	return context;
 }
 
+/*
+ * How many descriptors a context shall have room for. It must be less than the
+ * process may have: else lws takes descriptors as indices into its table, and
+ * writes beyond it when that limit has been raised.
+ */
+static unsigned
+fd_limit(void)
+{
+	long all = sysconf(_SC_OPEN_MAX);
+
+	if (all < 0 || all > FD_LIMIT + FD_LIMIT_MORE)
+		return FD_LIMIT;
+	return all > FD_LIMIT_MORE ? (unsigned)(all - FD_LIMIT_MORE) : 0;
+}
+
 static int
 open_context(struct ws_shard *shard)
 {
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
-		.fd_limit_per_thread = FD_LIMIT,
+		.fd_limit_per_thread = fd_limit(),
 		.pt_serv_buf_size = SERVICE_SIZE,
 		.timeout_secs = TIMEOUT_S,
 		.connect_timeout_secs = TIMEOUT_S,
@@ -96,6 +112,8 @@ open_context(struct ws_shard *shard)
 	};
 	struct lws_vhost *vhost;
 
+	if (info.fd_limit_per_thread == 0)
+		return -COAP_E_LIMIT;
 	shard->context = create_context(&info);
 	if (!shard->context)
 		return errno == EMFILE || errno == ENFILE ? -COAP_E_LIMIT

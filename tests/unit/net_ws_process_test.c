@@ -172,31 +172,69 @@ idle_sessions_are_small(void **state)
 
 /* --- descriptors ---------------------------------------------------------- */
 
-/* None is left for the n-th thing that wants one. */
+/* So many are free that the n-th thing that wants one gets none. */
 static void
 any_descriptor_is_missing(void **state)
 {
 	struct rlimit old, few;
 	struct ws_end e;
-	int server, n, r;
+	int fds[64];
+	int server, n, r, i;
 
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	few = old;
+	few.rlim_cur = 64;
 	for (server = 0; server < 2; server++) {
-		r = -1;
-		for (n = 0; n < 20 && r < 0; n++) {
-			few.rlim_cur = (rlim_t)(net_open_fds() - 3 + n);
-			setrlimit(RLIMIT_NOFILE, &few);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		for (i = 0; i < 64; i++)
+			fds[i] = dup(2);
+		for (r = -1, n = 0; n < 20 && r < 0; n++) {
 			r = ws_try_open(&e, server, 1000);
-			setrlimit(RLIMIT_NOFILE, &old);
 			if (r < 0)
 				assert_int_equal(r, -COAP_E_LIMIT);
+			for (i = 63; fds[i] < 0; i--)
+				continue;
+			close(fds[i]);
+			fds[i] = -1;
 		}
-		assert_true(n > 1);
+		for (i = 0; i < 64; i++)
+			if (fds[i] >= 0)
+				close(fds[i]);
+		setrlimit(RLIMIT_NOFILE, &old);
 		assert_int_equal(r, 0);
+		assert_true(n > 3);
 		ws_end_free(&e);
 	}
+}
+
+/* The limit is low when the first session comes, and is raised. */
+static void
+the_limit_is_raised(void **state)
+{
+	struct rlimit old, few;
+	struct ws_end a, b;
+	int fds[100];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = old;
+	few.rlim_cur = 50;
+	setrlimit(RLIMIT_NOFILE, &few);
+	ws_server_open(&a);
+	setrlimit(RLIMIT_NOFILE, &old);
+	for (i = 0; i < 100; i++)
+		fds[i] = dup(2);
+	ws_server_open(&b);
+	ws_frame(&b, true, 0x82, "x", 1);
+	ws_assert_message(&b, "x", 1);
+	ws_end_free(&b);
+	ws_frame(&a, true, 0x82, "x", 1);
+	ws_assert_message(&a, "x", 1);
+	ws_end_free(&a);
+	for (i = 0; i < 100; i++)
+		close(fds[i]);
 }
 
 /* More than FD_SETSIZE of them, in many shards. */
@@ -622,6 +660,7 @@ main(void)
 		cmocka_unit_test(receiving_fails),
 		cmocka_unit_test(idle_sessions_are_small),
 		cmocka_unit_test(any_descriptor_is_missing),
+		cmocka_unit_test(the_limit_is_raised),
 		cmocka_unit_test(many_descriptors),
 		cmocka_unit_test(descriptors_are_closed_on_exec),
 		cmocka_unit_test(destroyed_in_any_state),
