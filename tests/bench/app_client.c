@@ -255,23 +255,35 @@ app_setup(struct app *app)
 	meter_print(&m, n);
 }
 
-void
-app_burst(struct app *app)
+/* All at once. */
+static void
+setup_many(struct app *app, coap_session_t **sessions, unsigned n)
 {
-	unsigned n = app->set.others;
-	coap_session_t **sessions = sessions_new(app, n);
-	struct meter m;
 	unsigned i;
 
-	setup_once(app);
-	meter_start(&m, app->server_pid);
 	for (i = 0; i < n; i++)
 		sessions[i] = app_open(app);
 	for (i = 0; i < n; i++)
 		wait_established(app, sessions[i]);
 	for (i = 0; i < n; i++)
 		coap_session_release(sessions[i]);
-	meter_print(&m, n);
+}
+
+void
+app_burst(struct app *app)
+{
+	unsigned n = app->set.others;
+	coap_session_t **sessions = sessions_new(app, n);
+	unsigned long done = 0;
+	struct meter m;
+	uint64_t end;
+
+	setup_many(app, sessions, n);
+	meter_start(&m, app->server_pid);
+	end = now_ns() + app->set.ms * 1000000ull;
+	for (; now_ns() < end; done += n)
+		setup_many(app, sessions, n);
+	meter_print(&m, done);
 	free(sessions);
 }
 
