@@ -3,6 +3,7 @@
 #include "net/port.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -10,13 +11,15 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net/socket.h"
+#include "net/udp_run.h"
 
-#define BATCH      16    /* datagrams a system call */
-#define BATCHES    4     /* system calls a pass */
-#define ICMP_MAX   64    /* errors taken from the queue a pass */
-#define DATAGRAM   65535 /* no datagram is longer */
-#define INFO_SIZE  (CMSG_SPACE(sizeof(struct in6_pktinfo)))
-#define INFO4_SIZE (CMSG_SPACE(sizeof(struct in_pktinfo)))
+#define BATCH        16    /* datagrams a system call */
+#define BATCHES      4     /* system calls a pass */
+#define ICMP_MAX     64    /* errors taken from the queue a pass */
+#define DATAGRAM     65535 /* no datagram is longer */
+#define INFO_SIZE    (CMSG_SPACE(sizeof(struct in6_pktinfo)))
+#define INFO4_SIZE   (CMSG_SPACE(sizeof(struct in_pktinfo)))
+#define SEGMENT_SIZE (CMSG_SPACE(sizeof(uint16_t)))
 
 _Static_assert(INFO_SIZE >= INFO4_SIZE, "one control buffer serves both");
 
@@ -38,12 +41,205 @@ struct udp_port {
 	bool busy;  /* a callback may be under way: free later */
 	bool freed; /* nothing is called any more */
 	int used;   /* slots that are to be prepared again */
+	/* What is to go to one peer while several datagrams are handed out;
+	 * NULL: everything goes at once. */
+	struct udp_run *run;
+	bool collecting;
 	/* A megabyte of address space; the kernel finds pages for what is
 	 * used. */
 	uint8_t *bytes;
 	struct slot slots[BATCH];
 	struct mmsghdr batch[BATCH];
 };
+
+/* --- sending -------------------------------------------------------------- */
+
+static bool
+is_link_local(const coap_address_t *a)
+{
+	return a->addr.sa.sa_family == AF_INET6 &&
+	    IN6_IS_ADDR_LINKLOCAL(&a->addr.sin6.sin6_addr);
+}
+
+static bool
+needs_interface(const coap_address_t *remote, const coap_address_t *source)
+{
+	if (is_link_local(remote))
+		return remote->addr.sin6.sin6_scope_id == 0;
+	return coap_is_mcast(remote) || is_link_local(source);
+}
+
+/* The address as the socket wants it: an IPv6 socket takes IPv4 mapped. */
+static void
+to_family(coap_address_t *a, int family)
+{
+	struct sockaddr_in6 mapped = {
+		.sin6_family = AF_INET6,
+		.sin6_port = a->addr.sin.sin_port,
+	};
+
+	if (family != AF_INET6 || a->addr.sa.sa_family != AF_INET)
+		return;
+	mapped.sin6_addr.s6_addr[10] = 0xff;
+	mapped.sin6_addr.s6_addr[11] = 0xff;
+	memcpy(&mapped.sin6_addr.s6_addr[12], &a->addr.sin.sin_addr, 4);
+	a->addr.sin6 = mapped;
+	a->size = sizeof a->addr.sin6;
+}
+
+/* Packet info into msg's control buffer. source is of the socket's family. */
+static void
+put_info(struct msghdr *msg, const coap_address_t *source, int ifindex)
+{
+	struct in6_pktinfo info6 = { .ipi6_ifindex = (unsigned)ifindex };
+	struct in_pktinfo info4 = { .ipi_ifindex = ifindex };
+	bool ipv6 = source->addr.sa.sa_family == AF_INET6;
+	size_t len = ipv6 ? sizeof info6 : sizeof info4;
+	struct cmsghdr *c;
+
+	info6.ipi6_addr = source->addr.sin6.sin6_addr;
+	if (!ipv6)
+		info4.ipi_spec_dst = source->addr.sin.sin_addr;
+	msg->msg_controllen = CMSG_SPACE(len);
+	c = CMSG_FIRSTHDR(msg);
+	c->cmsg_level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	c->cmsg_type = ipv6 ? IPV6_PKTINFO : IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(len);
+	if (ipv6)
+		memcpy(CMSG_DATA(c), &info6, len);
+	else
+		memcpy(CMSG_DATA(c), &info4, len);
+}
+
+/* The address to send from, any if the kernel is to choose it. */
+static void
+choose_source(coap_address_t *source, const coap_address_t *local,
+    const coap_address_t *remote)
+{
+	if (local && local->addr.sa.sa_family == remote->addr.sa.sa_family &&
+	    !coap_is_mcast(local)) {
+		*source = *local;
+		return;
+	}
+	coap_address_init(source);
+	source->addr.sa.sa_family = remote->addr.sa.sa_family;
+	source->size = remote->addr.sa.sa_family == AF_INET
+	    ? sizeof source->addr.sin
+	    : sizeof source->addr.sin6;
+}
+
+/* The kernel cuts the bytes into datagrams of this size. */
+static void
+put_segment(struct msghdr *msg, uint16_t size)
+{
+	struct cmsghdr *c;
+
+	msg->msg_controllen += CMSG_SPACE(sizeof size);
+	c = (struct cmsghdr *)(void *)((char *)msg->msg_control +
+	    msg->msg_controllen - CMSG_SPACE(sizeof size));
+	c->cmsg_level = IPPROTO_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof size);
+	memcpy(CMSG_DATA(c), &size, sizeof size);
+}
+
+/* Where a datagram goes, and how. */
+struct route {
+	const coap_address_t *remote;
+	const coap_address_t *local; /* NULL: the kernel's choice */
+	int ifindex;
+	size_t segment; /* 0: it is one */
+};
+
+/* Sends bytes now, as one datagram or as several. */
+static int
+send_now(struct udp_port *port, const struct route *route, const void *data,
+    size_t len)
+{
+	_Alignas(struct cmsghdr) char control[INFO_SIZE + SEGMENT_SIZE] = { 0 };
+	coap_address_t to = *route->remote;
+	int ifindex = route->ifindex;
+	coap_address_t source;
+	struct iovec iov = {
+		.iov_base = (void *)(uintptr_t)data, /* is only read */
+		.iov_len = len,
+	};
+	struct msghdr msg = {
+		.msg_name = &to.addr,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+	};
+	ssize_t n;
+
+	choose_source(&source, route->local, route->remote);
+	if (!needs_interface(route->remote, &source))
+		ifindex = 0;
+	if (ifindex > 0 || !coap_address_isany(&source)) {
+		to_family(&source, port->family);
+		put_info(&msg, &source, ifindex);
+	}
+	if (route->segment > 0)
+		put_segment(&msg, (uint16_t)route->segment);
+	to_family(&to, port->family);
+	if (to.addr.sa.sa_family != port->family)
+		return -COAP_E_INVAL;
+	msg.msg_namelen = to.size;
+
+	/* The first error may be an earlier datagram's, to any peer. */
+	n = sendmsg(port->fd, &msg, MSG_NOSIGNAL);
+	if (n < 0 && (socket_is_icmp(errno) || errno == EMSGSIZE))
+		n = sendmsg(port->fd, &msg, MSG_NOSIGNAL);
+	if (n >= 0)
+		return 0;
+	return errno == ENOBUFS ? -COAP_E_AGAIN : err_from_errno(errno);
+}
+
+/* Sends what was collected. Where the kernel cannot cut, one by one from now
+ * on. */
+static void
+send_run(struct udp_port *port)
+{
+	struct udp_run *run = port->run;
+	struct route route;
+	size_t at;
+
+	if (!run || run->n == 0)
+		return;
+	route = (struct route){ &run->remote,
+		run->local.size > 0 ? &run->local : NULL, run->ifindex,
+		run->n > 1 ? run->each : 0 };
+	at = send_now(port, &route, run->bytes, run->used) < 0 ? 0 : run->used;
+	if (at == 0 && run->n > 1) {
+		port->run = NULL;
+		route.segment = 0;
+	}
+	for (; at < run->used && !port->run; at += run->each)
+		send_now(port, &route, run->bytes + at,
+		    run->used - at < run->each ? run->used - at : run->each);
+	run->n = 0;
+	if (!port->run)
+		udp_run_free(run);
+}
+
+int
+udp_port_send(struct udp_port *port, const coap_address_t *remote,
+    const coap_address_t *local, int ifindex, const void *data, size_t len)
+{
+	struct route route = { remote, local, ifindex, 0 };
+
+	/* What the socket is bound to is the source anyway. */
+	if (local && coap_address_equals(local, &port->local))
+		route.local = NULL;
+	if (port->run &&
+	    !udp_run_fits(port->run, remote, route.local, ifindex, len))
+		send_run(port);
+	if (!port->collecting || !port->run || len == 0 ||
+	    len > UDP_RUN_DATAGRAM)
+		return send_now(port, &route, data, len);
+	udp_run_add(port->run, remote, route.local, ifindex, data, len);
+	return 0;
+}
 
 /* --- receiving ------------------------------------------------------------ */
 
@@ -126,6 +322,9 @@ hand_out(struct udp_port *port, int i)
 	addr_unmap(&d.remote);
 	read_info(msg, &d);
 	port->events->datagram(port->user, &d);
+	/* A handler may take its time, and a peer should not wait for that. */
+	if (port->run && port->run->n > 0 && udp_run_waits(port->run))
+		send_run(port);
 }
 
 static void
@@ -140,10 +339,13 @@ read_batches(struct udp_port *port)
 		n = receive(port);
 		if (n < 0 && errno != EAGAIN)
 			n = receive(port);
+		port->collecting = n > 1;
 		for (i = 0; i < n && !port->freed; i++)
 			hand_out(port, i);
+		port->collecting = false;
 		if (port->freed)
 			return;
+		send_run(port);
 	}
 }
 
@@ -168,6 +370,7 @@ read_errors(struct udp_port *port)
 static void
 release(struct udp_port *port)
 {
+	udp_run_free(port->run);
 	coap_free_type(COAP_PACKET, port->bytes);
 	coap_free_type(COAP_ENDPOINT, port);
 }
@@ -185,125 +388,6 @@ port_ready(struct watch *w, uint32_t events)
 	port->busy = false;
 	if (port->freed)
 		release(port);
-}
-
-/* --- sending -------------------------------------------------------------- */
-
-static bool
-is_link_local(const coap_address_t *a)
-{
-	return a->addr.sa.sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_LINKLOCAL(&a->addr.sin6.sin6_addr);
-}
-
-static bool
-needs_interface(const coap_address_t *remote, const coap_address_t *source)
-{
-	if (is_link_local(remote))
-		return remote->addr.sin6.sin6_scope_id == 0;
-	return coap_is_mcast(remote) || is_link_local(source);
-}
-
-/* The address as the socket wants it: an IPv6 socket takes IPv4 mapped. */
-static void
-to_family(coap_address_t *a, int family)
-{
-	struct sockaddr_in6 mapped = {
-		.sin6_family = AF_INET6,
-		.sin6_port = a->addr.sin.sin_port,
-	};
-
-	if (family != AF_INET6 || a->addr.sa.sa_family != AF_INET)
-		return;
-	mapped.sin6_addr.s6_addr[10] = 0xff;
-	mapped.sin6_addr.s6_addr[11] = 0xff;
-	memcpy(&mapped.sin6_addr.s6_addr[12], &a->addr.sin.sin_addr, 4);
-	a->addr.sin6 = mapped;
-	a->size = sizeof a->addr.sin6;
-}
-
-/* Packet info into msg's control buffer. source is of the socket's family. */
-static void
-put_info(struct msghdr *msg, const coap_address_t *source, int ifindex)
-{
-	struct in6_pktinfo info6 = { .ipi6_ifindex = (unsigned)ifindex };
-	struct in_pktinfo info4 = { .ipi_ifindex = ifindex };
-	bool ipv6 = source->addr.sa.sa_family == AF_INET6;
-	size_t len = ipv6 ? sizeof info6 : sizeof info4;
-	struct cmsghdr *c;
-
-	info6.ipi6_addr = source->addr.sin6.sin6_addr;
-	if (!ipv6)
-		info4.ipi_spec_dst = source->addr.sin.sin_addr;
-	msg->msg_controllen = CMSG_SPACE(len);
-	c = CMSG_FIRSTHDR(msg);
-	c->cmsg_level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	c->cmsg_type = ipv6 ? IPV6_PKTINFO : IP_PKTINFO;
-	c->cmsg_len = CMSG_LEN(len);
-	if (ipv6)
-		memcpy(CMSG_DATA(c), &info6, len);
-	else
-		memcpy(CMSG_DATA(c), &info4, len);
-}
-
-/* The address to send from, any if the kernel is to choose it. */
-static void
-choose_source(coap_address_t *source, const coap_address_t *local,
-    const coap_address_t *remote)
-{
-	if (local && local->addr.sa.sa_family == remote->addr.sa.sa_family &&
-	    !coap_is_mcast(local)) {
-		*source = *local;
-		return;
-	}
-	coap_address_init(source);
-	source->addr.sa.sa_family = remote->addr.sa.sa_family;
-	source->size = remote->addr.sa.sa_family == AF_INET
-	    ? sizeof source->addr.sin
-	    : sizeof source->addr.sin6;
-}
-
-int
-udp_port_send(struct udp_port *port, const coap_address_t *remote,
-    const coap_address_t *local, int ifindex, const void *data, size_t len)
-{
-	_Alignas(struct cmsghdr) char control[INFO_SIZE] = { 0 };
-	coap_address_t to = *remote;
-	coap_address_t source;
-	struct iovec iov = {
-		.iov_base = (void *)(uintptr_t)data, /* is only read */
-		.iov_len = len,
-	};
-	struct msghdr msg = {
-		.msg_name = &to.addr,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-	};
-	ssize_t n;
-
-	/* What the socket is bound to is the source anyway. */
-	if (local && coap_address_equals(local, &port->local))
-		local = NULL;
-	choose_source(&source, local, remote);
-	if (!needs_interface(remote, &source))
-		ifindex = 0;
-	if (ifindex > 0 || !coap_address_isany(&source)) {
-		msg.msg_control = control;
-		to_family(&source, port->family);
-		put_info(&msg, &source, ifindex);
-	}
-	to_family(&to, port->family);
-	if (to.addr.sa.sa_family != port->family)
-		return -COAP_E_INVAL;
-	msg.msg_namelen = to.size;
-
-	/* The first error may be an earlier datagram's, to any peer. */
-	n = sendmsg(port->fd, &msg, MSG_NOSIGNAL);
-	if (n < 0 && (socket_is_icmp(errno) || errno == EMSGSIZE))
-		n = sendmsg(port->fd, &msg, MSG_NOSIGNAL);
-	if (n >= 0)
-		return 0;
-	return errno == ENOBUFS ? -COAP_E_AGAIN : err_from_errno(errno);
 }
 
 /* --- groups --------------------------------------------------------------- */
@@ -378,6 +462,7 @@ udp_port_open(struct poller *p, const coap_address_t *listen,
 	if (r < 0)
 		goto fail;
 	port->fd = r;
+	port->run = udp_run_new(port->fd);
 	r = prepare(port->fd, port->family);
 	if (r == 0)
 		r = socket_bind(port->fd, listen);
@@ -401,6 +486,7 @@ udp_port_free(struct udp_port *port)
 {
 	if (!port || port->freed)
 		return;
+	send_run(port);
 	poller_remove(port->poller, &port->watch);
 	socket_close(&port->fd);
 	port->freed = true;

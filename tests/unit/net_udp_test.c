@@ -25,6 +25,7 @@ struct inbox {
 	coap_address_t remote, local, failed_remote;
 	int ifindex;
 	bool free_port;
+	int free_at; /* in the handler of which datagram, 0: none */
 	bool echo;
 };
 
@@ -36,9 +37,10 @@ on_datagram(void *user, const struct udp_datagram *d)
 	struct inbox *in = user;
 
 	in->n++;
-	if (in->free_port) {
+	if (in->free_port || in->n == in->free_at) {
 		udp_port_free(in->port);
 		in->port = NULL;
+		in->echo = false;
 	}
 	in->len = d->len;
 	in->truncated = d->truncated;
@@ -311,6 +313,131 @@ sizes(void **state)
 	udp_port_free(inbox.port);
 }
 
+/* The i-th datagram of those below. */
+static size_t
+nth(size_t i, uint8_t *data)
+{
+	/* Equal ones, shorter and longer ones, one that is too long to go with
+	 * others, and more than go together. */
+	static const size_t lens[] = { 8, 8, 8, 3, 8, 20, 20, 20, 9, 9, 1400, 9,
+		9, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8 };
+	const size_t n = sizeof lens / sizeof lens[0];
+
+	if (i >= n)
+		return 0;
+	memset(data, (int)i, lens[i]);
+	return lens[i];
+}
+
+static void
+assert_nth(struct layer *layer, size_t i)
+{
+	uint8_t data[1500], want[1500];
+	size_t len = nth(i, want);
+
+	assert_int_equal(layer_recv(layer, data, sizeof data), len);
+	assert_memory_equal(data, want, len);
+}
+
+static void
+answer_many(struct net_world *w, const char *bound)
+{
+	coap_address_t at = open_port(w, bound, 0);
+	coap_address_t to =
+	    net_address("127.0.0.1", coap_address_get_port(&at));
+	struct net_seen seen[2];
+	uint8_t data[1500];
+	size_t i;
+
+	open_client(w, &seen[0], NULL, &to);
+	open_client(w, &seen[1], NULL, &to);
+	inbox.echo = true;
+	for (i = 0; nth(i, data) > 0; i++)
+		assert_int_equal(layer_send(seen[i % 5 == 4].layer, data,
+				     nth(i, data)),
+		    0);
+	WAIT_UNTIL(&w->poller, inbox.n == (int)i);
+	for (i = 0; nth(i, data) > 0; i++)
+		assert_nth(seen[i % 5 == 4].layer, i);
+	assert_int_equal(layer_recv(seen[0].layer, data, 8), -COAP_E_AGAIN);
+	layer_free(seen[0].layer);
+	layer_free(seen[1].layer);
+	udp_port_free(inbox.port);
+}
+
+static void
+answers_to_many_at_once(void **state)
+{
+	answer_many(*state, "127.0.0.1");
+	answer_many(*state, "0.0.0.0");
+	answer_many(*state, "::");
+}
+
+/* An answer is not lost when the port goes in the next datagram's handler. */
+static void
+answer_before_the_end(void **state)
+{
+	struct net_world *w = *state;
+	coap_address_t to = open_port(w, "127.0.0.1", 0);
+	struct net_seen seen;
+	int i;
+
+	open_client(w, &seen, NULL, &to);
+	inbox.echo = true;
+	inbox.free_at = 3;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(layer_send(seen.layer, "12345678", 8), 0);
+	WAIT_UNTIL(&w->poller, inbox.port == NULL);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(layer_recv(seen.layer, inbox.data, 8), 8);
+	assert_int_equal(layer_recv(seen.layer, inbox.data, 8), -COAP_E_AGAIN);
+	layer_free(seen.layer);
+}
+
+static size_t taken;
+
+static void
+take_all(struct net_seen *seen)
+{
+	uint8_t data[8];
+	uint8_t want[8];
+
+	while (seen->readable > 0 &&
+	    layer_recv(seen->layer, data, sizeof data) == sizeof data) {
+		memset(want, (int)taken++, sizeof want);
+		assert_memory_equal(data, want, sizeof want);
+	}
+}
+
+/* One by one first, then in a burst that no single call takes. */
+static void
+client_takes_many_at_once(void **state)
+{
+	struct net_world *w = *state;
+	coap_address_t to = open_port(w, "127.0.0.1", 0);
+	struct net_seen seen;
+	coap_address_t own;
+	uint8_t data[8];
+	size_t sent;
+
+	taken = 0;
+	open_client(w, &seen, NULL, &to);
+	assert_int_equal(layer_local(seen.layer, &own, NULL), 0);
+	seen.then = take_all;
+	for (sent = 0; sent < 60; sent++) {
+		memset(data, (int)sent, sizeof data);
+		assert_int_equal(udp_port_send(inbox.port, &own, NULL, 0, data,
+				     sizeof data),
+		    0);
+		if (sent < 20)
+			WAIT_UNTIL(&w->poller, taken == sent + 1);
+	}
+	WAIT_UNTIL(&w->poller, taken == sent);
+	net_assert_quiet(&w->poller);
+	layer_free(seen.layer);
+	udp_port_free(inbox.port);
+}
+
 static void
 back_pressure(void **state)
 {
@@ -537,6 +664,9 @@ main(void)
 		TEST(receiving_over_a_pending_error),
 		TEST(client_may_be_freed_in_its_events),
 		TEST(sizes),
+		TEST(answers_to_many_at_once),
+		TEST(answer_before_the_end),
+		TEST(client_takes_many_at_once),
 		TEST(back_pressure),
 		TEST(many_datagrams),
 		TEST(port_tells_icmp_errors),
