@@ -19,6 +19,8 @@ struct app {
 	unsigned long answers;
 	unsigned long number_read; /* the last answer, if it was a number */
 	uint32_t token;
+	uint64_t end; /* until when an answer is followed by a request; or 0 */
+	const char *path;
 };
 
 /* The server's; ends the program when the library refuses. */

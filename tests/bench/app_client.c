@@ -83,6 +83,22 @@ wait_established(struct app *app, const coap_session_t *session)
 
 /* --- requests ------------------------------------------------------------- */
 
+static void
+send_get(struct app *app, coap_session_t *session, const char *path)
+{
+	coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON,
+	    (coap_pdu_code_t)COAP_REQUEST_GET, session);
+	uint32_t token = app->token++;
+
+	if (!pdu || !coap_add_token(pdu, sizeof token, (uint8_t *)&token) ||
+	    !coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+		(const uint8_t *)path))
+		die("no request");
+	if (coap_send(session, pdu) == COAP_INVALID_MID)
+		die("coap_send");
+	app->in_flight++;
+}
+
 static coap_response_t
 answered(coap_session_t *session, const coap_pdu_t *sent,
     const coap_pdu_t *received, const coap_mid_t mid)
@@ -106,6 +122,8 @@ answered(coap_session_t *session, const coap_pdu_t *sent,
 	}
 	app->in_flight--;
 	app->answers++;
+	if (app->end > 0 && now_ns() < app->end)
+		send_get(app, session, app->path);
 	return COAP_RESPONSE_OK;
 }
 
@@ -121,26 +139,10 @@ nacked(coap_session_t *session, const coap_pdu_t *sent,
 }
 
 static void
-send_get(struct app *app, coap_session_t *session, const char *path)
-{
-	coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON,
-	    (coap_pdu_code_t)COAP_REQUEST_GET, session);
-	uint32_t token = app->token++;
-
-	if (!pdu || !coap_add_token(pdu, sizeof token, (uint8_t *)&token) ||
-	    !coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
-		(const uint8_t *)path))
-		die("no request");
-	if (coap_send(session, pdu) == COAP_INVALID_MID)
-		die("coap_send");
-	app->in_flight++;
-}
-
-static void
 wait_answers(struct app *app)
 {
 	while (app->in_flight > 0)
-		coap_io_process(app->context, 1000);
+		coap_io_process(app->context, COAP_IO_WAIT);
 }
 
 /* Opens n more sessions, each with one request. */
@@ -176,18 +178,25 @@ sessions_new(struct app *app, unsigned n)
 	return sessions;
 }
 
-/* Keeps as many requests in flight as the window has, until the end. */
+/* Keeps as many requests in flight as the window has, until the end. One by
+ * one is how a caller that waits does it; several are sent on as answers come.
+ */
 static void
 run_window(struct app *app, coap_session_t *session, uint64_t end)
 {
-	const char *path = app->set.body > 0 ? "b" : "r";
-
-	while (now_ns() < end) {
+	app->path = app->set.body > 0 ? "b" : "r";
+	if (app->set.window > 1) {
+		app->end = end;
 		while (app->in_flight < app->set.window)
-			send_get(app, session, path);
-		coap_io_process(app->context, COAP_IO_WAIT);
+			send_get(app, session, app->path);
+		wait_answers(app);
+		app->end = 0;
+		return;
 	}
-	wait_answers(app);
+	while (now_ns() < end) {
+		send_get(app, session, app->path);
+		wait_answers(app);
+	}
 }
 
 void
