@@ -91,6 +91,77 @@ client_take_errors(struct udp_client *c)
 	return first;
 }
 
+static ssize_t
+send_one(struct udp_client *c, const void *data, size_t len)
+{
+	ssize_t n = send(c->watch.fd, data, len, MSG_NOSIGNAL);
+
+	if (n < 0 && client_retry(c, errno))
+		n = send(c->watch.fd, data, len, MSG_NOSIGNAL);
+	return n;
+}
+
+static ssize_t
+send_cut(struct udp_client *c, struct udp_run *run)
+{
+	_Alignas(struct cmsghdr) char control[UDP_RUN_CONTROL] = { 0 };
+	struct iovec iov = { run->bytes, run->used };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+	};
+	ssize_t n;
+
+	udp_run_segment(&msg, run->each);
+	n = sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL);
+	if (n < 0 && client_retry(c, errno))
+		n = sendmsg(c->watch.fd, &msg, MSG_NOSIGNAL);
+	return n;
+}
+
+/* Sends what was collected in this event. What the kernel has no room for is
+ * lost; where it cannot cut, all goes one by one from now on. */
+static void
+send_run(struct udp_client *c)
+{
+	struct udp_run *run = c->batch ? c->batch->run : NULL;
+	size_t at = 0;
+
+	if (!run || run->n == 0)
+		return;
+	if (run->n > 1 && send_cut(c, run) >= 0)
+		at = run->used;
+	else if (run->n > 1)
+		c->batch->run = NULL;
+	for (; at < run->used; at += run->each)
+		send_one(c, run->bytes + at,
+		    run->used - at < run->each ? run->used - at : run->each);
+	run->n = 0;
+	if (!c->batch->run)
+		udp_run_free(run);
+}
+
+/* True when it goes with others, at the end of the event. */
+static bool
+collect(struct udp_client *c, const void *data, size_t len)
+{
+	static const coap_address_t peer; /* the socket's */
+	struct udp_run *run;
+
+	if (!c->batch || !c->many)
+		return false;
+	run = c->batch->run;
+	if (run && !udp_run_fits(run, &peer, NULL, 0, len)) {
+		send_run(c);
+		run = c->batch->run;
+	}
+	if (!run || len == 0 || len > UDP_RUN_DATAGRAM)
+		return false;
+	udp_run_add(run, &peer, NULL, 0, data, len);
+	return true;
+}
+
 /* Receives a batch if that is worth it; else recv() does by itself. */
 static void
 client_fill(struct udp_client *c)
@@ -102,7 +173,7 @@ client_fill(struct udp_client *c)
 	c->events++;
 	if (!c->many && c->events % PROBE != 0)
 		return;
-	b = udp_batch(c->poller);
+	b = udp_batch(c->poller, c->watch.fd);
 	if (!b)
 		return;
 	n = udp_batch_receive(b, c->watch.fd);
@@ -127,6 +198,8 @@ client_read(struct udp_client *c)
 		if (c->batch->at == before)
 			break;
 	}
+	if (!c->destroyed)
+		send_run(c);
 	c->batch = NULL;
 }
 
@@ -162,9 +235,13 @@ client_ready(struct watch *w, uint32_t events)
 static ssize_t
 client_next(struct udp_client *c, void *data, size_t size)
 {
+	struct udp_run *run = c->batch->run;
 	const uint8_t *bytes;
 	size_t len = 0;
 
+	/* Handlers may take their time. */
+	if (run && run->n > 0 && udp_run_waits(run))
+		send_run(c);
 	do
 		bytes = udp_batch_next(c->batch, &len);
 	while (bytes && len == 0);
@@ -208,9 +285,9 @@ client_send(struct layer *l, const void *data, size_t len)
 
 	if (c->watch.fd < 0)
 		return -COAP_E_CLOSED;
-	n = send(c->watch.fd, data, len, MSG_NOSIGNAL);
-	if (n < 0 && client_retry(c, errno))
-		n = send(c->watch.fd, data, len, MSG_NOSIGNAL);
+	if (collect(c, data, len))
+		return 0;
+	n = send_one(c, data, len);
 	if (n >= 0)
 		return 0;
 	if (errno != EAGAIN && errno != ENOBUFS)
@@ -226,6 +303,8 @@ client_close(struct layer *l)
 	struct udp_client *c = client_of(l);
 	int fd = c->watch.fd;
 
+	if (fd >= 0)
+		send_run(c);
 	poller_remove(c->poller, &c->watch);
 	socket_close(&fd);
 }

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
+#include "net/udp_batch.h"
 
 #define ALWAYS ((uint32_t)(EPOLLERR | EPOLLHUP)) /* told without being asked */
 
@@ -25,7 +25,7 @@ poller_close(struct poller *p)
 		close(p->epfd);
 	p->epfd = -1;
 	p->batch_len = 0;
-	coap_free_type(COAP_PACKET, p->udp_batch);
+	udp_batch_free(p->udp_batch);
 	p->udp_batch = NULL;
 }
 

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 
 struct udp_batch *
-udp_batch(struct poller *p)
+udp_batch(struct poller *p, int fd)
 {
 	struct udp_batch *b = p->udp_batch;
 
@@ -17,8 +17,17 @@ udp_batch(struct poller *p)
 	b->n = 0;
 	b->at = 0;
 	b->used = UDP_BATCH;
+	b->run = udp_run_new(fd);
 	p->udp_batch = b;
 	return b;
+}
+
+void
+udp_batch_free(struct udp_batch *b)
+{
+	if (b)
+		udp_run_free(b->run);
+	coap_free_type(COAP_PACKET, b);
 }
 
 int

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "net/poller.h"
+#include "net/udp_run.h"
 
 #define UDP_BATCH    16    /* datagrams a system call */
 #define UDP_DATAGRAM 65535 /* no datagram is longer */
@@ -19,7 +20,8 @@
 struct udp_batch {
 	int n; /* datagrams that are there */
 	int at;
-	int used; /* slots that the kernel has written to */
+	int used;            /* slots that the kernel has written to */
+	struct udp_run *run; /* for what is sent meanwhile; may be NULL */
 	struct iovec iov[UDP_BATCH];
 	struct mmsghdr slots[UDP_BATCH];
 	/* A megabyte of address space; the kernel finds pages for what is
@@ -27,8 +29,10 @@ struct udp_batch {
 	uint8_t bytes[UDP_BATCH][UDP_DATAGRAM];
 };
 
-/* The poller's, made at the first use and freed with it; NULL: no memory. */
-struct udp_batch *udp_batch(struct poller *p);
+/* The poller's, made at the first use, for sockets such as fd, and freed with
+ * the poller; NULL: no memory. */
+struct udp_batch *udp_batch(struct poller *p, int fd);
+void udp_batch_free(struct udp_batch *b);
 /* Receives what is there: the number of datagrams, or -1 and errno. */
 int udp_batch_receive(struct udp_batch *b, int fd);
 

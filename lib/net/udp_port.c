@@ -3,7 +3,6 @@
 #include "net/port.h"
 
 #include <errno.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -13,13 +12,12 @@
 #include "net/socket.h"
 #include "net/udp_run.h"
 
-#define BATCH        16    /* datagrams a system call */
-#define BATCHES      4     /* system calls a pass */
-#define ICMP_MAX     64    /* errors taken from the queue a pass */
-#define DATAGRAM     65535 /* no datagram is longer */
-#define INFO_SIZE    (CMSG_SPACE(sizeof(struct in6_pktinfo)))
-#define INFO4_SIZE   (CMSG_SPACE(sizeof(struct in_pktinfo)))
-#define SEGMENT_SIZE (CMSG_SPACE(sizeof(uint16_t)))
+#define BATCH      16    /* datagrams a system call */
+#define BATCHES    4     /* system calls a pass */
+#define ICMP_MAX   64    /* errors taken from the queue a pass */
+#define DATAGRAM   65535 /* no datagram is longer */
+#define INFO_SIZE  (CMSG_SPACE(sizeof(struct in6_pktinfo)))
+#define INFO4_SIZE (CMSG_SPACE(sizeof(struct in_pktinfo)))
 
 _Static_assert(INFO_SIZE >= INFO4_SIZE, "one control buffer serves both");
 
@@ -128,21 +126,6 @@ choose_source(coap_address_t *source, const coap_address_t *local,
 	    : sizeof source->addr.sin6;
 }
 
-/* The kernel cuts the bytes into datagrams of this size. */
-static void
-put_segment(struct msghdr *msg, uint16_t size)
-{
-	struct cmsghdr *c;
-
-	msg->msg_controllen += CMSG_SPACE(sizeof size);
-	c = (struct cmsghdr *)(void *)((char *)msg->msg_control +
-	    msg->msg_controllen - CMSG_SPACE(sizeof size));
-	c->cmsg_level = IPPROTO_UDP;
-	c->cmsg_type = UDP_SEGMENT;
-	c->cmsg_len = CMSG_LEN(sizeof size);
-	memcpy(CMSG_DATA(c), &size, sizeof size);
-}
-
 /* Where a datagram goes, and how. */
 struct route {
 	const coap_address_t *remote;
@@ -156,7 +139,8 @@ static int
 send_now(struct udp_port *port, const struct route *route, const void *data,
     size_t len)
 {
-	_Alignas(struct cmsghdr) char control[INFO_SIZE + SEGMENT_SIZE] = { 0 };
+	_Alignas(
+	    struct cmsghdr) char control[INFO_SIZE + UDP_RUN_CONTROL] = { 0 };
 	coap_address_t to = *route->remote;
 	int ifindex = route->ifindex;
 	coap_address_t source;
@@ -180,7 +164,7 @@ send_now(struct udp_port *port, const struct route *route, const void *data,
 		put_info(&msg, &source, ifindex);
 	}
 	if (route->segment > 0)
-		put_segment(&msg, (uint16_t)route->segment);
+		udp_run_segment(&msg, route->segment);
 	to_family(&to, port->family);
 	if (to.addr.sa.sa_family != port->family)
 		return -COAP_E_INVAL;

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/alloc.h"
 
@@ -66,6 +65,21 @@ udp_run_add(struct udp_run *run, const coap_address_t *remote,
 	memcpy(run->bytes + run->used, data, len);
 	run->used += len;
 	run->n++;
+}
+
+void
+udp_run_segment(struct msghdr *msg, size_t each)
+{
+	uint16_t size = (uint16_t)each;
+	struct cmsghdr *c =
+	    (struct cmsghdr *)(void *)((char *)msg->msg_control +
+		msg->msg_controllen);
+
+	msg->msg_controllen += UDP_RUN_CONTROL;
+	c->cmsg_level = IPPROTO_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof size);
+	memcpy(CMSG_DATA(c), &size, sizeof size);
 }
 
 bool

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <coap3/coap_address.h>
@@ -38,6 +39,10 @@ bool udp_run_fits(const struct udp_run *run, const coap_address_t *remote,
 /* Adds one that fits; local may be NULL. */
 void udp_run_add(struct udp_run *run, const coap_address_t *remote,
     const coap_address_t *local, int ifindex, const void *data, size_t len);
+/* Bytes that this adds to a message's control buffer: the kernel cuts the
+ * message into datagrams of each bytes. */
+#define UDP_RUN_CONTROL (CMSG_SPACE(sizeof(uint16_t)))
+void udp_run_segment(struct msghdr *msg, size_t each);
 /* Whether the first has waited for a tick of the clock (milliseconds). */
 bool udp_run_waits(const struct udp_run *run);
 

@@ -27,15 +27,37 @@ struct inbox {
 	bool free_port;
 	int free_at; /* in the handler of which datagram, 0: none */
 	bool echo;
+	bool nth; /* they are those of nth() */
 };
 
 static struct inbox inbox;
+
+/* The i-th datagram of those below. */
+static size_t
+nth(size_t i, uint8_t *data)
+{
+	/* Equal ones, shorter and longer ones, one that is too long to go with
+	 * others, and more than go together. */
+	static const size_t lens[] = { 8, 8, 8, 3, 8, 20, 20, 20, 9, 9, 1400, 9,
+		9, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8 };
+	const size_t n = sizeof lens / sizeof lens[0];
+
+	if (i >= n)
+		return 0;
+	memset(data, (int)i, lens[i]);
+	return lens[i];
+}
 
 static void
 on_datagram(void *user, const struct udp_datagram *d)
 {
 	struct inbox *in = user;
+	uint8_t want[1500];
 
+	if (in->nth) {
+		assert_int_equal(d->len, nth((size_t)in->n, want));
+		assert_memory_equal(d->data, want, d->len);
+	}
 	in->n++;
 	if (in->free_port || in->n == in->free_at) {
 		udp_port_free(in->port);
@@ -313,22 +335,6 @@ sizes(void **state)
 	udp_port_free(inbox.port);
 }
 
-/* The i-th datagram of those below. */
-static size_t
-nth(size_t i, uint8_t *data)
-{
-	/* Equal ones, shorter and longer ones, one that is too long to go with
-	 * others, and more than go together. */
-	static const size_t lens[] = { 8, 8, 8, 3, 8, 20, 20, 20, 9, 9, 1400, 9,
-		9, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8 };
-	const size_t n = sizeof lens / sizeof lens[0];
-
-	if (i >= n)
-		return 0;
-	memset(data, (int)i, lens[i]);
-	return lens[i];
-}
-
 static void
 assert_nth(struct layer *layer, size_t i)
 {
@@ -435,6 +441,59 @@ client_takes_many_at_once(void **state)
 	WAIT_UNTIL(&w->poller, taken == sent);
 	net_assert_quiet(&w->poller);
 	layer_free(seen.layer);
+	udp_port_free(inbox.port);
+}
+
+/* Answers each of nth() in the event that brought it, and goes at the end. */
+static void
+answer_and_go(struct net_seen *seen)
+{
+	uint8_t data[1500];
+	uint8_t want[1500];
+	ssize_t n;
+
+	while (seen->readable > 0 && seen->layer) {
+		n = layer_recv(seen->layer, data, sizeof data);
+		if (n < 0)
+			return;
+		if (taken < 20) {
+			taken++;
+			continue;
+		}
+		assert_int_equal(n, nth(taken++ - 20, want));
+		assert_memory_equal(data, want, n);
+		assert_int_equal(layer_send(seen->layer, data, n), 0);
+		if (nth(taken - 20, want) == 0)
+			net_then_free(seen);
+	}
+}
+
+static void
+client_answers_many_at_once(void **state)
+{
+	struct net_world *w = *state;
+	coap_address_t to = open_port(w, "127.0.0.1", 0);
+	struct net_seen seen;
+	coap_address_t own;
+	uint8_t data[1500];
+	size_t i;
+
+	taken = 0;
+	open_client(w, &seen, NULL, &to);
+	assert_int_equal(layer_local(seen.layer, &own, NULL), 0);
+	seen.then = answer_and_go;
+	inbox.nth = true;
+	for (i = 0; i < 20; i++)
+		assert_int_equal(udp_port_send(inbox.port, &own, NULL, 0, "x",
+				     1),
+		    0);
+	WAIT_UNTIL(&w->poller, taken == 20);
+	for (i = 0; nth(i, data) > 0; i++)
+		assert_int_equal(udp_port_send(inbox.port, &own, NULL, 0, data,
+				     nth(i, data)),
+		    0);
+	WAIT_UNTIL(&w->poller, inbox.n == (int)i);
+	assert_null(seen.layer);
 	udp_port_free(inbox.port);
 }
 
@@ -667,6 +726,7 @@ main(void)
 		TEST(answers_to_many_at_once),
 		TEST(answer_before_the_end),
 		TEST(client_takes_many_at_once),
+		TEST(client_answers_many_at_once),
 		TEST(back_pressure),
 		TEST(many_datagrams),
 		TEST(port_tells_icmp_errors),
