@@ -10,7 +10,10 @@
 #include <utlist.h>
 
 #include "cli/command.h"
+#include "cli/demo_key.h"
 #include "cli/device.h"
+#include "cli/diagnosis.h"
+#include "cli/failure.h"
 #include "cli/listeners.h"
 #include "cli/names.h"
 
@@ -35,6 +38,37 @@ tell(struct app *app, coap_session_t *session, coap_event_t event)
 	app->telling = telling.outer;
 }
 
+static struct job *
+waiting_job(struct app *app, const coap_session_t *session)
+{
+	struct job *job;
+
+	DL_FOREACH(app->jobs, job)
+		if (job->waits_on == session && !job->ended && !job->held)
+			return job;
+	return NULL;
+}
+
+/* The network says that nobody is there: ends the jobs that wait for the
+ * handshake of that session. */
+static void
+end_unheard(struct app *app, const coap_session_t *session)
+{
+	struct job *job = waiting_job(app, session);
+	char peer[PEER_SIZE];
+	struct diagnosis d;
+
+	if (!job || !diagnose_wait(session, &d) ||
+	    d.status != STATUS_UNREACHABLE)
+		return;
+	failure_peer(session, peer);
+	/* One that ends may end others. */
+	for (; job; job = waiting_job(app, session)) {
+		job_fail(job, d.status, "%s: %s; %s", peer, d.cause, d.advice);
+		job_cancel(job, d.status);
+	}
+}
+
 /* A new session has its name before anybody hears of it, one that goes keeps
  * it until everybody has. */
 static void
@@ -46,6 +80,8 @@ on_event(coap_session_t *session, coap_event_t event, void *arg)
 	if (!goes)
 		listeners_event(app, session, event);
 	tell(app, session, event);
+	if (event == COAPX_EVENT_ICMP_ERROR)
+		end_unheard(app, session);
 	if (goes)
 		listeners_event(app, session, event);
 }
@@ -113,6 +149,7 @@ app_close(struct app *app)
 		named_close(app, app->sessions);
 	listeners_free(app);
 	device_free(app);
+	demo_key_delete(app);
 	coap_free_context(app->context);
 	app->context = NULL;
 	coap_cleanup();

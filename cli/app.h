@@ -10,6 +10,7 @@
 #include <coap3/coapx.h>
 
 #include "cli/job.h"
+#include "cli/keyring.h"
 #include "cli/output.h"
 
 struct datum {
@@ -35,12 +36,14 @@ struct named {
 	char *uri;          /* scheme and authority it was opened by; NULL
 	                            for one that came in */
 	char *bind;
-	struct listener *from; /* the listener it came in by, or NULL */
-	unsigned references;   /* the user's own: session reference */
-	unsigned keepalive;    /* seconds, as it was set */
-	unsigned reconnect;    /* likewise */
-	bool shared;           /* found again by equal URI and bind */
-	bool met;              /* 'session wait' has found it */
+	struct keyring_id credentials; /* those it was opened with */
+	struct listener *from;         /* the listener it came in by, or NULL */
+	unsigned references;           /* the user's own: session reference */
+	unsigned keepalive;            /* seconds, as it was set */
+	unsigned reconnect;            /* likewise */
+	bool shared;                   /* found again by equal URI, bind and
+	                          credentials */
+	bool met;                      /* 'session wait' has found it */
 };
 
 struct listener {
@@ -49,8 +52,9 @@ struct listener {
 	char *name;
 	char *uri; /* with the real port */
 	coap_endpoint_t *endpoint;
-	bool device;    /* serve: with the demo device's resources */
-	bool to_client; /* --type client: call-home */
+	struct keyring *keyring; /* NULL: none; it asks it for keys */
+	bool device;             /* serve: with the demo device's resources */
+	bool to_client;          /* --type client: call-home */
 	unsigned accepted;
 };
 
@@ -88,6 +92,9 @@ struct app {
 	struct var *vars;      /* set VAR=VALUE (cli/vars.h) */
 	bool no_input;
 	bool told_udp;        /* that opening over UDP sends nothing */
+	bool told_psk;        /* that a key on the command line is seen */
+	bool background;      /* commands that begin now have no terminal */
+	char *demo_file;      /* the key of demo, deleted at the end */
 	unsigned next_number; /* for names that nobody chose: s1, s2 ... */
 	int last_status;      /* $? */
 	void *device;         /* the demo device, once there is one */
@@ -140,11 +147,14 @@ struct target {
 
 /*
  * NULL operand: the current path of the current session. An absolute URI finds
- * a session of this process with equal scheme, authority and bind address, or
- * opens one: for this job alone in one-shot form, named and shared where more
+ * a session of this process with equal scheme, authority, credentials and bind
+ * address, or opens one: for this job alone in one-shot form, named and shared where more
  * commands follow (app->keep). 0, or an exit status, the job having been told.
  */
 int target_open(struct job *job, const char *operand, struct target *target);
+/* Whether the job's target is a session that is there, so that none is opened
+ * for it. */
+bool target_is_open(const struct job *job);
 /* Lets go of the session; one of this job alone is closed in good order. */
 void target_close(struct app *app, struct target *target);
 

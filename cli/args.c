@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/secret.h"
 
 struct parser {
 	struct args *args;
@@ -319,7 +320,7 @@ args_free(struct args *args)
 	size_t i;
 
 	for (i = 0; i < args->n_options; i++)
-		free(args->options[i].value);
+		secret_free_text(args->options[i].value);
 	for (i = 0; i < args->n_operands; i++)
 		free(args->operands[i]);
 	free(args->options);

@@ -41,6 +41,7 @@ struct option {
 	const char *arg;   /* "DUR"; NULL: takes none */
 	bool arg_optional; /* only as --name=VALUE */
 	bool repeat;
+	bool secret; /* its value is wiped, and kept nowhere */
 	enum complete complete;
 	const char *const *words; /* COMPLETE_WORDS; NULL-terminated */
 	const char *help;         /* one line, lower case, no full stop */

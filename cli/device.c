@@ -306,7 +306,12 @@ device_listen(struct job *job, const char *uri, int *status)
 
 	*status = STATUS_INTERNAL;
 	if (device_install(job->app) == 0)
-		listener = listener_open(job->app, uri, NULL, status, &problem);
+		listener = listener_open(job->app,
+		    &(struct listen_params){
+			.uri = uri,
+			.keyring = job->keyring,
+		    },
+		    status, &problem);
 	if (listener)
 		listener->device = true;
 	else

@@ -7,7 +7,7 @@
 
 /* Adds the resources to the context, once. 0, or -1 when out of memory. */
 int device_install(struct app *app);
-/* Installs it and listens on a URI for it: NULL, the job having been told why
+/* Installs it and listens on a URI for it, with the job's credentials: NULL, the job having been told why
  * (status in *status). */
 struct listener *device_listen(struct job *job, const char *uri, int *status);
 /* Before the context goes: lets go of what waits. NULL-safe. */

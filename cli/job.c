@@ -10,7 +10,9 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/diagnosis.h"
 #include "cli/globals.h"
+#include "cli/keyring.h"
 
 /* After this long a command says what it waits for. */
 #define NOTICE_MS 300
@@ -29,14 +31,22 @@ format_ms(uint64_t ms, char *buf, size_t size)
 		snprintf(buf, size, "%" PRIu64 " s", ms / 1000);
 }
 
+/* A handshake that stands still may have its own reason, and status. */
 static void
 on_deadline(coapx_timer_t *timer, void *arg)
 {
 	struct job *job = arg;
+	struct diagnosis d;
 	char limit[32];
 
 	(void)timer;
 	format_ms(job->timeout_ms, limit, sizeof(limit));
+	if (job->waits_on && diagnose_wait(job->waits_on, &d)) {
+		job_fail(job, d.status, "timed out after %s: %s; %s", limit,
+		    d.cause, d.advice);
+		job_cancel(job, d.status);
+		return;
+	}
 	job_fail(job, STATUS_TIMEOUT, "timed out after %s waiting for %s",
 	    limit, job->waiting_for ? job->waiting_for : "the command to end");
 	job_cancel(job, STATUS_TIMEOUT);
@@ -97,6 +107,8 @@ finish(struct job *job)
 	coapx_timer_free(job->notice);
 	if (job->free_state)
 		job->free_state(job);
+	keyring_unref(job->keyring);
+	job->keyring = NULL;
 	if (output_close(job->out) < 0 && job->status == STATUS_OK)
 		job->status = STATUS_OUTPUT;
 	DL_DELETE(app->jobs, job);
@@ -206,23 +218,31 @@ prepare(struct job *job, const struct call *call)
 	return -1;
 }
 
-/* False when it is over, and gone. */
-static bool
-run(struct job *job)
+/* JOB_RUNNING, or how it ended. */
+static int
+begin(struct job *job)
 {
 	int status;
 
-	app_trace(job->app);
-	job->held = true;
 	if (args_has(&job->args, "help"))
-		status = help_command(job, job->command);
-	else if (args_has(&job->args, "version"))
-		status = cmd_version.start(job);
-	else if (job->command->prompt_only && !job->app->interactive)
-		status = job_fail(job, STATUS_USAGE,
+		return help_command(job, job->command);
+	if (args_has(&job->args, "version"))
+		return cmd_version.start(job);
+	if (job->command->prompt_only && !job->app->interactive)
+		return job_fail(job, STATUS_USAGE,
 		    "'%s' is a command of the prompt only", job->command->name);
-	else
-		status = job->command->start(job);
+	status = keyring_start(job);
+	return status == STATUS_OK ? job->command->start(job) : status;
+}
+
+/* False when it is over, and gone. */
+static bool
+run(struct job *job, int (*start)(struct job *job))
+{
+	int status;
+
+	job->held = true;
+	status = start(job);
 	job->held = false;
 	if (!job->ended && status == JOB_RUNNING)
 		return true;
@@ -231,6 +251,15 @@ run(struct job *job)
 	job->ended = true;
 	finish(job);
 	return false;
+}
+
+void
+job_go_on(struct job *job, int status)
+{
+	if (status == STATUS_OK)
+		run(job, job->command->start);
+	else
+		job_end(job, status);
 }
 
 /* Ends before there is a job to speak of. */
@@ -264,6 +293,7 @@ job_start(struct app *app, char *const *words, size_t n,
 		return NULL;
 	}
 	job->app = app;
+	job->background = app->background;
 	job->done = done;
 	job->done_arg = arg;
 	if (find_call(app, words, n, &call, &problem) < 0) {
@@ -279,10 +309,22 @@ job_start(struct app *app, char *const *words, size_t n,
 	if (prepared < 0)
 		return refuse(job, job->status);
 	DL_APPEND(app->jobs, job);
-	return run(job) ? job : NULL;
+	app_trace(app);
+	return run(job, begin) ? job : NULL;
 }
 
 /* --- what commands say --------------------------------------------------- */
+
+void
+job_is_quiet(struct job *job, bool quiet)
+{
+	if (!job->notice)
+		return;
+	if (quiet)
+		coapx_timer_stop(job->notice);
+	else
+		coapx_timer_set(job->notice, NOTICE_MS);
+}
 
 void
 job_waits_for(struct job *job, const char *format, ...)

@@ -48,7 +48,10 @@ struct job {
 	coapx_timer_t *notice;   /* "waiting for", after 300 ms */
 	uint64_t timeout_ms;     /* 0: none given */
 	char *waiting_for; /* for "still waiting" and "timed out" sentences */
-	void *state;       /* the command's own */
+	struct keyring *keyring; /* credentials of its words, or NULL */
+	/* What it waits for cannot be before this session is established. */
+	const coap_session_t *waits_on;
+	void *state; /* the command's own; before it starts the keyring's */
 	/* Releases state; called once at the end, however it ends. */
 	void (*free_state)(struct job *job);
 	/* The user gave up, or the time is over (-T): stop what is under way;
@@ -58,7 +61,8 @@ struct job {
 	void *done_arg;
 	bool held; /* start() or cancel() is on the stack: free it later */
 	bool ended;
-	int status; /* once ended */
+	bool background; /* another command reads the terminal */
+	int status;      /* once ended */
 };
 
 /* Parses the words, makes the job and starts it. done() is called exactly
@@ -73,6 +77,11 @@ void job_cancel(struct job *job, int status);
 /* What the job waits for, in words ("a response from [::1]:5683"). */
 void job_waits_for(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Says nothing of what it waits for; then does again. */
+void job_is_quiet(struct job *job, bool quiet);
+/* Its credentials are read (keyring_start()), or it has been told why not:
+ * starts the command, or ends. */
+void job_go_on(struct job *job, int status);
 /* An error sentence to stderr (an error object in JSON), and the status. */
 int job_fail(struct job *job, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

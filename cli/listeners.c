@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "cli/command.h"
+#include "cli/diagnosis.h"
 #include "cli/names.h"
 #include "cli/opening.h"
 
@@ -39,19 +40,34 @@ any_address(coap_address_t *addr, uint16_t port, bool six)
 	coap_address_set_port(addr, port);
 }
 
+/* What all attempts to listen have in common. */
+struct attempt {
+	coap_context_t *context;
+	coapx_listen_params_t params;
+	int err;
+};
+
 static coap_endpoint_t *
-open_any(struct app *app, coap_proto_t proto, uint16_t port)
+try(struct attempt *attempt, const coap_address_t *addr)
+{
+	coapx_listen_params_t params = attempt->params;
+
+	params.address = addr;
+	return coapx_endpoint_open(attempt->context, &params, &attempt->err);
+}
+
+static coap_endpoint_t *
+open_any(struct attempt *attempt, uint16_t port)
 {
 	coap_endpoint_t *endpoint;
 	coap_address_t addr;
 
 	any_address(&addr, port, true);
-	endpoint = coap_new_endpoint(app->context, &addr, proto);
-	if (endpoint ||
-	    coapx_context_error(app->context, NULL, 0) == -COAP_E_ADDRINUSE)
+	endpoint = try(attempt, &addr);
+	if (endpoint || attempt->err == -COAP_E_ADDRINUSE)
 		return endpoint;
 	any_address(&addr, port, false);
-	return coap_new_endpoint(app->context, &addr, proto);
+	return try(attempt, &addr);
 }
 
 /* The host as getaddrinfo() wants it: the % before a zone is %25 in a URI. */
@@ -68,8 +84,7 @@ host_text(const coap_str_const_t *host, char *out, size_t size)
 
 /* The first address of the name that can be bound. */
 static coap_endpoint_t *
-open_host(struct app *app, const coap_uri_t *uri, coap_proto_t proto,
-    bool *resolved)
+open_host(struct attempt *attempt, const coap_uri_t *uri, bool *resolved)
 {
 	char text[256];
 	coap_str_const_t host = { 0, (const uint8_t *)text };
@@ -85,7 +100,7 @@ open_host(struct app *app, const coap_uri_t *uri, coap_proto_t proto,
 	for (info = list; info && !endpoint; info = info->next) {
 		/* There port 0 is the scheme's default, here a free one. */
 		coap_address_set_port(&info->addr, uri->port);
-		endpoint = coap_new_endpoint(app->context, &info->addr, proto);
+		endpoint = try(attempt, &info->addr);
 	}
 	coap_free_address_info(list);
 	return endpoint;
@@ -103,12 +118,14 @@ is_at(const struct listener *listener, coap_proto_t proto, uint16_t port)
 }
 
 static char *
-open_problem(struct app *app, const char *uri, coap_proto_t proto,
+open_problem(struct app *app, const struct attempt *attempt, const char *uri,
     uint16_t port, int *status)
 {
-	char why[160] = "";
-	int err = coapx_context_error(app->context, why, sizeof why);
+	coap_proto_t proto = attempt->params.proto;
+	int err = attempt->err;
 	struct listener *other;
+	struct diagnosis d;
+	char why[160] = "";
 
 	*status = STATUS_LOCAL;
 	if (err == -COAP_E_PERM)
@@ -117,6 +134,12 @@ open_problem(struct app *app, const char *uri, coap_proto_t proto,
 		    uri);
 	if (err == -COAP_E_UNREACH)
 		return text_format("%s: this host has no such address", uri);
+	coapx_context_error(app->context, why, sizeof why);
+	if (err == -COAP_E_CREDENTIALS || err == -COAP_E_NO_MODULE) {
+		diagnose(&(struct facts){ .error = -err, .why = why }, &d);
+		*status = d.status;
+		return text_format("%s: %s; %s", uri, d.cause, d.advice);
+	}
 	if (err != -COAP_E_ADDRINUSE) {
 		*status = status_of_error(err);
 		return text_format("%s: %s", uri, why);
@@ -155,8 +178,10 @@ real_uri(const coap_endpoint_t *endpoint)
 }
 
 static struct listener *
-add(struct app *app, coap_endpoint_t *endpoint, const char *name)
+add(struct app *app, coap_endpoint_t *endpoint,
+    const struct listen_params *params)
 {
+	const char *name = params->name;
 	struct listener *listener = calloc(1, sizeof *listener);
 
 	if (!listener)
@@ -170,6 +195,7 @@ add(struct app *app, coap_endpoint_t *endpoint, const char *name)
 		free(listener);
 		return NULL;
 	}
+	listener->keyring = keyring_ref(params->keyring);
 	coapx_endpoint_set_app_data(endpoint, listener);
 	DL_APPEND(app->listeners, listener);
 	return listener;
@@ -197,8 +223,10 @@ check_name(struct app *app, const char *name, int *status)
 
 /* uri has a host. */
 static coap_endpoint_t *
-open_endpoint(struct app *app, const char *text, int *status, char **problem)
+open_endpoint(struct app *app, const char *text, struct keyring *keyring,
+    int *status, char **problem)
 {
+	struct attempt attempt = { .context = app->context };
 	coap_endpoint_t *endpoint;
 	bool resolved = true;
 	coap_proto_t proto;
@@ -215,39 +243,50 @@ open_endpoint(struct app *app, const char *text, int *status, char **problem)
 		*problem = proto_problem(proto);
 		return NULL;
 	}
+	if (proto_is_secure(proto) && !keyring_proves(keyring)) {
+		*status = STATUS_USAGE;
+		*problem = credentials_problem(text);
+		return NULL;
+	}
+	attempt.params = (coapx_listen_params_t){
+		.size = sizeof attempt.params,
+		.proto = proto,
+		.credentials =
+		    proto_is_secure(proto) ? keyring_library(keyring) : NULL,
+	};
 	if (uri.host.length == 1 && *uri.host.s == '*')
-		endpoint = open_any(app, proto, uri.port);
+		endpoint = open_any(&attempt, uri.port);
 	else
-		endpoint = open_host(app, &uri, proto, &resolved);
+		endpoint = open_host(&attempt, &uri, &resolved);
 	if (endpoint)
 		return endpoint;
 	*status = STATUS_RESOLVE;
 	*problem = resolved
-	    ? open_problem(app, text, proto, uri.port, status)
+	    ? open_problem(app, &attempt, text, uri.port, status)
 	    : text_format("%s: the name does not resolve", text);
 	return NULL;
 }
 
 struct listener *
-listener_open(struct app *app, const char *uri, const char *name, int *status,
+listener_open(struct app *app, const struct listen_params *params, int *status,
     char **problem)
 {
 	struct listener *listener;
 	coap_endpoint_t *endpoint;
 	char *text;
 
-	*problem = check_name(app, name, status);
+	*problem = check_name(app, params->name, status);
 	if (*problem)
 		return NULL;
 	*status = STATUS_INTERNAL;
-	text = with_host(uri);
+	text = with_host(params->uri);
 	if (!text)
 		return NULL;
-	endpoint = open_endpoint(app, text, status, problem);
+	endpoint = open_endpoint(app, text, params->keyring, status, problem);
 	free(text);
 	if (!endpoint)
 		return NULL;
-	listener = add(app, endpoint, name);
+	listener = add(app, endpoint, params);
 	if (!listener)
 		coap_free_endpoint(endpoint);
 	return listener;
@@ -276,6 +315,7 @@ listener_close(struct app *app, struct listener *listener)
 		if (named->from == listener)
 			named->from = NULL;
 	coap_free_endpoint(listener->endpoint);
+	keyring_unref(listener->keyring);
 	free(listener->name);
 	free(listener->uri);
 	free(listener);

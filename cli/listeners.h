@@ -5,11 +5,16 @@
 
 #include "cli/app.h"
 
-/* Opens a listener on a URI; host empty or "*" or a name or an address; port 0
- * is chosen by the kernel. name NULL: l1, l2 ... NULL: *status and *problem
- * (malloc()ed). */
-struct listener *listener_open(struct app *app, const char *uri,
-    const char *name, int *status, char **problem);
+struct listen_params {
+	const char *uri;  /* host empty or "*" or a name or an address; port 0
+	                     is chosen by the kernel */
+	const char *name; /* NULL: l1, l2 ... */
+	struct keyring *keyring; /* a reference is taken; NULL: none */
+};
+
+/* NULL: *status and *problem (malloc()ed). */
+struct listener *listener_open(struct app *app,
+    const struct listen_params *params, int *status, char **problem);
 struct listener *listener_find(struct app *app, const char *name);
 void listener_close(struct app *app, struct listener *listener);
 void listeners_free(struct app *app);

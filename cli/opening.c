@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "cli/command.h"
+#include "cli/diagnosis.h"
 
 /* --- URIs ---------------------------------------------------------------- */
 
@@ -65,6 +66,20 @@ proto_problem(coap_proto_t proto)
 	    strncmp(scheme, "coaps", 5) == 0 ? "TLS" : "WebSocket", scheme);
 }
 
+bool
+proto_is_secure(coap_proto_t proto)
+{
+	return strncmp(coapx_proto_scheme(proto), "coaps", 5) == 0;
+}
+
+char *
+credentials_problem(const char *uri)
+{
+	return text_format("%s: what it proves itself with is missing; give "
+			   "--psk-file or --psk-table, or --cert and --key",
+	    uri);
+}
+
 /* Tells a problem, which is freed. */
 static int
 fail_with(struct job *job, int status, char *problem)
@@ -75,32 +90,49 @@ fail_with(struct job *job, int status, char *problem)
 	return status;
 }
 
-char *
-origin_of_uri(struct job *job, const char *text, int *status)
+/* 0 and *origin, -COAP_E_URI for what is none, or another error. */
+static int
+make_origin(const char *text, char **origin)
 {
 	coap_string_t *printed = NULL;
-	char *origin;
 	coap_uri_t uri;
 	int err;
 
+	*origin = NULL;
 	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0 ||
-	    uri.host.length == 0) {
-		*status = fail_with(job, STATUS_USAGE, uri_problem(text));
-		return NULL;
-	}
+	    uri.host.length == 0)
+		return -COAP_E_URI;
 	uri.path = (coap_str_const_t){ 0, NULL };
 	uri.query = (coap_str_const_t){ 0, NULL };
 	err = coapx_uri_print(&uri, &printed);
-	if (err < 0) {
+	if (err < 0)
+		return err;
+	/* Without the slash that an empty path is printed as. */
+	*origin = strndup((const char *)printed->s, printed->length - 1);
+	coap_delete_string(printed);
+	return *origin ? 0 : -COAP_E_NOMEM;
+}
+
+char *
+origin_of_text(const char *text)
+{
+	char *origin;
+
+	make_origin(text, &origin);
+	return origin;
+}
+
+char *
+origin_of_uri(struct job *job, const char *text, int *status)
+{
+	char *origin;
+	int err = make_origin(text, &origin);
+
+	if (err == -COAP_E_URI)
+		*status = fail_with(job, STATUS_USAGE, uri_problem(text));
+	else if (err < 0)
 		*status = job_fail(job, status_of_error(err), "%s: %s", text,
 		    coapx_strerror(err));
-		return NULL;
-	}
-	/* Without the slash that an empty path is printed as. */
-	origin = strndup((const char *)printed->s, printed->length - 1);
-	coap_delete_string(printed);
-	if (!origin)
-		*status = job_fail(job, STATUS_INTERNAL, "out of memory");
 	return origin;
 }
 
@@ -171,6 +203,7 @@ origin_open(struct job *job, const char *origin, const char *bind, int *status)
 		.bind = bind,
 		.connect_timeout_ms =
 		    limit > UINT32_MAX ? UINT32_MAX : (unsigned)limit,
+		.credentials = keyring_library(job->keyring),
 	};
 	coap_session_t *session;
 	char why[160];
@@ -192,9 +225,14 @@ session_failed(struct job *job, const char *what, const coap_session_t *session)
 	int err = coapx_session_error(session, why, sizeof why);
 	const char *text = why;
 	const char *hint = "";
+	struct diagnosis d;
 
 	if (err == 0)
 		return job_fail(job, STATUS_UNREACHABLE, "%s: closed", what);
+	diagnose_session(session, err, &d);
+	if (d.handshake)
+		return job_fail(job, d.status, "%s: %s%s%s", what, d.cause,
+		    *d.advice ? "; " : "", d.advice);
 	/* The address is said once. */
 	addr_text(coap_session_get_addr_remote(session), remote);
 	if (*remote && strstr(what, remote))
@@ -259,6 +297,7 @@ named_view(struct app *app, const struct named *named,
 		.remote = *remote ? remote : NULL,
 		.age_ms = info.age_ms,
 		.rtt_us = info.rtt_avg_us,
+		.security = security_word(s),
 	};
 }
 

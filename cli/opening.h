@@ -14,11 +14,15 @@ bool looks_like_uri(const char *word);
  * sentence, malloc()ed; NULL when out of memory. */
 char *uri_problem(const char *text);
 char *proto_problem(coap_proto_t proto);
+/* Whether credentials count for a protocol. */
+bool proto_is_secure(coap_proto_t proto);
 /*
  * "scheme://authority" of a URI in its canonical form, malloc()ed. NULL: the
  * job has been told what is wrong (status in *status).
  */
 char *origin_of_uri(struct job *job, const char *text, int *status);
+/* The same where nobody is told: NULL also when it is no URI. */
+char *origin_of_text(const char *text);
 /* The path of a URI with a slash in front, without its query; malloc()ed.
  * NULL: out of memory. */
 char *path_of_uri(const char *text);
@@ -28,6 +32,8 @@ char *path_of_uri(const char *text);
  */
 coap_session_t *origin_open(struct job *job, const char *origin,
     const char *bind, int *status);
+/* Says that a listener or session has nothing to prove itself with. */
+char *credentials_problem(const char *uri);
 /* Says why a session could not be opened, or was lost. An exit status. */
 int session_failed(struct job *job, const char *what,
     const coap_session_t *session);

@@ -80,6 +80,8 @@ struct view_session {
 	uint64_t age_ms;
 	uint32_t rtt_us; /* 0: not known */
 	unsigned observations;
+	/* psk, pki, rpk, anonymous, insecure; NULL: not secured, or not yet. */
+	const char *security;
 };
 
 struct view_response {
@@ -90,7 +92,8 @@ struct view_response {
 	const char *uri; /* of the request */
 	uint64_t rtt_us;
 	unsigned retransmits;
-	bool ok; /* 2.xx, or as --expect wanted */
+	bool ok;       /* 2.xx, or as --expect wanted */
+	bool insecure; /* who answered was not checked */
 };
 
 /* One field of `info`, or the bare value of `session get`. */

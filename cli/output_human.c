@@ -67,6 +67,8 @@ add_head(struct output *out, struct text *text, const struct view_response *v,
 		add_size(text, len);
 	}
 	text_addf(text, "%s%s", dot, duration_text(v->rtt_us, buf));
+	if (v->insecure)
+		text_addf(text, "%speer not checked", dot);
 	if (v->retransmits > 0)
 		text_addf(text, "%s%u retransmission%s", dot, v->retransmits,
 		    v->retransmits == 1 ? "" : "s");
@@ -118,11 +120,24 @@ human_response(struct output *out, const struct view_response *v)
 
 static const char *const session_columns[] = { "", "NAME", "TYPE", "PROTO",
 	"STATE", "LOCAL", "REMOTE", "RTT", "OBS", "AGE" };
+#define PROTO_SIZE      32
 #define SESSION_COLUMNS (sizeof(session_columns) / sizeof(*session_columns))
+
+/* "dtls", or "dtls (insecure)". */
+static const char *
+proto_cell(const struct session_cells *c, const struct view_session *v,
+    char buf[static PROTO_SIZE])
+{
+	if (!v->security || strcmp(v->security, "insecure") != 0)
+		return c->proto;
+	snprintf(buf, PROTO_SIZE, "%s (insecure)", c->proto);
+	return buf;
+}
 
 static void
 session_row(struct table *table, const struct view_session *v)
 {
+	char proto[PROTO_SIZE];
 	struct session_cells c;
 	char rtt[DURATION_TEXT_SIZE] = "-";
 	char age[DURATION_TEXT_SIZE];
@@ -136,7 +151,7 @@ session_row(struct table *table, const struct view_session *v)
 	    v->current ? STYLE_CURRENT : STYLE_DIM);
 	table_cell(table, v->name, STYLE_NAME);
 	table_cell(table, c.type, TABLE_PLAIN);
-	table_cell(table, c.proto, TABLE_PLAIN);
+	table_cell(table, proto_cell(&c, v, proto), TABLE_PLAIN);
 	table_cell(table, c.state, TABLE_PLAIN);
 	table_cell(table, c.local, TABLE_PLAIN);
 	table_cell(table, c.remote, TABLE_PLAIN);

@@ -63,6 +63,8 @@ json_sessions(struct output *out, const struct view_session *v, size_t n)
 		    json_integer(v[i].observations));
 		json_line_add(&line, line.object, "age_ms",
 		    json_integer((json_int_t)v[i].age_ms));
+		json_line_add(&line, line.object, "security",
+		    json_text(v[i].security));
 		json_end(&line, out, true);
 	}
 }

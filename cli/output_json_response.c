@@ -32,6 +32,8 @@ add_session(struct json_line *line, const struct view_response *v)
 	    json_text(coapx_proto_name(coap_session_get_proto(v->session))));
 	json_line_add(line, session, "remote",
 	    json_text(peer_text(v->session, buf)));
+	if (v->insecure)
+		json_line_add(line, session, "insecure", json_true());
 }
 
 static bool

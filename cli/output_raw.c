@@ -57,7 +57,7 @@ raw_response(struct output *out, const struct view_response *v)
 }
 
 /* name, current, type, proto, state, local, remote, RTT in ms, observations,
- * age in ms */
+ * age in ms, security */
 void
 raw_sessions(struct output *out, const struct view_session *v, size_t n)
 {
@@ -73,8 +73,8 @@ raw_sessions(struct output *out, const struct view_session *v, size_t n)
 		text_add_char(&text, '\t', 1);
 		if (v[i].rtt_us > 0)
 			add_ms(&text, v[i].rtt_us);
-		text_addf(&text, "\t%u\t%" PRIu64 "\n", v[i].observations,
-		    v[i].age_ms);
+		text_addf(&text, "\t%u\t%" PRIu64 "\t%s\n", v[i].observations,
+		    v[i].age_ms, v[i].security ? v[i].security : "");
 	}
 	put_result(out, &text);
 }

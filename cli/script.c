@@ -11,6 +11,7 @@
 #include "cli/app.h"
 #include "cli/lexer.h"
 #include "cli/script.h"
+#include "cli/secret.h"
 #include "cli/signals.h"
 #include "cli/vars.h"
 
@@ -67,6 +68,11 @@ end(struct script *script)
 {
 	coapx_watch_free(script->watch);
 	lex_free(&script->lex);
+	/* Keys may have been among the words. */
+	if (script->line)
+		explicit_bzero(script->line, script->line_len);
+	if (script->input.data)
+		explicit_bzero(script->input.data, script->input.room);
 	free(script->line);
 	free(script->input.data);
 	script->done(script, script->status, script->arg);
@@ -300,6 +306,11 @@ trace(struct script *script, char *const *words, size_t n)
 		return;
 	fputc('+', out);
 	for (i = 0; i < n; i++) {
+		if (secret_begin(i > 0 ? words[i - 1] : NULL, words[i]) !=
+		    SIZE_MAX) {
+			fputs(" ...", out);
+			continue;
+		}
 		quoted = lex_quote(words[i], LEX_PLAIN, 1);
 		fprintf(out, " %s", quoted ? quoted : words[i]);
 		free(quoted);
@@ -330,6 +341,7 @@ run_words(struct script *script, char *const *words, size_t n)
 	if (script->source.xtrace)
 		trace(script, words, n);
 	script->running = true;
+	script->app->background = script->source.background;
 	job = job_start(script->app, words, n, on_done, script);
 	/* on_done() does not free the script while step() is on the stack. */
 	script->job = job;
@@ -416,7 +428,7 @@ run_tokens(struct script *script)
 		run_words(script, words, n);
 	}
 	for (i = 0; i < n; i++)
-		free(words[i]);
+		secret_free_text(words[i]);
 	free(words);
 	free(problem);
 }
@@ -490,6 +502,7 @@ script_start(struct app *app, const struct script_source *source,
 	if (source->text) {
 		script->input.data = strdup(source->text);
 		script->input.len = strlen(source->text);
+		script->input.room = script->input.len;
 		script->input.ended = true;
 		script->stopped = !script->input.data;
 		script->status = script->stopped ? STATUS_INTERNAL : STATUS_OK;

@@ -27,6 +27,7 @@ struct script_source {
 	size_t n_args;
 	bool keep_going; /* goes on after a failure */
 	bool xtrace;
+	bool background; /* its commands may not ask on the terminal */
 };
 
 /*

@@ -16,13 +16,25 @@
 
 /* --- kinds of values ----------------------------------------------------- */
 
-static void
-put_text(struct field_value *v, const char *text)
+const struct option reveal_options[] = {
+	{ .name = "reveal", .help = "show keys as they are, in hex" },
+	{ .name = NULL },
+};
+
+void
+field_put_text(struct field_value *v, const char *text)
 {
 	if (!text || *text == '\0')
 		return;
 	v->view.type = FIELD_TEXT;
 	v->view.text = text;
+}
+
+void
+field_put_bool(struct field_value *v, bool value)
+{
+	v->view.type = FIELD_BOOL;
+	v->view.number = value;
 }
 
 static void
@@ -42,7 +54,7 @@ put_ms(struct field_value *v, double ms)
 static void
 put_address(struct field_value *v, const coap_address_t *addr)
 {
-	put_text(v, addr_text(addr, v->text));
+	field_put_text(v, addr_text(addr, v->text));
 }
 
 static coapx_session_info_t
@@ -113,44 +125,44 @@ COUNTER(refs, references)
 static void
 read_name(const struct named *n, struct field_value *v)
 {
-	put_text(v, n->name);
+	field_put_text(v, n->name);
 }
 
 static void
 read_type(const struct named *n, struct field_value *v)
 {
-	put_text(v, coapx_type_name(coap_session_get_type(n->session)));
+	field_put_text(v, coapx_type_name(coap_session_get_type(n->session)));
 }
 
 static void
 read_proto(const struct named *n, struct field_value *v)
 {
-	put_text(v, coapx_proto_name(coap_session_get_proto(n->session)));
+	field_put_text(v, coapx_proto_name(coap_session_get_proto(n->session)));
 }
 
 static void
 read_state(const struct named *n, struct field_value *v)
 {
-	put_text(v, coapx_state_name(coap_session_get_state(n->session)));
+	field_put_text(v, coapx_state_name(coap_session_get_state(n->session)));
 }
 
 static void
 read_error(const struct named *n, struct field_value *v)
 {
 	coapx_session_error(n->session, v->text, sizeof v->text);
-	put_text(v, v->text);
+	field_put_text(v, v->text);
 }
 
 static void
 read_uri(const struct named *n, struct field_value *v)
 {
-	put_text(v, n->uri);
+	field_put_text(v, n->uri);
 }
 
 static void
 read_path(const struct named *n, struct field_value *v)
 {
-	put_text(v, n->path);
+	field_put_text(v, n->path);
 }
 
 static void
@@ -185,14 +197,14 @@ read_context(const struct named *n, struct field_value *v)
 {
 	snprintf(v->text, sizeof v->text, "%p",
 	    (void *)coap_session_get_context(n->session));
-	put_text(v, v->text);
+	field_put_text(v, v->text);
 }
 
 static void
 read_listener(const struct named *n, struct field_value *v)
 {
 	if (n->from)
-		put_text(v, n->from->name);
+		field_put_text(v, n->from->name);
 }
 
 static void
@@ -244,8 +256,7 @@ read_csm_received(const struct named *n, struct field_value *v)
 {
 	if (!is_stream(n))
 		return;
-	v->view.type = FIELD_BOOL;
-	v->view.number = info_of(n).csm_received != 0;
+	field_put_bool(v, info_of(n).csm_received != 0);
 }
 
 static void
@@ -253,67 +264,12 @@ read_csm_block_wise(const struct named *n, struct field_value *v)
 {
 	if (!is_stream(n) || !info_of(n).csm_received)
 		return;
-	v->view.type = FIELD_BOOL;
-	v->view.number = info_of(n).csm_peer_block_wise != 0;
+	field_put_bool(v, info_of(n).csm_peer_block_wise != 0);
 }
 
 PEER_CSM(csm_peer_size, csm_peer_max_message_size)
 PEER_CSM(csm_peer_token, csm_peer_max_token)
 CSM(csm_own_size, csm_own_max_message_size)
-
-/* --- security ------------------------------------------------------------ */
-
-static void
-read_tls_library(const struct named *n, struct field_value *v)
-{
-	static const char *const names[] = {
-		[COAP_TLS_LIBRARY_NOTLS] = "none",
-		[COAP_TLS_LIBRARY_TINYDTLS] = "tinydtls",
-		[COAP_TLS_LIBRARY_OPENSSL] = "openssl",
-		[COAP_TLS_LIBRARY_GNUTLS] = "gnutls",
-		[COAP_TLS_LIBRARY_MBEDTLS] = "mbedtls",
-		[COAP_TLS_LIBRARY_WOLFSSL] = "wolfssl",
-	};
-	coap_tls_library_t library = COAP_TLS_LIBRARY_NOTLS;
-
-	coap_session_get_tls(n->session, &library);
-	if ((size_t)library < sizeof names / sizeof names[0])
-		put_text(v, names[library]);
-}
-
-static void
-put_bytes(struct field_value *v, const coap_bin_const_t *bytes)
-{
-	if (!bytes)
-		return;
-	snprintf(v->text, sizeof v->text, "%.*s", (int)bytes->length,
-	    (const char *)bytes->s);
-	put_text(v, v->text);
-}
-
-static void
-read_psk_hint(const struct named *n, struct field_value *v)
-{
-	put_bytes(v, coap_session_get_psk_hint(n->session));
-}
-
-static void
-read_psk_identity(const struct named *n, struct field_value *v)
-{
-	put_bytes(v, coap_session_get_psk_identity(n->session));
-}
-
-/* The key itself is never shown. */
-static void
-read_psk_key(const struct named *n, struct field_value *v)
-{
-	const coap_bin_const_t *key = coap_session_get_psk_key(n->session);
-
-	if (!key)
-		return;
-	snprintf(v->text, sizeof v->text, "<%zu bytes>", key->length);
-	put_text(v, v->text);
-}
 
 /* --- the table ----------------------------------------------------------- */
 
@@ -373,10 +329,28 @@ const struct session_field session_fields[] = {
 	{ "stats.rtt-min", "fastest round trip, ms", read_rtt_min },
 	{ "stats.rtt-avg", "mean round trip, ms", read_rtt_avg },
 	{ "stats.rtt-max", "slowest round trip, ms", read_rtt_max },
-	{ "tls.library", "TLS library of this build", read_tls_library },
 	{ "psk.hint", "hint for the identity", read_psk_hint },
 	{ "psk.identity", "identity of the client", read_psk_identity },
-	{ "psk.key", "length of the key", read_psk_key },
+	{ "psk.key", "length of the key; --reveal shows it", read_psk_key },
+	{ "tls.library", "TLS library of this build", read_tls_library },
+	{ "tls.version", "DTLS 1.2, TLS 1.2 or TLS 1.3", read_tls_version },
+	{ "tls.cipher", "cipher suite", read_tls_cipher },
+	{ "tls.alpn", "protocol that was agreed on", read_tls_alpn },
+	{ "tls.name", "name that is asked for and checked", read_tls_name },
+	{ "tls.verify", "whether the peer is trusted, and why",
+	    read_tls_verify },
+	{ "tls.resumed", "whether an earlier handshake was taken up",
+	    read_tls_resumed },
+	{ "tls.alert", "alert that ended it", read_tls_alert },
+	{ "tls.peer.subject", "whom the peer's certificate is for",
+	    read_peer_subject },
+	{ "tls.peer.issuer", "who signed it", read_peer_issuer },
+	{ "tls.peer.san", "names and addresses in it", read_peer_san },
+	{ "tls.peer.sha256", "its fingerprint", read_peer_sha256 },
+	{ "tls.peer.key", "kind and size of its key", read_peer_key },
+	{ "tls.peer.not-before", "when it begins to be valid",
+	    read_peer_not_before },
+	{ "tls.peer.not-after", "when it expires", read_peer_not_after },
 	{ .name = NULL },
 };
 
@@ -394,13 +368,15 @@ datum_find(const struct named *named, const char *key)
 }
 
 bool
-field_read(const struct named *named, const char *name, struct field_value *v)
+field_read(const struct named *named, const char *name, bool reveal,
+    struct field_value *v)
 {
 	const struct session_field *f;
 	const struct datum *d;
 	size_t prefix = strlen(DATA_PREFIX);
 
 	v->view = (struct view_field){ .name = name, .type = FIELD_NULL };
+	v->reveal = reveal;
 	if (strncmp(name, DATA_PREFIX, prefix) == 0 && name[prefix]) {
 		d = datum_find(named, name + prefix);
 		if (d) {
@@ -431,7 +407,7 @@ field_nearest(const char *name)
 }
 
 struct field_value *
-fields_read_all(const struct named *named, size_t *n)
+fields_read_all(const struct named *named, bool reveal, size_t *n)
 {
 	const struct session_field *f;
 	const struct datum *d;
@@ -447,7 +423,7 @@ fields_read_all(const struct named *named, size_t *n)
 		return NULL;
 	*n = 0;
 	for (f = session_fields; f->name; f++)
-		field_read(named, f->name, &values[(*n)++]);
+		field_read(named, f->name, reveal, &values[(*n)++]);
 	DL_FOREACH(named->data, d) {
 		struct field_value *v = &values[(*n)++];
 
@@ -459,4 +435,12 @@ fields_read_all(const struct named *named, size_t *n)
 		};
 	}
 	return values;
+}
+
+void
+fields_free(struct field_value *values, size_t n)
+{
+	if (values)
+		explicit_bzero(values, n * sizeof *values);
+	free(values);
 }

@@ -36,6 +36,7 @@ const struct command *const command_table[] = {
 	&cmd_demo,
 	&cmd_decode,
 	&cmd_resolve,
+	&cmd_cert,
 	&cmd_sleep,
 	&cmd_echo,
 	&cmd_set,

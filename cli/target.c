@@ -125,16 +125,44 @@ same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static struct named *
-find_shared(struct app *app, const char *origin, const char *bind)
+/* Whether a request to that origin may use a session, but for credentials. */
+static bool
+is_at(const struct named *named, const char *origin, const char *bind)
 {
+	return named->shared && same(named->uri, origin) &&
+	    same(named->bind, bind) && !session_is_dead(named->session);
+}
+
+static struct named *
+find_shared(const struct job *job, const char *origin)
+{
+	struct keyring_id id = keyring_id_of(&job->args);
+	const char *bind = args_get(&job->args, "bind");
 	struct named *named;
 
-	DL_FOREACH(app->sessions, named)
-		if (named->shared && same(named->uri, origin) &&
-		    same(named->bind, bind) && !session_is_dead(named->session))
+	DL_FOREACH(job->app->sessions, named)
+		if (is_at(named, origin, bind) &&
+		    keyring_id_equal(named->credentials, id))
 			return named;
 	return NULL;
+}
+
+/* One that is there, with other credentials, may be what was meant. */
+static void
+tell_of_others(struct job *job, const char *origin)
+{
+	const char *bind = args_get(&job->args, "bind");
+	const struct named *named;
+
+	DL_FOREACH(job->app->sessions, named) {
+		if (!is_at(named, origin, bind))
+			continue;
+		output_note(job->out,
+		    "not %s, which was opened with other credentials; "
+		    "'%s:/' uses it",
+		    named->name, named->name);
+		return;
+	}
 }
 
 /* What is opened by a request is found again by the next, where one follows. */
@@ -158,6 +186,7 @@ share(struct job *job, struct target *target, const char *origin,
 	target->named->shared = true;
 	target->named->uri = uri;
 	target->named->bind = bound;
+	target->named->credentials = keyring_id_of(&job->args);
 	coap_session_reference(target->session);
 	return STATUS_OK;
 }
@@ -168,12 +197,13 @@ target_origin(struct job *job, struct target *target, const char *origin)
 	const char *bind = args_get(&job->args, "bind");
 	int status = STATUS_OK;
 
-	target->named = find_shared(job->app, origin, bind);
+	target->named = find_shared(job, origin);
 	if (target->named) {
 		target->session =
 		    coap_session_reference(target->named->session);
 		return STATUS_OK;
 	}
+	tell_of_others(job, origin);
 	target->session = origin_open(job, origin, bind, &status);
 	if (!target->session)
 		return status;
@@ -246,6 +276,21 @@ target_path(struct job *job, const char *name, const char *path,
 	return STATUS_OK;
 }
 
+bool
+target_is_open(const struct job *job)
+{
+	const char *operand = args_operand(&job->args, 0);
+	char *origin;
+	bool found;
+
+	if (job->command->operands[0].complete != COMPLETE_TARGET)
+		return false;
+	origin = operand ? origin_of_text(operand) : NULL;
+	found = origin && find_shared(job, origin);
+	free(origin);
+	return found;
+}
+
 int
 target_open(struct job *job, const char *operand, struct target *target)
 {
@@ -279,7 +324,8 @@ forget_lost(struct app *app, const struct target *target)
 	struct named *named = app_find_session(app, target->session);
 
 	if (named &&
-	    coap_session_get_state(target->session) == COAP_SESSION_STATE_NONE)
+	    coap_session_get_state(target->session) !=
+		COAP_SESSION_STATE_ESTABLISHED)
 		named_close(app, named);
 }
 

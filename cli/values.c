@@ -122,6 +122,8 @@ parse_hex(const char *s, uint8_t **bytes, size_t *len)
 		high = hex_digit(s[0]);
 		low = high >= 0 ? hex_digit(s[1]) : -1;
 		if (low < 0) {
+			/* It may be a key with a slip in it. */
+			explicit_bzero(out, n);
 			free(out);
 			return false;
 		}

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/lexer.h"
+#include "cli/secret.h"
 
 /* The file is written anew when it has that many lines too many. */
 #define SLACK 500
@@ -61,44 +61,11 @@ history_match(struct past *past, const char *text)
 	return NULL;
 }
 
-/* --psk KEY; not --psk-file, nor `--psk -`, which asks. */
-static bool
-has_secret(const char *line, const struct lex *lex)
-{
-	const struct lex_token *token;
-	bool before = false, secret = false;
-	char *word, *problem;
-	size_t i;
-
-	for (i = 0; i < lex->n && !secret; i++) {
-		token = &lex->tokens[i];
-		word = token->kind == LEX_WORD
-		    ? lex_word(line, token, NULL, NULL, &problem)
-		    : NULL;
-		if (!word) {
-			before = false;
-			continue;
-		}
-		if (before || strncmp(word, "--psk=", 6) == 0)
-			secret = strcmp(before ? word : word + 6, "-") != 0;
-		before = strcmp(word, "--psk") == 0;
-		free(word);
-	}
-	return secret;
-}
-
 bool
 history_wants(const char *line)
 {
-	struct lex lex;
-	bool wants;
-
-	if (line[0] == ' ' || line[strspn(line, " \t\n")] == '\0')
-		return false;
-	wants =
-	    lex_text(&lex, line, strlen(line)) == 0 && !has_secret(line, &lex);
-	lex_free(&lex);
-	return wants;
+	return line[0] != ' ' && line[strspn(line, " \t\n")] != '\0' &&
+	    !secret_in_line(line);
 }
 
 /* --- lines of the file --------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "cli/complete.h"
 #include "cli/globals.h"
 #include "cli/script.h"
+#include "cli/secret.h"
 #include "cli/vars.h"
 #include "shell/prompt.h"
 
@@ -111,17 +112,24 @@ run_input(struct app *app, struct script_source *source)
 	return script_run_file(app, "-", source);
 }
 
-/* `coap-shell URI`: opened, then commands. */
+/* `coap-shell URI [OPTION ...]`: opened, then commands. */
 static int
-run_uri(struct app *app, char *uri, struct script_source *source)
+run_uri(struct app *app, char *const *words, size_t n,
+    struct script_source *source)
 {
 	char open[] = "open";
-	char *words[] = { open, uri };
-	struct script_source first = { .words = words, .n_words = 2 };
+	char **all = calloc(n + 1, sizeof *all);
+	struct script_source first = { .words = all, .n_words = n + 1 };
 	int status;
 
+	if (!all)
+		return app_fail(app, STATUS_INTERNAL, "out of memory");
+	all[0] = open;
+	for (size_t i = 0; i < n; i++)
+		all[i + 1] = words[i];
 	app->keep = true;
 	status = script_run(app, &first);
+	free(all);
 	return status == STATUS_OK ? run_input(app, source) : status;
 }
 
@@ -158,8 +166,8 @@ run(struct app *app, const struct args *args, char *const *words, size_t n)
 	if (!list && !file && n > 0) {
 		if (!is_uri(words[0]))
 			return run_command(app, words, n, &source);
-		if (n == 1)
-			return run_uri(app, words[0], &source);
+		if (n == 1 || words[1][0] == '-')
+			return run_uri(app, words, n, &source);
 		return app_fail(app, STATUS_USAGE,
 		    "'%s' behind a URI; the command comes first: coap-shell "
 		    "get %s",
@@ -233,26 +241,38 @@ hold_streams(void)
 	return 0;
 }
 
-int
-main(int argc, char **argv)
+static int
+run_words(char *const *words, size_t n)
 {
 	struct args args;
 	char *problem;
 	size_t used;
 	int status;
 
-	if (hold_streams() < 0)
+	if (args_parse_leading(&args, words, n, &used, &problem) < 0)
+		status = usage_error(problem);
+	else
+		status = run_app(&args, words + used, n - used);
+	args_free(&args);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	char **words;
+	int status;
+
+	/* Before anything that takes time. */
+	words = secret_take_args(argc, argv);
+	if (!words || hold_streams() < 0)
 		return STATUS_INTERNAL;
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
-	if (argc > 1 && strcmp(argv[1], "__complete") == 0)
-		return complete_main(argc - 2, argv + 2);
-	if (args_parse_leading(&args, argv + 1, argc > 1 ? (size_t)argc - 1 : 0,
-		&used, &problem) < 0)
-		status = usage_error(problem);
+	if (argc > 1 && strcmp(words[1], "__complete") == 0)
+		status = complete_main(argc - 2, words + 2);
 	else
-		status =
-		    run_app(&args, argv + 1 + used, (size_t)argc - 1 - used);
-	args_free(&args);
+		status = run_words(words + 1, argc > 1 ? (size_t)argc - 1 : 0);
+	secret_free_args(argc, words);
 	return status;
 }

@@ -13,10 +13,12 @@
 
 #include "cli/app.h"
 #include "cli/command.h"
+#include "cli/diagnosis.h"
 #include "cli/lexer.h"
 #include "cli/opening.h"
 #include "cli/output_form.h"
 #include "cli/script.h"
+#include "cli/secret.h"
 #include "shell/editor.h"
 #include "shell/tty_signals.h"
 
@@ -159,6 +161,15 @@ shown_path(const char *path, bool *cut)
 	return path;
 }
 
+/* Whether nobody knows who the peer is. */
+static bool
+is_insecure(const struct named *named)
+{
+	const char *word = security_word(named->session);
+
+	return word && strcmp(word, "insecure") == 0;
+}
+
 /*
  * "lamp:/sensors> ". Between \1 and \1 is what has no width; libedit wants
  * something visible behind each such part.
@@ -176,12 +187,13 @@ session_prompt(struct prompt *prompt, const struct named *named)
 	const char *path = shown_path(named->path, &cut);
 
 	snprintf(prompt->prompt_text, sizeof(prompt->prompt_text),
-	    "%s%s%s%s%s%s:%s%s%s%s> ",
+	    "%s%s%s%s%s%s%s:%s%s%s%s> ",
 	    !color     ? ""
 		: lost ? "\1\033[1;31m\1"
 		       : "\1\033[1;36m\1",
 	    named->name, lost ? "!" : "", other ? "(" : "",
 	    other ? coapx_type_name(type) : "", other ? ")" : "",
+	    is_insecure(named) ? "(insecure)" : "",
 	    color ? "\1\033[0;34m\1" : "", cut ? "..." : "", path,
 	    color ? "\1\033[0m\1" : "");
 	return prompt->prompt_text;
@@ -249,7 +261,7 @@ on_item_over(struct script *script, int status, void *arg)
 			note(prompt, said);
 		free(said);
 	}
-	free(item->text);
+	secret_free_text(item->text);
 	free(item);
 }
 
@@ -258,7 +270,11 @@ static void
 run_in_background(struct prompt *prompt, char *text)
 {
 	struct item *item = text ? calloc(1, sizeof(*item)) : NULL;
-	struct script_source source = { .text = text, .keep_going = true };
+	struct script_source source = {
+		.text = text,
+		.keep_going = true,
+		.background = true,
+	};
 	const struct item *other;
 	struct script *script;
 
@@ -370,7 +386,7 @@ read_and_run(struct prompt *prompt)
 		}
 		if (*text != '\0')
 			run_text(prompt, text);
-		free(text);
+		secret_free_text(text);
 	}
 }
 

@@ -52,6 +52,7 @@ extern const struct command cmd_demo;
 /* For the hard days */
 extern const struct command cmd_decode;
 extern const struct command cmd_resolve;
+extern const struct command cmd_cert;
 
 /* Helpers: helpers.c, explain.c, help.c, version.c */
 extern const struct command cmd_sleep;

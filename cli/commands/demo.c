@@ -11,26 +11,39 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/demo_key.h"
 #include "cli/device.h"
 #include "cli/listeners.h"
+#include "cli/opening.h"
 #include "cli/script.h"
 
-/* Each line is shown and run; a failure ends the tour with its status. */
-static const char tour[] = "session list\n"
-			   "discover udp:/\n"
-			   "get udp:/time\n"
-			   "get tcp:/hello?name=CoAP\n"
-			   "put udp:/store/lamp --data on\n"
-			   "get tcp:/store/lamp\n"
-			   "get udp:/separate?ms=50\n"
-			   "ping udp\n"
-			   "session get stats.rtt-avg udp\n"
-			   "session disconnect tcp --reason not-deliverable\n"
-			   "session list\n";
+/* Each line is shown and run; a failure ends the tour with its status. Lines of
+ * a protocol that this build lacks are left out. */
+static const struct {
+	coap_proto_t proto;
+	const char *line;
+} tour[] = {
+	{ COAP_PROTO_UDP, "session list" },
+	{ COAP_PROTO_UDP, "discover udp:/" },
+	{ COAP_PROTO_UDP, "get udp:/time" },
+	{ COAP_PROTO_TCP, "get tcp:/hello?name=CoAP" },
+	{ COAP_PROTO_UDP, "put udp:/store/lamp --data on" },
+	{ COAP_PROTO_TCP, "get tcp:/store/lamp" },
+	{ COAP_PROTO_UDP, "get udp:/separate?ms=50" },
+	{ COAP_PROTO_UDP, "ping udp" },
+	{ COAP_PROTO_UDP, "session get stats.rtt-avg udp" },
+	{ COAP_PROTO_DTLS, "get dtls:/who" },
+	{ COAP_PROTO_DTLS, "session get tls.cipher dtls" },
+	{ COAP_PROTO_TLS, "get tls:/who" },
+	{ COAP_PROTO_WS, "get ws:/who" },
+	{ COAP_PROTO_WSS, "get wss:/who" },
+	{ COAP_PROTO_TCP, "session disconnect tcp --reason not-deliverable" },
+	{ COAP_PROTO_UDP, "session list" },
+};
 
 struct demo {
 	struct script *script;
-	char *text;     /* of the first script, read until it ends */
+	char *text;     /* of the script, read until it ends */
 	enum form form; /* the user's own, until the tour is over */
 };
 
@@ -59,21 +72,66 @@ static char *
 opening_script(struct app *app)
 {
 	struct listener *listener;
+	coap_proto_t proto;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
 		return NULL;
-	DL_FOREACH(app->listeners, listener)
-		if (listener->device)
-			fprintf(f, "open %s --name %s -q\n", listener->uri,
-			    coapx_proto_name(
-				coapx_endpoint_get_proto(listener->endpoint)));
+	DL_FOREACH(app->listeners, listener) {
+		if (!listener->device)
+			continue;
+		proto = coapx_endpoint_get_proto(listener->endpoint);
+		fprintf(f, "open %s --name %s -q", listener->uri,
+		    coapx_proto_name(proto));
+		if (proto_is_secure(proto))
+			fprintf(f,
+			    " --psk-identity " DEMO_IDENTITY
+			    " --psk-hex-file '%s'",
+			    app->demo_file);
+		fputc('\n', f);
+	}
 	/* The device has seen them all, too, when they are shown. */
 	fprintf(f, "sleep 20ms\n");
 	fclose(f);
 	return text;
+}
+
+static char *
+tour_script(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < sizeof(tour) / sizeof(tour[0]); i++)
+		if (coapx_proto_is_supported(tour[i].proto))
+			fprintf(f, "%s\n", tour[i].line);
+	fclose(f);
+	return text;
+}
+
+/* How another terminal gets there, with the key of this one. */
+static void
+tell_others(struct job *job)
+{
+	const struct listener *listener;
+
+	if (!job->app->demo_file)
+		return;
+	DL_FOREACH(job->app->listeners, listener) {
+		if (!listener->device ||
+		    coapx_endpoint_get_proto(listener->endpoint) !=
+			COAP_PROTO_DTLS)
+			continue;
+		output_note(job->out,
+		    "from another terminal: coap-shell get %s/time "
+		    "--psk-identity " DEMO_IDENTITY " --psk-hex-file %s",
+		    listener->uri, job->app->demo_file);
+	}
 }
 
 /* Whether there is somebody to give a prompt to. */
@@ -134,7 +192,7 @@ opened(struct script *script, int status, void *arg)
 {
 	struct job *job = arg;
 	struct demo *demo = job->state;
-	static const char list[] = "session list\n";
+	static const char list[] = "session list --type client\n";
 
 	(void)script;
 	demo->script = NULL;
@@ -144,22 +202,38 @@ opened(struct script *script, int status, void *arg)
 	}
 	job->app->defaults.form = chosen_form(job);
 	if (!has_terminal(job->app)) {
-		run(job, tour, true, tour_done);
+		free(demo->text);
+		demo->text = tour_script();
+		run(job, demo->text ? demo->text : "", true, tour_done);
 		return;
 	}
 	job->app->want_prompt = true;
 	output_note(job->out,
 	    "a device of our own on loopback, and these sessions to it:");
+	tell_others(job);
 	run(job, list, false, tour_done);
+}
+
+static bool
+has_security(void)
+{
+	coap_proto_t p;
+
+	for (p = COAP_PROTO_UDP; p < COAP_PROTO_LAST; p++)
+		if (coapx_proto_is_supported(p) && proto_is_secure(p))
+			return true;
+	return false;
 }
 
 static int
 listen_everywhere(struct job *job)
 {
-	int status = STATUS_OK;
+	int status = has_security() ? demo_key_make(job) : STATUS_OK;
 	coap_proto_t p;
 	char uri[48];
 
+	if (status != STATUS_OK)
+		return status;
 	for (p = COAP_PROTO_UDP; p < COAP_PROTO_LAST; p++) {
 		if (!coapx_proto_is_supported(p))
 			continue;
@@ -219,6 +293,7 @@ const struct command cmd_demo = {
 	    "Starts the built-in device on free ports of the loopback "
 	    "interface, opens a session to it over every protocol that this "
 	    "build speaks, shows them, and gives you a prompt. Without a "
-	    "terminal it shows a short tour instead.",
+	    "terminal it shows a short tour instead. Secured sessions use a "
+	    "random key, in a file that is deleted at the end.",
 	.start = start,
 };

@@ -206,6 +206,7 @@ ask(struct job *job, struct discover_job *d)
 	if (!pdu)
 		return status;
 	job_waits_for(job, "the list of resources of %s", d->target.uri);
+	job->waits_on = d->target.session;
 	d->pending =
 	    coapx_request_send(d->target.session, pdu, &params, &failed.error);
 	if (!d->pending)
@@ -250,6 +251,7 @@ static const struct option discover_options[] = {
 static const struct option *const options[] = {
 	discover_options,
 	bind_options,
+	KEYRING_CLIENT,
 	NULL,
 };
 

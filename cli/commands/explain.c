@@ -7,10 +7,12 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/diagnosis.h"
 #include "cli/status.h"
 
 #define COLUMNS 4
-#define ROWS    4
+/* More is never found of one word. */
+#define ROWS 96
 
 /* What was found: kind, number, name, meaning; each cell owned. */
 struct found {
@@ -24,6 +26,12 @@ add(struct found *found, const char *kind, char *number, char *name,
 {
 	char **row = found->cells + found->rows * COLUMNS;
 
+	if (found->rows == ROWS) {
+		free(number);
+		free(name);
+		free(meaning);
+		return;
+	}
 	row[0] = text_format("%s", kind);
 	row[1] = number;
 	row[2] = name;
@@ -115,21 +123,65 @@ find_exit(struct found *found, const char *word)
 		    text_format("%s", info->meaning));
 }
 
+/* What an exit status may come from. */
+static void
+find_cause(struct found *found, const char *word)
+{
+	struct diagnosis d;
+	uint64_t number;
+
+	if (!parse_number(word, 255, &number))
+		return;
+	for (size_t i = 0; diagnosis_at(i, &d); i++)
+		if (d.status == (int)number)
+			add(found, "cause", text_format("%d", d.status),
+			    text_format("%s", d.cause),
+			    text_format("%s", d.advice));
+}
+
+/* By number or name. */
+static void
+find_alert(struct found *found, const char *word)
+{
+	const struct alert_info *a;
+	uint64_t number = UINT64_MAX;
+	struct diagnosis d;
+
+	parse_number(word, 255, &number);
+	for (size_t i = 0;; i++) {
+		a = alert_at(i, &d);
+		if (!a)
+			return;
+		if (number == (uint64_t)a->number ||
+		    strcasecmp(word, a->name) == 0)
+			add(found, "alert", text_format("%d", a->number),
+			    text_format("%s", a->name),
+			    text_format("%s; %s", d.cause, d.advice));
+	}
+}
+
 static const struct {
 	const char *name;
+	const char *with; /* found with this kind, too, and only if asked for */
 	void (*find)(struct found *found, const char *word);
-} kinds[ROWS] = {
-	{ "code", find_code },
-	{ "option", find_option },
-	{ "format", find_format },
-	{ "exit", find_exit },
+} kinds[] = {
+	{ "code", NULL, find_code },
+	{ "option", NULL, find_option },
+	{ "format", NULL, find_format },
+	{ "exit", NULL, find_exit },
+	{ "cause", "exit", find_cause },
+	{ "alert", NULL, find_alert },
 };
+
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const char *const kind_names[] = {
 	"code",
 	"option",
 	"format",
 	"exit",
+	"cause",
+	"alert",
 	NULL,
 };
 
@@ -151,14 +203,21 @@ show(struct job *job, const struct found *found)
 	output_table(job->out, &view);
 }
 
+static bool
+is_kind(const char *kind, const char *name)
+{
+	return kind && name && strcasecmp(kind, name) == 0;
+}
+
 /* All kinds, or the one that was asked for. */
 static void
 find_all(struct found *found, const char *kind, const char *word)
 {
 	size_t i;
 
-	for (i = 0; i < ROWS; i++)
-		if (!kind || strcasecmp(kind, kinds[i].name) == 0)
+	for (i = 0; i < N_KINDS; i++)
+		if ((!kind && !kinds[i].with) || is_kind(kind, kinds[i].name) ||
+		    is_kind(kind, kinds[i].with))
 			kinds[i].find(found, word);
 }
 
@@ -178,7 +237,8 @@ start(struct job *job)
 		show(job, &found);
 	else
 		status = job_fail(job, STATUS_USAGE,
-		    "'%s' is no code, option, content format or exit status",
+		    "'%s' is no code, option, content format, exit status or "
+		    "alert",
 		    word);
 	for (i = 0; i < found.rows * COLUMNS; i++)
 		free(found.cells[i]);
@@ -190,6 +250,7 @@ static const char *const examples[] = {
 	"explain Content-Format",
 	"explain format 112",
 	"explain exit 28",
+	"explain alert 115",
 	NULL,
 };
 
@@ -198,7 +259,8 @@ const struct command cmd_explain = {
 	.group = "Helpers",
 	.summary = "tell what a code, option, format or exit status means",
 	.details = "A number may be several of these; KIND, which is code, "
-		   "option, format or exit, says which.",
+		   "option, format, exit, cause (of an exit status) or alert "
+		   "(of TLS), says which.",
 	.examples = examples,
 	.operands = { { .name = "KIND",
 			  .optional = true,

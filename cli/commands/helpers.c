@@ -234,6 +234,7 @@ source_start(struct job *job)
 		.args = job->args.operands + 1,
 		.n_args = job->args.n_operands - 1,
 		.keep_going = args_has(&job->args, "keep-going"),
+		.background = job->background,
 		.xtrace = args_has(&job->args, "xtrace") };
 	struct sourced *sourced;
 	int status = source_open(job, path);

@@ -7,6 +7,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/diagnosis.h"
 #include "cli/listeners.h"
 #include "cli/opening.h"
 
@@ -104,7 +105,9 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	struct job *job = observer->user;
 	struct named *named = app_find_session(job->app, session);
 	char remote[ADDR_SIZE];
+	struct diagnosis d;
 	char detail[200];
+	int err;
 
 	if (!named || !coapx_session_get_endpoint(session))
 		return;
@@ -115,8 +118,10 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 		output_event(job->out, named->name, "connected", detail);
 	} else if (event == COAP_EVENT_SESSION_CLOSED ||
 	    event == COAP_EVENT_SESSION_FAILED) {
-		coapx_session_error(session, detail, sizeof detail);
-		output_event(job->out, named->name, "closed", detail);
+		err = coapx_session_error(session, detail, sizeof detail);
+		diagnose_session(session, err, &d);
+		output_event(job->out, named->name, "closed",
+		    err != 0 && d.handshake ? d.cause : detail);
 	}
 }
 
@@ -173,6 +178,7 @@ static int
 start_listen(struct job *job)
 {
 	const char *uri = args_operand(&job->args, 0);
+	struct listen_params params = { .uri = uri };
 	const char *type = args_get(&job->args, "type");
 	int status = STATUS_INTERNAL;
 	struct listener *listener;
@@ -181,8 +187,9 @@ start_listen(struct job *job)
 	if (type && strcmp(type, "client") != 0)
 		return job_fail(job, STATUS_USAGE,
 		    "--type: '%s' is none; only client is", type);
-	listener = listener_open(job->app, uri, args_get(&job->args, "name"),
-	    &status, &problem);
+	params.name = args_get(&job->args, "name");
+	params.keyring = job->keyring;
+	listener = listener_open(job->app, &params, &status, &problem);
 	if (!listener) {
 		job_fail(job, status, "%s",
 		    problem ? problem : "out of memory");
@@ -208,9 +215,14 @@ static const struct option listen_options[] = {
 	{ .name = NULL },
 };
 
-static const struct option *const options[] = { listen_options, NULL };
+static const struct option *const options[] = {
+	listen_options,
+	KEYRING_SERVER,
+	NULL,
+};
 static const char *const examples[] = {
 	"listen coap://*:5683 --name home",
+	"listen coaps://* --psk-table devices.psk --type client",
 	"listen coap+tcp://[::1]:0",
 	NULL,
 };

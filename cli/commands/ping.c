@@ -144,12 +144,14 @@ start(struct job *job)
 	if (status != STATUS_OK)
 		return status;
 	job_waits_for(job, "an answer to a ping of %s", p->target.uri);
+	job->waits_on = p->target.session;
 	return send_one(job);
 }
 
 static const struct option *const options[] = {
 	repeat_options,
 	bind_options,
+	KEYRING_CLIENT,
 	NULL,
 };
 

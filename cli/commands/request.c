@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/diagnosis.h"
 #include "cli/expect.h"
 #include "cli/failure.h"
 #include "cli/input.h"
@@ -60,6 +61,14 @@ check_whole(struct job *job, const coap_pdu_t *response)
 	    "which this version cannot do; coap+tcp may give it whole");
 }
 
+static bool
+is_insecure(const coap_session_t *session)
+{
+	const char *word = security_word(session);
+
+	return word && strcmp(word, "insecure") == 0;
+}
+
 static int
 show_response(struct request_job *r, const coapx_result_t *result)
 {
@@ -73,6 +82,7 @@ show_response(struct request_job *r, const coapx_result_t *result)
 		.retransmits = result->retransmits,
 		.ok = expect_code_ok(&r->expect,
 		    coap_pdu_get_code(result->response)),
+		.insecure = is_insecure(r->target.session),
 	};
 	int status;
 
@@ -140,6 +150,7 @@ send_one(struct job *job)
 	if (!pdu)
 		return status;
 	job_waits_for(r->job, "a response from %s", r->target.uri);
+	r->job->waits_on = r->target.session;
 	r->pending =
 	    coapx_request_send(r->target.session, pdu, &params, &failed.error);
 	if (!r->pending)
@@ -274,6 +285,7 @@ static const struct option *const get_options[] = {
 	expect_options,
 	repeat_options,
 	bind_options,
+	KEYRING_CLIENT,
 	NULL,
 };
 
@@ -283,6 +295,7 @@ static const struct option *const payload_request_options[] = {
 	expect_options,
 	repeat_options,
 	bind_options,
+	KEYRING_CLIENT,
 	NULL,
 };
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* serve: the built-in device, for others to talk to. */
 #include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
 #include "cli/commands/commands.h"
 #include "cli/device.h"
 #include "cli/listeners.h"
+#include "cli/opening.h"
 
 static int
 serve_one(struct job *job, const char *uri)
@@ -22,11 +25,39 @@ serve_one(struct job *job, const char *uri)
 	return STATUS_OK;
 }
 
+/* Before any of them is there. */
+static int
+check_one(struct job *job, const char *uri)
+{
+	char *problem;
+
+	if (strncasecmp(uri, "coaps", 5) != 0 || keyring_proves(job->keyring))
+		return STATUS_OK;
+	problem = credentials_problem(uri);
+	job_fail(job, STATUS_USAGE, "%s", problem ? problem : "out of memory");
+	free(problem);
+	return STATUS_USAGE;
+}
+
+/* Why a protocol is left out where none was asked for; NULL: it is not. */
+static const char *
+why_not(struct job *job, coap_proto_t proto)
+{
+	if (proto_is_secure(proto) && !keyring_proves(job->keyring))
+		return "it needs credentials: --psk-file or --psk-table, or "
+		       "--cert and --key";
+	if (coapx_proto_port(proto) < 1024 && geteuid() != 0)
+		return "its port is for root; coap-shell serve URI takes "
+		       "another";
+	return NULL;
+}
+
 /* Every protocol there is, on its own port, on all addresses. */
 static int
 serve_default(struct job *job)
 {
 	int status = STATUS_OK;
+	const char *why;
 	coap_proto_t p;
 	char uri[32];
 
@@ -34,6 +65,12 @@ serve_default(struct job *job)
 	     p++) {
 		if (!coapx_proto_is_supported(p))
 			continue;
+		why = why_not(job, p);
+		if (why) {
+			output_note(job->out, "without %s: %s",
+			    coapx_proto_scheme(p), why);
+			continue;
+		}
 		snprintf(uri, sizeof(uri), "%s://*", coapx_proto_scheme(p));
 		status = serve_one(job, uri);
 	}
@@ -56,6 +93,8 @@ start(struct job *job)
 	int status = STATUS_OK;
 
 	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
+		status = check_one(job, job->args.operands[i]);
+	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
 		status = serve_one(job, job->args.operands[i]);
 	if (job->args.n_operands == 0)
 		status = serve_default(job);
@@ -67,10 +106,12 @@ start(struct job *job)
 	return JOB_RUNNING;
 }
 
+static const struct option *const options[] = { KEYRING_SERVER, NULL };
 static const char *const examples[] = {
 	"serve",
 	"serve coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683",
 	"serve coap://127.0.0.1:0",
+	"serve --psk-identity dev1 --psk-hex-file dev1.key",
 	NULL,
 };
 
@@ -81,10 +122,12 @@ const struct command cmd_serve = {
 	.details =
 	    "Listens on each URI (port 0: the system chooses one) and prints "
 	    "the URIs it really listens on, one a line. Without a URI it takes "
-	    "the standard port of every protocol on all addresses. It runs "
-	    "until Ctrl-C; at a prompt and in a script it stays in the "
+	    "the standard port of every protocol on all addresses, but those "
+	    "that it has no credentials for, or no right to. It runs until "
+	    "Ctrl-C; at a prompt and in a script it stays in the "
 	    "background: 'listen list' shows it.",
 	.examples = examples,
+	.options = options,
 	.operands = { { .name = "URI",
 	    .optional = true,
 	    .repeat = true,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session get: one bare value, for scripts. */
+#include <string.h>
+
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/session_fields.h"
@@ -27,16 +29,19 @@ start(struct job *job)
 	named = app_session_for(job, args_operand(&job->args, 1), &status);
 	if (!named)
 		return status;
-	if (!field_read(named, field, &v))
+	if (!field_read(named, field, args_has(&job->args, "reveal"), &v))
 		return unknown_field(job, field);
 	output_value(job->out, &v.view);
+	explicit_bzero(&v, sizeof v);
 	return STATUS_OK;
 }
 
+static const struct option *const options[] = { reveal_options, NULL };
 static const char *const examples[] = {
 	"session get state",
 	"session get stats.rtt-avg lamp",
 	"session get data.room lamp",
+	"session get tls.verify",
 	NULL,
 };
 
@@ -47,8 +52,10 @@ const struct command cmd_session_get = {
 	.details =
 	    "Prints the bare value and a newline. A field that does not apply "
 	    "to the session (csm.* of a UDP session, addr.mcast of a peer "
-	    "that is no group) is an empty line, and null in JSON.",
+	    "that is no group) is an empty line, and null in JSON. psk.key is "
+	    "the length of the key alone, unless --reveal is given.",
 	.examples = examples,
+	.options = options,
 	.operands = { { .name = "FIELD", .complete = COMPLETE_FIELD },
 	    { .name = "NAME",
 		.optional = true,

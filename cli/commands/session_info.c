@@ -27,11 +27,11 @@ start(struct job *job)
 
 	if (!named)
 		return status;
-	values = fields_read_all(named, &n);
+	values = fields_read_all(named, args_has(&job->args, "reveal"), &n);
 	if (values)
 		fields = calloc(n, sizeof *fields);
 	if (!fields) {
-		free(values);
+		fields_free(values, n);
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	}
 	for (i = 0; i < n; i++)
@@ -39,10 +39,11 @@ start(struct job *job)
 			fields[shown++] = values[i].view;
 	output_fields(job->out, named->name, fields, shown);
 	free(fields);
-	free(values);
+	fields_free(values, n);
 	return status;
 }
 
+static const struct option *const options[] = { reveal_options, NULL };
 static const char *const aliases[] = { "info", NULL };
 
 const struct command cmd_session_info = {
@@ -51,6 +52,7 @@ const struct command cmd_session_info = {
 	.group = "Sessions",
 	.summary = "show everything known of a session",
 	.details = "One field a line, as 'session get' gives them one by one.",
+	.options = options,
 	.operands = { { .name = "NAME",
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },

@@ -5,6 +5,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/diagnosis.h"
 #include "cli/opening.h"
 #include "cli/session_tunables.h"
 
@@ -13,6 +14,7 @@ struct opening {
 	struct job *job;
 	coap_session_t *session; /* with a reference of the job's */
 	coap_session_state_t wanted;
+	bool given_up; /* its end is no news any more */
 };
 
 static void
@@ -36,6 +38,7 @@ abandon(struct job *job)
 
 	if (!o->session)
 		return;
+	o->given_up = true;
 	named = app_find_session(job->app, o->session);
 	if (named)
 		named_close(job->app, named);
@@ -59,15 +62,21 @@ say_opened(struct job *job, const struct named *named)
 	const coap_session_t *s = named->session;
 	coap_session_state_t state = coap_session_get_state(s);
 	coap_proto_t proto = coap_session_get_proto(s);
+	coapx_tls_info_t info = { .size = sizeof info };
+	char trust_buf[PROBLEMS_SIZE];
+	const char *trust = NULL;
 	char remote[ADDR_SIZE];
 
+	if (coapx_session_get_tls_info(s, &info) == 0)
+		trust = trust_text(&info, trust_buf);
 	if (state != COAP_SESSION_STATE_ESTABLISHED)
 		output_note(job->out, "opening %s (%s), now %s", named->name,
 		    named->uri, coapx_state_name(state));
 	else
-		output_note(job->out, "opened %s (%s, %s)", named->name,
+		output_note(job->out, "opened %s (%s, %s%s%s)", named->name,
 		    coapx_proto_name(proto),
-		    addr_text(coap_session_get_addr_remote(s), remote));
+		    addr_text(coap_session_get_addr_remote(s), remote),
+		    trust ? ", " : "", trust ? trust : "");
 	if (proto == COAP_PROTO_UDP && !job->app->told_udp) {
 		job->app->told_udp = true;
 		output_note(job->out,
@@ -115,7 +124,7 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	struct opening *o = job->state;
 	struct named *named;
 
-	if (session != o->session)
+	if (session != o->session || o->given_up)
 		return;
 	named = app_find_session(job->app, session);
 	if ((event == COAP_EVENT_SESSION_FAILED ||
@@ -229,6 +238,7 @@ add(struct job *job, coap_session_t *session, const char *origin)
 	named->path = path_of_uri(args_operand(&job->args, 0));
 	named->uri = strdup(origin);
 	named->bind = bind ? strdup(bind) : NULL;
+	named->credentials = keyring_id_of(&job->args);
 	if (named->path && named->uri && (!bind || named->bind))
 		return named;
 	named_close(job->app, named);
@@ -258,6 +268,7 @@ begin(struct job *job, struct named *named, coap_session_state_t wanted)
 	if (session_is_dead(o->session))
 		return failed(job);
 	job_waits_for(job, "%s to be %s", named->uri, coapx_state_name(wanted));
+	job->waits_on = o->session;
 	return JOB_RUNNING;
 }
 
@@ -311,13 +322,19 @@ static const struct option open_options[] = {
 	{ .name = NULL },
 };
 
-static const struct option *const options[] = { open_options, NULL };
+static const struct option *const options[] = {
+	open_options,
+	KEYRING_CLIENT,
+	NULL,
+};
 static const char *const aliases[] = { "open", "connect", NULL };
 static const char *const examples[] = {
 	"open coap://[fd00::2] --name lamp",
 	"open coap+tcp://plant.example/sensors -T 5s",
 	"open coap://192.0.2.7 --bind :5683",
 	"open coap+tcp://lamp --keepalive 30 --reconnect 5",
+	"open coaps://lamp --psk-identity dev1 --psk-hex-file lamp.key",
+	"open coaps+tcp://plant.example --ca factory.pem",
 	NULL,
 };
 

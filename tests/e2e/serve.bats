@@ -207,7 +207,7 @@ Hello, world!"
 		[[ ${stderr} == *"+ ${line}"* ]] || fail "${line}: ${stderr}"
 	done
 	assert_line --regexp '^ +udp +client +udp +established '
-	assert_line --regexp '^\* +tcp +client +tcp +established '
+	assert_line --regexp '^. +tcp +client +tcp +established '
 	assert_line --regexp '^/time '
 	assert_line 'Hello, CoAP!'
 	assert_line --partial '2.01 Created'
@@ -228,7 +228,7 @@ Hello, world!"
 	term_start "${COAP_SHELL}" demo
 	term_wait ' udp +client +udp +established '
 	term_wait ' tcp +client +tcp +established '
-	term_wait '^tcp:/> *$'
+	term_wait '^(tcp|wss):/> *$'
 	term_line 'get udp:/hello'
 	term_wait '^Hello, world!$'
 	term_line 'demo'

@@ -128,7 +128,7 @@ test_operands(void **state)
 	assert_values("get coap+^",
 	    coap_ws_is_supported() ? "coap+tcp:// coap+ws:// "
 				   : "coap+tcp:// ");
-	assert_values("explain c^", "code ");
+	assert_values("explain c^", "code cause ");
 	assert_values("help session data s^", "set ");
 	assert_values("help ge^", "get ");
 	assert_values("version ^", "");

@@ -68,7 +68,7 @@ every_field_is_read(void **state)
 
 	for (f = session_fields; f->name; f++) {
 		memset(&v, 0xa5, sizeof v);
-		assert_true(field_read(lamp(state), f->name, &v));
+		assert_true(field_read(lamp(state), f->name, false, &v));
 		assert_string_equal(v.view.name, f->name);
 		assert_in_range(v.view.type, FIELD_NULL, FIELD_MS);
 		if (v.view.type == FIELD_TEXT)
@@ -82,18 +82,18 @@ values_of_a_udp_session(void **state)
 {
 	struct field_value v;
 
-	field_read(lamp(state), "name", &v);
+	field_read(lamp(state), "name", false, &v);
 	assert_string_equal(v.view.text, "lamp");
-	field_read(lamp(state), "proto", &v);
+	field_read(lamp(state), "proto", false, &v);
 	assert_string_equal(v.view.text, "udp");
-	field_read(lamp(state), "state", &v);
+	field_read(lamp(state), "state", false, &v);
 	assert_string_equal(v.view.text, "established");
-	field_read(lamp(state), "addr.remote", &v);
+	field_read(lamp(state), "addr.remote", false, &v);
 	assert_string_equal(v.view.text, "127.0.0.1:9");
-	field_read(lamp(state), "refs", &v);
+	field_read(lamp(state), "refs", false, &v);
 	assert_int_equal(v.view.type, FIELD_NUMBER);
 	assert_true(v.view.number == 1.0);
-	field_read(lamp(state), "tx.ack-random-factor", &v);
+	field_read(lamp(state), "tx.ack-random-factor", false, &v);
 	assert_true(v.view.number == 1.5);
 }
 
@@ -111,7 +111,7 @@ null_fields(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		assert_true(field_read(lamp(state), names[i], &v));
+		assert_true(field_read(lamp(state), names[i], false, &v));
 		assert_int_equal(v.view.type, FIELD_NULL);
 	}
 }
@@ -121,9 +121,9 @@ unknown_fields(void **state)
 {
 	struct field_value v;
 
-	assert_false(field_read(lamp(state), "stat", &v));
-	assert_false(field_read(lamp(state), "", &v));
-	assert_false(field_read(lamp(state), "data.", &v));
+	assert_false(field_read(lamp(state), "stat", false, &v));
+	assert_false(field_read(lamp(state), "", false, &v));
+	assert_false(field_read(lamp(state), "data.", false, &v));
 	assert_string_equal(field_nearest("stat"), "state");
 	assert_string_equal(field_nearest("adr.remote"), "addr.remote");
 	assert_null(field_nearest("xyzzyxyzzy"));
@@ -139,15 +139,15 @@ data_fields(void **state)
 
 	put_data(app->sessions, "room", "kitchen");
 	put_data(app->sessions, "floor", "2");
-	assert_true(field_read(app->sessions, "data.room", &v));
+	assert_true(field_read(app->sessions, "data.room", false, &v));
 	assert_string_equal(v.view.text, "kitchen");
-	values = fields_read_all(app->sessions, &n);
+	values = fields_read_all(app->sessions, false, &n);
 	assert_non_null(values);
 	assert_string_equal(values[0].view.name, "id");
 	assert_string_equal(values[n - 2].view.name, "data.room");
 	assert_string_equal(values[n - 1].view.name, "data.floor");
 	assert_string_equal(values[n - 1].view.text, "2");
-	free(values);
+	fields_free(values, n);
 }
 
 /* --- settings ------------------------------------------------------------ */
@@ -243,9 +243,9 @@ settings_are_kept(void **state)
 		t->set(app->sessions, t->max);
 		assert_int_equal(t->get(app->sessions), t->max);
 	}
-	field_read(app->sessions, "tx.ack-timeout", &v);
+	field_read(app->sessions, "tx.ack-timeout", false, &v);
 	assert_true(v.view.number == 65535.999);
-	field_read(app->sessions, "keepalive", &v);
+	field_read(app->sessions, "keepalive", false, &v);
 	assert_true(v.view.number == 86400);
 }
 

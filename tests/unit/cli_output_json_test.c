@@ -258,7 +258,8 @@ other_views(void **state)
 			 "\"session_type\":null,\"proto\":\"udp\",\"state\":"
 			 "null,"
 			 "\"local\":null,\"remote\":null,\"rtt_ms\":1.5,"
-			 "\"observations\":0,\"age_ms\":5}\n" V(
+			 "\"observations\":0,\"age_ms\":5,\"security\":null}"
+			 "\n" V(
 			     "info") ",\"title\":\"session "
 				     "s\",\"fields\":{\"age_ms\":1.5,"
 				     "\"mtu\":1152,\"secure\":true,\"data.x\":"

@@ -22,7 +22,8 @@ static const struct view_session sessions[] = {
 	    .remote = "127.0.0.1:5683",
 	    .age_ms = 303000,
 	    .rtt_us = 23100,
-	    .observations = 1 },
+	    .observations = 1,
+	    .security = "psk" },
 	{ .name = "k\xc3\xbc"
 		  "che\t\033",
 	    .proto = "tcp",
@@ -59,9 +60,9 @@ sessions_raw(void **state)
 {
 	static const char expected[] =
 	    "lamp\t*\tclient\tudp\testablished\t127.0.0.1:40000\t"
-	    "127.0.0.1:5683\t23.1\t1\t303000\n"
+	    "127.0.0.1:5683\t23.1\t1\t303000\tpsk\n"
 	    "k\xc3\xbc"
-	    "che\\t\\x1b\t\tserver\ttcp\tnone\t\t[fd00::2]:5683\t\t0\t5\n";
+	    "che\\t\\x1b\t\tserver\ttcp\tnone\t\t[fd00::2]:5683\t\t0\t5\t\n";
 	struct memory_sink m;
 
 	(void)state;
@@ -74,6 +75,37 @@ sessions_raw(void **state)
 	memory_sink_init(&m, FORM_AUTO);
 	output_sessions(memory_sink_open(&m), NULL, 0);
 	assert_wrote(&m, "", "");
+}
+
+/* Who is not checked is marked for people, and told to programs. */
+static void
+insecure_sessions(void **state)
+{
+	static const struct view_session v = {
+		.name = "lamp",
+		.proto = "dtls",
+		.type = "client",
+		.state = "established",
+		.age_ms = 5,
+		.security = "insecure",
+	};
+	struct memory_sink m;
+
+	(void)state;
+	memory_sink_terminal(&m, FORM_AUTO);
+	output_sessions(memory_sink_open(&m), &v, 1);
+	assert_wrote(&m,
+	    "   NAME  TYPE    PROTO            STATE        LOCAL  REMOTE  RTT "
+	    " "
+	    "OBS  AGE\n"
+	    "   lamp  client  dtls (insecure)  established  -      -       -   "
+	    " "
+	    "0    5.0 ms\n",
+	    "");
+	memory_sink_init(&m, FORM_RAW);
+	output_sessions(memory_sink_open(&m), &v, 1);
+	assert_wrote(&m,
+	    "lamp\t\tclient\tdtls\testablished\t\t\t\t0\t5\tinsecure\n", "");
 }
 
 static void
@@ -369,6 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions_human),
 		cmocka_unit_test(sessions_raw),
+		cmocka_unit_test(insecure_sessions),
 		cmocka_unit_test(colored_cells_stay_aligned),
 		cmocka_unit_test(tables_raw),
 		cmocka_unit_test(fields_human),

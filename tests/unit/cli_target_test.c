@@ -233,6 +233,68 @@ equal_uri_finds_the_session(void **state)
 	target_close(&f->app, &target);
 }
 
+/* The words of the next command. */
+static void
+give_words(struct fixture *f, char **words, size_t n)
+{
+	char *problem = NULL;
+
+	args_free(&f->job.args);
+	assert_int_equal(args_parse(&f->job.args, &cmd_ping, words, n,
+			     &problem),
+	    0);
+}
+
+/* Equal credentials find the session, others and none do not. */
+static void
+credentials_count(void **state)
+{
+	struct fixture *f = *state;
+	struct named *lamp = add(f, "lamp", "coap://127.0.0.1");
+	char uri[] = "coap://127.0.0.1/x", ca[] = "--ca", file[] = "f",
+	     other[] = "g";
+	char *words[] = { uri, ca, file };
+	struct target target;
+
+	give_words(f, words, 3);
+	lamp->credentials = keyring_id_of(&f->job.args);
+	assert_int_equal(target_open(&f->job, uri, &target), STATUS_OK);
+	assert_ptr_equal(target.named, lamp);
+	target_close(&f->app, &target);
+	words[2] = other;
+	give_words(f, words, 3);
+	assert_int_equal(target_open(&f->job, uri, &target), STATUS_OK);
+	assert_ptr_not_equal(target.named, lamp);
+	assert_true(keyring_id_equal(target.named->credentials,
+	    keyring_id_of(&f->job.args)));
+	target_close(&f->app, &target);
+	give_words(f, words, 1);
+	assert_int_equal(target_open(&f->job, uri, &target), STATUS_OK);
+	assert_true(target.opened);
+	target_close(&f->app, &target);
+}
+
+/* A session that is there asks for no key. */
+static void
+open_targets(void **state)
+{
+	struct fixture *f = *state;
+	char uri[] = "coap://127.0.0.1/x", path[] = "/x";
+	char *words[] = { uri };
+
+	f->job.command = &cmd_ping;
+	give_words(f, words, 1);
+	assert_false(target_is_open(&f->job));
+	add(f, "lamp", "coap://127.0.0.1");
+	assert_true(target_is_open(&f->job));
+	f->job.command = &cmd_session_open;
+	assert_false(target_is_open(&f->job));
+	f->job.command = &cmd_ping;
+	words[0] = path;
+	give_words(f, words, 1);
+	assert_false(target_is_open(&f->job));
+}
+
 /* Another protocol, another bind address, or a session that is lost, is
  * another session. */
 static void
@@ -340,6 +402,9 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(equal_uri_finds_the_session,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(credentials_count, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(open_targets, setup, teardown),
 		cmocka_unit_test_setup_teardown(unequal_uri_opens_one, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(session_of_one_job_has_no_name,
