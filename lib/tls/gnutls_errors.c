@@ -168,7 +168,10 @@ tlsg_fail(struct tls_sess *s, int ret)
 {
 	int alert;
 
-	snprintf(s->error, sizeof(s->error), "%s", gnutls_strerror(ret));
+	/* The library's words for an error of ours would mislead. */
+	snprintf(s->error, sizeof(s->error), "%s",
+	    s->host_error != 0 ? err_text(s->host_error)
+			       : gnutls_strerror(ret));
 	if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED) {
 		s->alert = (int)gnutls_alert_get(s->tls);
 		s->failed = from_alert(s, s->alert);

@@ -239,6 +239,8 @@ tlsg_close(struct tls_sess *s, int alert)
 	if (alert > 0) {
 		s->alert = alert;
 		s->alert_sent = true;
+		s->failed = -COAP_E_CLOSED;
+		s->state = SESS_FAILED;
 	}
 }
 

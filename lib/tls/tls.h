@@ -112,7 +112,9 @@ struct tls_conf {
 	const char *ca_dir;
 	bool system_trust;
 	struct tls_source crl;
-	const char *alpn; /* offered, and demanded of the peer; NULL: none */
+	/* Offered, NULL: none. A peer that offers others only is refused, one
+	 * that offers none is not (RFC 8323 section 8.2). */
+	const char *alpn;
 };
 
 struct tls_ctx;

@@ -472,6 +472,8 @@ closing(bool datagram)
 	tls_be->close(w.pair.client.sess, 80);
 	assert_int_equal(tls_info_of(&w.pair.client).alert, 80);
 	assert_true(tls_info_of(&w.pair.client).alert_sent);
+	assert_int_equal(tls_be->read(w.pair.client.sess, got, sizeof(got)),
+	    -COAP_E_CLOSED);
 	assert_int_equal(tls_be->read(w.pair.server.sess, got, sizeof(got)),
 	    -COAP_E_TLS_ALERT);
 	assert_int_equal(tls_info_of(&w.pair.server).alert, 80);
