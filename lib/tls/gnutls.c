@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The back-end GnuTLS: its table, and contexts. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,12 +12,16 @@
 static uint64_t
 version(void)
 {
-	unsigned major = 0, minor = 0, patch = 0;
+	const char *text = gnutls_check_version(NULL);
+	uint64_t number = 0;
+	char *end;
+	int i;
 
-	if (sscanf(gnutls_check_version(NULL), "%u.%u.%u", &major, &minor,
-		&patch) < 1)
-		return 0;
-	return (uint64_t)(major << 16 | minor << 8 | patch);
+	for (i = 0; i < 3; i++) {
+		number = number << 8 | (strtoul(text, &end, 10) & 255);
+		text = *end == '.' ? end + 1 : end;
+	}
+	return number;
 }
 
 static const char *
@@ -83,7 +88,7 @@ ctx_fill(struct tls_ctx *ctx, const struct tls_conf *conf, char *why,
 	if (conf->alpn && strlen(conf->alpn) > ALPN_MAX)
 		return -COAP_E_INVAL;
 	if (conf->alpn)
-		strcpy(ctx->alpn, conf->alpn);
+		memcpy(ctx->alpn, conf->alpn, strlen(conf->alpn));
 	ret = tlsg_psk(ctx, conf, why, size);
 	if (ret == 0)
 		ret = tlsg_credentials(ctx, conf, why, size);

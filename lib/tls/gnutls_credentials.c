@@ -83,7 +83,7 @@ give_pin(void *user, int attempt, const char *url, const char *label,
 	    (flags & (GNUTLS_PIN_WRONG | GNUTLS_PIN_FINAL_TRY)) != 0 ||
 	    strlen(text) >= size)
 		return -1;
-	strcpy(pin, text);
+	memcpy(pin, text, strlen(text) + 1);
 	return 0;
 }
 
@@ -348,15 +348,16 @@ keep_pin(struct tls_ctx *ctx, const char *pin)
 	ctx->pin = coap_malloc_type(COAP_STRING, strlen(pin) + 1);
 	if (!ctx->pin)
 		return -COAP_E_NOMEM;
-	strcpy(ctx->pin, pin);
+	memcpy(ctx->pin, pin, strlen(pin) + 1);
 	return 0;
 }
 
 int
-tlsg_credentials(struct tls_ctx *ctx, const struct tls_conf *conf, char *text,
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through to */
+tlsg_credentials(struct tls_ctx *ctx, const struct tls_conf *conf, char *why,
     size_t size)
 {
-	const struct why why = { text, size };
+	const struct why to = { why, size };
 	int ret;
 
 	ret = keep_pin(ctx, conf->pin);
@@ -366,9 +367,9 @@ tlsg_credentials(struct tls_ctx *ctx, const struct tls_conf *conf, char *text,
 		return ret;
 	gnutls_certificate_set_pin_function(ctx->cert, give_pin, ctx->pin);
 	gnutls_certificate_set_verify_limits(ctx->cert, 16384, TLS_CHAIN_MAX);
-	ret = load_own(ctx, conf, &why);
+	ret = load_own(ctx, conf, &to);
 	if (ret == 0)
-		ret = load_trusted(ctx, conf, &why);
+		ret = load_trusted(ctx, conf, &to);
 	/* A client shows certificates only if it has one; a server needs one
 	 * for each suite with certificates. */
 	ctx->any_cert =

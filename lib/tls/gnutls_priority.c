@@ -51,15 +51,16 @@ tlsg_priority(struct tls_ctx *ctx, const struct tls_conf *conf)
 		{ true, ":%SERVER_PRECEDENCE:%PROFILE_MEDIUM" },
 	};
 	char text[768] = "";
-	size_t i, len = 0;
+	size_t i, n, len = 0;
 
 	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
 		if (!choices[i].wanted)
 			continue;
 		if (len + strlen(choices[i].text) >= sizeof(text))
 			return -COAP_E_TOOBIG;
-		strcpy(text + len, choices[i].text);
-		len += strlen(choices[i].text);
+		n = strlen(choices[i].text);
+		memcpy(text + len, choices[i].text, n + 1);
+		len += n;
 	}
 	if (gnutls_priority_init(&ctx->priority, text, NULL) < 0)
 		return -COAP_E_NOTSUP;

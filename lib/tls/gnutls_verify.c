@@ -72,7 +72,7 @@ has_name(gnutls_x509_crt_t crt, const char *name)
 	struct in_addr v4;
 	char *zone;
 
-	strcpy(text, name);
+	memcpy(text, name, strlen(name) + 1);
 	if (inet_pton(AF_INET, text, &v4) == 1)
 		return gnutls_x509_crt_check_ip(crt, (const uint8_t *)&v4,
 			   sizeof(v4), 0) != 0;
