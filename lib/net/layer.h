@@ -25,7 +25,8 @@
  * 6. A layer that has a function of its own calls the layer below itself.
  * 7. A layer above the socket has no watch: the owner hears of the socket's
  *    events and calls the top. What it wants later it says by next() and
- *    pending(), and the owner calls timer() or recv().
+ *    pending(), and the owner calls timer() or recv(); and recv() after
+ *    writable() too, for it may have kept bytes that were refused.
  */
 #ifndef NET_LAYER_H
 #define NET_LAYER_H

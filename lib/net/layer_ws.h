@@ -11,6 +11,8 @@
 
 #define WS_PATH        "/.well-known/coap"
 #define WS_SUBPROTOCOL "coap"
+/* How long a Close frame of ours waits for the peer's. */
+#define WS_CLOSE_WAIT_MS 5000
 
 struct ws_shared;
 
@@ -39,8 +41,9 @@ struct layer_ws_info {
 /*
  * Puts a layer on lower, which is this layer's from then on unless this fails:
  * 0, -COAP_E_NOMEM, -COAP_E_NO_MODULE (ws_engine() says why), -COAP_E_LIMIT
- * (descriptors), -COAP_E_INVAL (no host), or why a system call failed. events
- * and user are not used by this layer.
+ * (descriptors), -COAP_E_INVAL (no host), -COAP_E_PERM (unix sockets are not
+ * allowed here), or why a system call failed. events and user are not used by
+ * this layer.
  *
  * connect() does the upgrade: -COAP_E_AGAIN, 0, -COAP_E_WS_UPGRADE (HTTP said
  * no), -COAP_E_WS_PROTOCOL (no subprotocol coap), -COAP_E_FORMAT (no HTTP),
@@ -60,8 +63,6 @@ struct layer_ws_info {
  * close() sends a Close frame and waits for the peer's, WS_CLOSE_WAIT_MS at
  * most, before it closes the layer below; until then message() says AGAIN.
  */
-#define WS_CLOSE_WAIT_MS 5000
-
 int layer_ws_new(struct layer *lower, const struct layer_ws_params *params,
     struct layer **out);
 /* -COAP_E_NOTFOUND when there is no such layer in the stack. */

@@ -51,6 +51,14 @@ ws_pair_read(struct ws_conn *c, void *data, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* Why there is no socket: where unix sockets are not allowed (seccomp,
+ * RestrictAddressFamilies) the kernel says that there is no such family. */
+static int
+unix_error(int e)
+{
+	return e == EAFNOSUPPORT ? -COAP_E_PERM : err_from_errno(e);
+}
+
 int
 ws_pair_server(struct ws_conn *c)
 {
@@ -63,7 +71,7 @@ ws_pair_server(struct ws_conn *c)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		pair) < 0)
-		return err_from_errno(errno);
+		return unix_error(errno);
 	c->fd = pair[0];
 	c->lws_fd = pair[1];
 	desc.fd.sockfd = pair[1];
@@ -82,7 +90,7 @@ listen_abstract(char name[sizeof(struct sockaddr_un)])
 	int r;
 
 	if (fd < 0)
-		return err_from_errno(errno);
+		return unix_error(errno);
 	if (bind(fd, (struct sockaddr *)&a, sizeof a.sun_family) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&a, &len) < 0 ||
 	    listen(fd, LISTEN_BACKLOG) < 0) {

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "net/layer_ws.h"
+#include "net/ws_engine.h"
 
 #define CHECK(x)                 \
 	do {                     \
@@ -146,7 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t before = mem_outstanding();
 	struct end ends[2], *e;
 
-	if (size < 2)
+	if (size < 2 || !ws_engine_name())
 		return 0;
 	end_open(&ends[0], false, &shared);
 	end_open(&ends[1], true, &shared);

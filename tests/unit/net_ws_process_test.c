@@ -673,5 +673,7 @@ main(void)
 		cmocka_unit_test(threads_do_not_meet),
 	};
 
+	if (ws_missing())
+		return 0;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -368,5 +368,7 @@ main(void)
 		cmocka_unit_test(the_engine_has_a_name),
 	};
 
+	if (ws_missing())
+		return 0;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -37,6 +37,9 @@ void ws_below_say(struct ws_below *b, const char *text);
 /* What was sent is what the other gets, at most n bytes of it. */
 bool ws_below_move(struct ws_below *from, struct ws_below *to, size_t n);
 
+/* For main(): 0, or 1 after a plan of no tests, when this build has none. */
+int ws_missing(void);
+
 /* One end: a WebSocket layer on a layer in memory. */
 struct ws_end {
 	struct ws_below below;
