@@ -369,10 +369,10 @@ ws_message(struct layer *l, const uint8_t **data)
 static ssize_t
 ws_recv(struct layer *l, void *data, size_t size)
 {
-	const uint8_t *message;
+	const uint8_t *message = NULL;
 	ssize_t n = ws_message(l, &message);
 
-	if (n <= 0)
+	if (!message)
 		return n;
 	if ((size_t)n > size)
 		return -COAP_E_TOOBIG;

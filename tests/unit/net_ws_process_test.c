@@ -193,8 +193,9 @@ any_descriptor_is_missing(void **state)
 			r = ws_try_open(&e, server, 1000);
 			if (r < 0)
 				assert_int_equal(r, -COAP_E_LIMIT);
-			for (i = 63; fds[i] < 0; i--)
-				continue;
+			i = 63;
+			while (fds[i] < 0)
+				i--;
 			close(fds[i]);
 			fds[i] = -1;
 		}
@@ -557,9 +558,9 @@ intrude(int listener)
 
 /* In place of the C library's: what is listened to has visitors at once. */
 int
-listen(int fd, int backlog)
+listen(int fd, int n) /* NOLINT(readability-inconsistent-declaration*) */
 {
-	int r = (int)syscall(SYS_listen, fd, backlog);
+	int r = (int)syscall(SYS_listen, fd, n);
 	int status = 0;
 	pid_t pid;
 
