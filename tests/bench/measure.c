@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,45 +85,49 @@ heap_bytes(void)
 	return m.uordblks + m.hblkhd;
 }
 
-/* How long the core has been idle; 0 where the kernel does not say. */
+/* How long a process has waited for its core; 0 where the kernel does not say.
+ */
 static uint64_t
-idle_ns(int core)
+queued_ns(pid_t pid)
 {
-	FILE *f = fopen("/proc/stat", "re");
-	char line[512];
-	char name[16];
-	char *field = NULL;
-	uint64_t ticks = 0;
-	int i;
+	char name[64];
+	char line[128] = "";
+	char *field = line;
+	FILE *f;
 
+	snprintf(name, sizeof name, "/proc/%d/schedstat", (int)pid);
+	f = fopen(name, "re");
 	if (!f)
 		return 0;
-	snprintf(name, sizeof name, "cpu%d ", core);
-	while (!field && fgets(line, sizeof line, f))
-		if (strncmp(line, name, strlen(name)) == 0)
-			field = line + strlen(name);
+	if (!fgets(line, sizeof line, f))
+		line[0] = '\0';
 	fclose(f);
-	/* user, nice, system, idle */
-	for (i = 0; field && i < 4; i++)
-		ticks = strtoull(field, &field, 10);
-	return ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+	/* What it ran, what it waited. */
+	strtoull(line, &field, 10);
+	return strtoull(field, NULL, 10);
 }
 
 static uint64_t
 spent(const struct meter *m)
 {
-	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(m->peer);
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) + clock_ns(m->clock);
+}
+
+static uint64_t
+queued(const struct meter *m)
+{
+	return queued_ns(getpid()) + queued_ns(m->peer);
 }
 
 void
 meter_start(struct meter *m, pid_t peer)
 {
-	errno = clock_getcpuclockid(peer, &m->peer);
+	errno = clock_getcpuclockid(peer, &m->clock);
 	if (errno != 0)
 		die("the server is gone");
 	m->children = 0;
-	m->core = sched_getcpu();
-	m->idle = idle_ns(m->core);
+	m->peer = peer;
+	m->queued = queued(m);
 	m->cpu = spent(m);
 	m->wall = now_ns();
 }
@@ -133,9 +136,14 @@ void
 meter_print(const struct meter *m, unsigned long count)
 {
 	uint64_t wall = now_ns() - m->wall;
-	uint64_t cpu = m->children > 0 ? m->children : spent(m) - m->cpu;
-	uint64_t idle = idle_ns(m->core) - m->idle;
+	uint64_t cpu = spent(m) - m->cpu;
+	uint64_t busy = cpu + queued(m) - m->queued;
+	uint64_t idle = wall > busy ? wall - busy : 0;
 
+	if (m->children > 0) {
+		cpu = m->children;
+		idle = 0;
+	}
 	printf("%lu %llu %llu %llu\n", count, (unsigned long long)wall,
 	    (unsigned long long)cpu, (unsigned long long)idle);
 }

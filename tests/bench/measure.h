@@ -46,17 +46,17 @@ uint64_t now_ns(void);
 unsigned long heap_bytes(void);
 
 /*
- * What both ends spend. Their processor time, and the time in which their core
- * had nothing to do: what others take from a shared machine does not count, and
- * a wait does.
+ * What both ends spend: their processor time, and the time in which neither
+ * ran nor waited for its core. So what others take from a shared machine does
+ * not count, and a wait for the other end or for a timer does.
  */
 struct meter {
-	clockid_t peer;
+	pid_t peer;
+	clockid_t clock;   /* the peer's */
 	uint64_t children; /* if not 0, they and not the two ends count */
-	int core;
 	uint64_t wall;
 	uint64_t cpu;
-	uint64_t idle;
+	uint64_t queued;
 };
 
 void meter_start(struct meter *m, pid_t peer);
