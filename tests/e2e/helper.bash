@@ -129,20 +129,36 @@ dead_or_bound() {
 }
 
 # Start a server on a free port, again if somebody else took the port first.
-# $1 names it; in the words that follow, PORT stands for the port. Sets port.
-start_server() {
-	local name=$1 try
-	shift
+# $1 are the sockets to wait for, $2 names it; in all words PORT stands for the
+# port and NEXT for the one after it. Sets port.
+start_on() {
+	local name=$2 try
+	local -a sockets
+	read -ra sockets <<<"$1"
+	shift 2
 	for try in 1 2 3; do
 		port=$(free_port)
-		start_peer "${name}" "${@//PORT/${port}}"
-		wait_until dead_or_bound "${peer_pid}" \
-			"udp:${port}" "tcp:${port}" || return 1
+		set_port "${sockets[@]}"
+		local -a bind=("${words[@]}")
+		set_port "$@"
+		start_peer "${name}" "${words[@]}"
+		wait_until dead_or_bound "${peer_pid}" "${bind[@]}" || return 1
 		alive "${peer_pid}" && return 0
 	done
 	printf '%s did not start (%d tries):\n' "${name}" "${try}" >&2
 	cat "${peer_log}" >&2
 	return 1
+}
+
+# Put "$@" into the array words, with the port in them.
+set_port() {
+	words=("${@//PORT/${port}}")
+	words=("${words[@]//NEXT/$((port + 1))}")
+}
+
+# The same for a server that binds both the UDP port and the TCP port.
+start_server() {
+	start_on 'udp:PORT tcp:PORT' "$@"
 }
 
 # Debian's server on UDP and TCP; "$@" are further options of its own.
