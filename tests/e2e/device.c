@@ -168,6 +168,7 @@ main(int argc, char **argv)
 	coap_context_t *ctx;
 	coap_session_t *session;
 	char host[64];
+	int waited;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2 || (argc != 2 && argc != 5 && argc != 6))
@@ -194,7 +195,8 @@ main(int argc, char **argv)
 	if (session == NULL)
 		return 1;
 	say_hello(session);
-	while (coap_io_process(ctx, 1000) >= 0)
-		continue;
+	do {
+		waited = coap_io_process(ctx, 1000);
+	} while (waited >= 0);
 	return 1;
 }

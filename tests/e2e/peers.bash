@@ -25,10 +25,14 @@ coaps_client() {
 	"coap-client-${library}" -B 10 "$@"
 }
 
-# Compile the device that dials in, with the libcoap of the library $1.
+# Compile the device that dials in, with the libcoap of the TLS library $1, or,
+# with "ours", with our own library.
 build_device() {
+	local libraries=("-lcoap-3-$1")
+	[[ $1 != ours ]] || libraries=(-I "${peers}/../../lib/include"
+		${SAN:+"-fsanitize=${SAN}"} "${O}/lib/libcoap-session.a" -pthread)
 	${CC:-cc} -Wall -Werror -o "${BATS_FILE_TMPDIR}/device-$1" \
-		"${peers}/device.c" "-lcoap-3-$1"
+		"${peers}/device.c" "${libraries[@]}"
 }
 
 # ---- OpenSSL ----------------------------------------------------------------
