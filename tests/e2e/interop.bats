@@ -125,18 +125,20 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 @test 'raw public keys, DTLS and TLS, to libcoap' {
 	start_coaps_server gnutls -M "${pki}/rpk.key"
 	for scheme in coaps coaps+tcp; do
-		ask "${scheme}://127.0.0.1:${port}" --rpk "${pki}/rpk.pub" \
-			--key "${pki}/rpk2.key"
+		ask "${scheme}://127.0.0.1:${port}" --rpk "${pki}/rpk2.key" \
+			--peer-rpk "${pki}/rpk.pub"
 		assert_secure 'D?TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
 	done
 }
 
 @test 'a key on a PKCS#11 token' {
 	make_token client
+	printf '1234\n' >"${BATS_TEST_TMPDIR}/pin"
+	chmod 600 "${BATS_TEST_TMPDIR}/pin"
 	start_coaps_server gnutls -c "${pki}/server+key.pem" -C "${pki}/ca.pem"
 	ask "coaps://localhost:${port}" --ca "${pki}/ca.pem" \
-		--cert "${token};type=cert" \
-		--key "${token};type=private?pin-value=1234"
+		--cert "${token};type=cert" --key "${token};type=private" \
+		--pin-file "${BATS_TEST_TMPDIR}/pin"
 	assert_secure 'DTLS 1.2' 'TLS_ECDHE_ECDSA_WITH_.*' "${libcoap_time}"
 	run grep -c "CN 'client' presented" "${peer_log}"
 	assert_output 1
@@ -197,6 +199,52 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 	assert_secure 'DTLS 1.2' 'TLS_ECDHE_.*' 'over openssl s_server'
 }
 
+@test 'over IPv6, its address in the certificate' {
+	[[ -s /proc/net/if_inet6 ]] || skip 'this machine has no IPv6'
+	start_coaps_server openssl -A ::1 -c "${pki}/server+key.pem"
+	ask "coaps://[::1]:${port}" "${with_ca[@]}"
+	assert_secure 'DTLS 1.2' 'TLS_ECDHE_.*' "${libcoap_time}"
+}
+
+@test 'what is told of the peer is what is in its certificate' {
+	local digest
+	digest=$(openssl x509 -in "${pki}/server.pem" -noout -fingerprint \
+		-sha256 | sed 's/.*=//' | tr -d : | tr A-F a-f)
+	start_openssl datagram "${openssl_server_cert[@]}"
+	run_apart cs -T 10s -c "open coaps://localhost:${port} ${with_ca[*]@Q}
+		session get tls.peer.subject
+		session get tls.peer.issuer
+		session get tls.peer.sha256
+		session get tls.peer.san"
+	assert_success
+	assert_line --index 0 CN=server
+	assert_line --index 1 CN=ca
+	assert_line --index 2 "${digest}"
+	assert_line --index 3 --regexp 'DNS:device\.example.*127\.0\.0\.1'
+}
+
+@test 'the key log has the secrets that openssl s_server has, DTLS and TLS' {
+	local log=${BATS_TEST_TMPDIR}/keys
+	start_openssl datagram "${openssl_server_cert[@]}" -keylogfile "${log}.1"
+	SSLKEYLOGFILE=${log}.2 run_apart cs -T 10s get \
+		"coaps://localhost:${port}/time" "${with_ca[@]}"
+	assert_output 'over openssl s_server'
+	run grep -c '^CLIENT_RANDOM [0-9A-Fa-f]{64} [0-9A-Fa-f]{96}$' -E "${log}.2"
+	assert_output 1
+	run diff -i <(grep '^CLIENT_RANDOM' "${log}.1") \
+		<(grep '^CLIENT_RANDOM' "${log}.2")
+	assert_success
+	rm "${log}".*
+	start_openssl stream "${openssl_server_cert[@]}" -alpn coap \
+		-keylogfile "${log}.1"
+	SSLKEYLOGFILE=${log}.2 run_apart cs -T 10s get \
+		"coaps+tcp://localhost:${port}/time" "${with_ca[@]}"
+	assert_output 'over openssl s_server'
+	run diff -i <(grep '_TRAFFIC_SECRET_0' "${log}.1" | sort) \
+		<(grep '_TRAFFIC_SECRET_0' "${log}.2" | sort)
+	assert_success
+}
+
 # ---- libcoap's client, our device -------------------------------------------
 
 @test 'PSK, DTLS and TLS, from libcoap on GnuTLS and on OpenSSL' {
@@ -228,7 +276,7 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 }
 
 @test 'raw public keys, DTLS and TLS, from libcoap' {
-	start_serve_with rpk --rpk "${pki}/rpk2.pub" --key "${pki}/rpk.key"
+	start_serve_with rpk --rpk "${pki}/rpk.key" --peer-rpk "${pki}/rpk2.pub"
 	for scheme in coaps coaps+tcp; do
 		run coaps_client gnutls -M "${pki}/rpk2.key" \
 			"${scheme}://127.0.0.1:${port}/time"
