@@ -116,8 +116,8 @@ asking='session wait --from home --state established
 
 @test 'two devices at once, each asked over its own session' {
 	start_home coaps://127.0.0.1 --type client "${with_psk[@]}" <<-'EOF'
-		session wait home1 --state established
-		session wait home2 --state established
+		session wait --from home --state established
+		session wait --from home --state established
 		get home1:/state --expect 2.05
 		get home2:/state --expect 2.05
 		get home1:/state --expect 2.05
@@ -130,7 +130,7 @@ asking='session wait --from home --state established
 
 @test 'a device with the wrong key does not get in' {
 	start_home coaps://127.0.0.1 "${with_psk[@]}" <<-'EOF'
-		session wait --from home --state established
+		session wait --from home --state established -T 2s
 	EOF
 	dial gnutls coaps://127.0.0.1 psk dev1 "${psk_wrong}"
 	status=0

@@ -76,6 +76,16 @@ assert_secure() {
 	[[ ${lines[-1]} =~ ^$3$ ]] || fail "payload: ${lines[-1]}"
 }
 
+# libcoap agrees on coap with OpenSSL; its server on GnuTLS, in this version,
+# leaves ALPN out, which we take for coap.
+assert_alpn() {
+	if [[ $1 == openssl ]]; then
+		assert_equal "${lines[2]}" coap
+	else
+		assert_equal "${#lines[@]}" 3
+	fi
+}
+
 # What /time says: of libcoap, and of our own device.
 libcoap_time='[A-Z][a-z][a-z] [0-9]{2} [0-9:]{8}'
 our_time='[0-9-]{10}T[0-9:]{8}Z'
@@ -92,7 +102,6 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 		assert_output 1
 		ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}"
 		assert_secure 'TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
-		assert_equal "${lines[2]}" coap
 	done
 }
 
@@ -118,7 +127,7 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 		assert_output 1
 		ask "coaps+tcp://localhost:${port}" "${with_cert[@]}"
 		assert_secure 'TLS 1.3' 'TLS_.*' "${libcoap_time}"
-		assert_equal "${lines[2]}" coap
+		assert_alpn "${library}"
 	done
 }
 
@@ -173,7 +182,7 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 			'over openssl s_server'
 		assert_equal "${lines[2]}" coap
 		start_openssl stream -nocert "${openssl_psk[@]}" -alpn coap \
-			"-tls1_${version}"
+			"-tls1_${version}" -psk_identity dev1
 		ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}"
 		assert_secure "TLS 1\\.${version}" 'TLS_.*' \
 			'over openssl s_server'

@@ -31,8 +31,10 @@ build_device() {
 	local libraries=("-lcoap-3-$1")
 	[[ $1 != ours ]] || libraries=(-I "${peers}/../../lib/include"
 		${SAN:+"-fsanitize=${SAN}"} "${O}/lib/libcoap-session.a" -pthread)
+	# shellcheck disable=SC2086 # several words, or none
 	${CC:-cc} -Wall -Werror -o "${BATS_FILE_TMPDIR}/device-$1" \
-		"${peers}/device.c" "${libraries[@]}"
+		"${peers}/device.c" "${libraries[@]}" \
+		${STATIC_LIBS--lgnutls -lwebsockets}
 }
 
 # ---- OpenSSL ----------------------------------------------------------------

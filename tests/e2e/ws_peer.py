@@ -29,7 +29,8 @@ import sys
 
 import websockets
 
-CSM = b"\x00\xe1"
+# Without its Max-Message-Size no message may be over 1152 bytes.
+CSM = b"\x00\xe1\x23\x80\x00\x00"
 TOKEN = b"\x77\x73"
 PATH = "/.well-known/coap"
 
@@ -231,6 +232,8 @@ async def open_one(args):
         say("refused", e.status_code)
     except websockets.InvalidHandshake as e:
         say("refused", e)
+    except OSError as e:
+        say("lost", e)
 
 
 def main():
