@@ -257,6 +257,18 @@ load_own(struct tls_ctx *ctx, const struct tls_conf *conf,
 	return ret;
 }
 
+/* Revocation lists that stand in the file of a CA, as other tools keep them. */
+static int
+load_lists_of(struct tls_ctx *ctx, const gnutls_datum_t *pem)
+{
+	static const char begin[] = "-----BEGIN X509 CRL-----";
+
+	if (!memmem(pem->data, pem->size, begin, sizeof(begin) - 1))
+		return 0;
+	return gnutls_certificate_set_x509_crl_mem(ctx->cert, pem,
+	    GNUTLS_X509_FMT_PEM);
+}
+
 static int
 load_trust(struct tls_ctx *ctx, const struct tls_source *src,
     const struct why *why)
@@ -284,6 +296,8 @@ load_trust(struct tls_ctx *ctx, const struct tls_source *src,
 			ret = say_why(why, d.label, ret, "not a certificate");
 		else if (ret == 0)
 			ret = say(why, d.label, "no certificate in it");
+		else if (load_lists_of(ctx, &datum) < 0)
+			ret = say(why, d.label, "a revocation list is bad");
 		else
 			ret = 0;
 	}
