@@ -14,10 +14,7 @@ CoAP through them, for one connection.
       when none came in ten seconds.
 """
 import os
-import select
-import subprocess
 import sys
-import time
 
 TOKEN = b"stdio\x00\x01\x02"
 CSM = b"\x00\xe1"
@@ -146,6 +143,10 @@ def find(kind, data):
 
 
 def get(kind, path, command):
+    import select
+    import subprocess
+    import time
+
     child = subprocess.Popen(command, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE)
     os.write(child.stdin.fileno(), get_request(kind, path))

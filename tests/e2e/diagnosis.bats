@@ -185,12 +185,13 @@ start_nobody() {
 }
 
 @test 'a certificate that was revoked' {
+	# The list stands behind the CA, in its file.
 	start_cert revoked
-	host=localhost soon ask coaps "${with_ca[@]}" --crl "${pki}/crl.pem"
+	host=localhost soon ask coaps --ca "${pki}/ca+crl.pem"
 	assert_told 60 revoked
 	# One that was not is let through by the same list.
 	start_cert server
-	host=localhost soon ask coaps "${with_ca[@]}" --crl "${pki}/crl.pem"
+	host=localhost soon ask coaps --ca "${pki}/ca+crl.pem"
 	assert_success
 }
 
@@ -237,7 +238,7 @@ start_nobody() {
 @test 'another application protocol' {
 	start_openssl stream "${openssl_cert[@]}" -alpn http/1.1
 	host=localhost soon ask coaps+tcp "${with_ca[@]}"
-	assert_told 35 'no.application.protocol' 120 'protocol coap'
+	assert_told 35 'no.application.protocol' 120 ALPN
 }
 
 @test 'a server that does not know the name we ask for' {
@@ -344,10 +345,11 @@ start_nobody() {
 }
 
 @test 'a WebSocket server that sends no CSM, that sends text, that closes' {
+	# As over TCP, that alone is only said.
 	start_ws no-csm
-	limit=2s ask coap+ws
-	[[ ${status} == 28 || ${status} == 8 ]] || fail "${status}: ${stderr}"
-	assert_told "${status}" CSM
+	soon ask coap+ws -vv
+	assert_success
+	[[ ${stderr} == *'no CSM from the peer'* ]] || fail "${stderr}"
 	start_ws text
 	soon ask coap+ws
 	assert_told 8
@@ -365,8 +367,9 @@ start_nobody() {
 	assert_told 60 expired
 	start_ws good --cert "${pki}/server.pem" --key "${pki}/server.key" \
 		--ca "${pki}/ca.pem"
+	# Python closes without an alert.
 	host=localhost soon ask coaps+ws "${with_ca[@]}"
-	assert_told 35 certificate
+	assert_told 7 'closed|reset'
 }
 
 # ---- local files ------------------------------------------------------------

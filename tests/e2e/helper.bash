@@ -81,7 +81,7 @@ peer_folder() {
 # Is the process $1 there, and no zombie?
 alive() {
 	local stat
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
 	[[ ${stat##*) } != Z* ]]
 }
 

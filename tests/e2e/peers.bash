@@ -54,7 +54,7 @@ start_openssl() {
 	shift
 	[[ ${kind} == stream || $* == *-dtls* ]] || version=(-dtls1_2)
 	start_on "$(protocol_of "${kind}"):PORT" openssl \
-		/usr/bin/python3 "${peers}/coap_stdio.py" serve "${kind}" \
+		/usr/bin/python3 -IS "${peers}/coap_stdio.py" serve "${kind}" \
 		openssl s_server -quiet -accept 127.0.0.1:PORT \
 		"${version[@]}" "$@"
 }
@@ -63,7 +63,7 @@ start_openssl() {
 openssl_get() {
 	local kind=$1 path=$2
 	shift 2
-	/usr/bin/python3 "${peers}/coap_stdio.py" get "${kind}" "${path}" \
+	/usr/bin/python3 -IS "${peers}/coap_stdio.py" get "${kind}" "${path}" \
 		openssl s_client "$@"
 }
 
@@ -138,7 +138,7 @@ aiocoap_get() {
 start_odd() {
 	local mode=$1
 	shift
-	start_server "odd-${mode}" /usr/bin/python3 "${peers}/odd_peer.py" \
+	start_server "odd-${mode}" /usr/bin/python3 -IS "${peers}/odd_peer.py" \
 		"${mode}" PORT "$@" || return 1
 	wait_line "${peer_log}" '^ready$'
 }

@@ -10,7 +10,7 @@
 #     chain.pem     signed by a CA between, which is in the file
 #     expired.pem   until yesterday
 #     future.pem    from tomorrow on
-#     revoked.pem   named by crl.pem
+#     revoked.pem   named by the list in ca+crl.pem
 #     self.pem      signed by itself
 #     stranger.pem  signed by other-ca.pem
 #   elsewhere.pem for elsewhere.example alone
@@ -89,6 +89,7 @@ make_bad_certs() {
 		--load-ca-certificate "${pki}/ca.pem" \
 		--load-certificate "${pki}/revoked.pem" \
 		--outfile "${pki}/crl.pem" 2>>"${pki}/log" >/dev/null
+	cat "${pki}/ca.pem" "${pki}/crl.pem" >"${pki}/ca+crl.pem"
 }
 
 # Raw keys. The file of a key has the public half too, as SPKI.
