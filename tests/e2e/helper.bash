@@ -112,6 +112,12 @@ stop_peers() {
 		fi
 	done <"${folder}/peers" 2>/dev/null
 	rm -f "${folder}/peers"
+	no_findings "${folder}"/*.log
+}
+
+# What a sanitizer said in one of the logs "$@" fails the test.
+no_findings() {
+	not grep -E '(Address|Leak)Sanitizer|runtime error:' "$@" >&2
 }
 
 not() {
