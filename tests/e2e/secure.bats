@@ -345,6 +345,32 @@ $(cat server.pub)"
 	done
 }
 
+@test 'a key in a token, its PIN from a file or a command' {
+	local token='pkcs11:token=coap;object=key;type=private' uri
+	export SOFTHSM2_CONF=${BATS_TEST_TMPDIR}/softhsm.conf
+	mkdir "${BATS_TEST_TMPDIR}/tokens"
+	printf 'directories.tokendir = %s\n' "${BATS_TEST_TMPDIR}/tokens" \
+		>"${SOFTHSM2_CONF}"
+	openssl pkcs8 -topk8 -nocrypt -in client.key -out client.p8
+	softhsm2-util --init-token --free --label coap --pin 1234 --so-pin 1234
+	softhsm2-util --import client.p8 --token coap --label key --id 01 \
+		--pin 1234
+	printf '1234\n' >pin
+	start_peer token "${COAP_SHELL}" serve coaps://127.0.0.1:0 \
+		--cert server.pem --key server.key --ca ca.pem
+	wait_line "${peer_log}" '^coaps:'
+	uri=$(uri "${peer_log}" coaps)
+	run_apart cs get "${uri}/hello" --ca ca.pem --cert client.pem \
+		--key "${token}" --pin-file pin
+	assert_success
+	run_apart cs get "${uri}/hello" --ca ca.pem --cert client.pem \
+		--key "${token}" --pin-cmd 'echo 1234'
+	assert_success
+	fails 3 PIN get "${uri}/hello" --ca ca.pem --cert client.pem \
+		--key "${token}" --pin-cmd 'echo 4321'
+	[[ ${stderr} != *4321* ]]
+}
+
 # ---- other peers ------------------------------------------------------------
 
 @test 'nobody, or somebody else, on the port' {
@@ -376,7 +402,16 @@ $(cat server.pub)"
 @test 'a web server without CoAP: exit 7, with its status' {
 	local web
 	web=$(free_port)
-	start_peer web /usr/bin/python3 -m http.server --bind 127.0.0.1 "${web}"
+	start_peer web python3 -c '
+import socket
+import sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client = server.accept()[0]
+    client.recv(4096)
+    client.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    client.close()
+' "${web}"
 	wait_until bound tcp "${web}"
 	fails 7 'the server has no /.well-known/coap' get \
 		"coap+ws://127.0.0.1:${web}/"
