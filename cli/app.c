@@ -16,6 +16,7 @@
 #include "cli/failure.h"
 #include "cli/listeners.h"
 #include "cli/names.h"
+#include "cli/opening.h"
 
 /* Where the telling of an event stands: whoever unobserves moves it on. */
 struct telling {
@@ -58,7 +59,8 @@ end_unheard(struct app *app, const coap_session_t *session)
 	char peer[PEER_SIZE];
 	struct diagnosis d;
 
-	if (!job || !diagnose_wait(session, &d) ||
+	if (!job || session_reconnects(session) ||
+	    !diagnose_wait(session, &d) ||
 	    d.status != STATUS_UNREACHABLE)
 		return;
 	failure_peer(session, peer);

@@ -73,6 +73,7 @@ start(struct job *job)
 	job->state = r;
 	job->free_state = free_state;
 	job_waits_for(job, "%s to be connected again", named->name);
+	job->waits_on = session;
 	/* Those who hear of the end may close it, and then it is too late. */
 	err = coapx_session_reconnect(session);
 	app_observe(job->app, &r->observer);
