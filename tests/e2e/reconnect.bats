@@ -32,6 +32,10 @@ serve_again() {
 	alive "${peer_pid}"
 }
 
+choose_port() {
+	port=$(free_port)
+}
+
 kill_server() {
 	kill -KILL "${peer_pid}"
 	wait_until not alive "${peer_pid}"
@@ -75,7 +79,7 @@ kill_server() {
 }
 
 @test 'open --reconnect waits until the peer is there' {
-	port=$(free_port)
+	choose_port
 	run_apart cs -c "open coap+tcp://127.0.0.1:${port} --reconnect 1 -T 3s"
 	assert_failure 28
 	start_peer open "${COAP_SHELL}" -c \
@@ -106,7 +110,7 @@ kill_server() {
 }
 
 @test 'a session that came in cannot be opened by us' {
-	port=$(free_port)
+	choose_port
 	start_peer home "${COAP_SHELL}" --keep-going -c \
 		"listen coap+tcp://127.0.0.1:${port} --name home --type client; \
 		session wait --from home; session set reconnect=5; \

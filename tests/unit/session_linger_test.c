@@ -246,6 +246,16 @@ a_peer_that_resets(void **state)
 	pair_close();
 }
 
+static void
+serve_large(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	(void)session;
+	(void)request;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	assert_non_null(coap_add_data_after(response, 1000));
+}
+
 /* The peer ended its side first; what is left for it still goes out. */
 static void
 a_peer_that_ended_its_side(void **state)
@@ -261,6 +271,32 @@ a_peer_that_ended_its_side(void **state)
 	assert_true(pair.got > BODY);
 	WORLD_UNTIL(w.client->n_lingering == 0);
 	pair_close();
+}
+
+/* One that asked and did not read was held back; now it is read on. */
+static void
+a_peer_that_was_held_back(void **state)
+{
+	static const uint8_t get[] = { 0x21, 0x01, 'a', 0xb1, 'x' };
+	int fd = world_raw_connect(&w.tcp_address);
+	struct stream *stream;
+
+	(void)state;
+	w.serve = serve_large;
+	world_wait("S SESSION_CONNECTED");
+	stream = &coap_session_reference(w.last)->msg.stream;
+	while (!stream->held) {
+		world_raw_send(fd, NULL, get, sizeof get);
+		world_settle();
+	}
+	coapx_session_shutdown(w.last);
+	coap_session_release(w.last);
+	assert_int_equal(w.server->n_lingering, 1);
+	pair.peer = fd;
+	WORLD_UNTIL(read_all());
+	assert_int_equal(w.server->n_lingering, 1);
+	close(fd);
+	WORLD_UNTIL(w.server->n_lingering == 0);
 }
 
 /* "With coap_free_context() they are cut." */
@@ -424,6 +460,7 @@ main(void)
 		T(a_very_slow_peer),
 		T(a_peer_that_resets),
 		T(a_peer_that_ended_its_side),
+		T(a_peer_that_was_held_back),
 		T(cut_with_the_context),
 		T(on_every_protocol),
 		T(released_by_a_handler),

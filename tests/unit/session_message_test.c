@@ -441,6 +441,28 @@ keepalive_on_a_full_stream(void **state)
 	close(fd);
 }
 
+/* The time begins when the session stands, whatever it has been through. */
+static void
+keepalive_begins_with_the_session(void **state)
+{
+	char uri[64];
+	coapx_open_params_t params = { .size = sizeof params, .uri = uri };
+	coap_session_t *s;
+
+	(void)state;
+	coap_context_set_keepalive(w.client, 10);
+	snprintf(uri, sizeof uri, "coap+tcp://127.0.0.1:%u",
+	    coap_address_get_port(&w.tcp_address));
+	w.now_us += 3600u * 1000000;
+	s = coapx_session_open(w.client, &params, NULL);
+	world_wait("C SESSION_CONNECTED");
+	world_advance(9900);
+	assert_int_equal(world_count("C pong"), 0);
+	world_advance(200);
+	WORLD_UNTIL(world_count("C pong") == 1);
+	coap_session_release(s);
+}
+
 /* "On a server's session only when it was set on the session." */
 static void
 keepalive_of_a_server(void **state)
@@ -570,6 +592,7 @@ main(void)
 		T(keepalive_after_an_outage),
 		T(keepalive_finds_the_dead),
 		T(keepalive_on_a_full_stream),
+		T(keepalive_begins_with_the_session),
 		T(keepalive_of_a_server),
 		T(garbage_datagrams),
 		T(bad_packet_on_a_session),

@@ -593,6 +593,19 @@ pings(void **state)
 	world_advance(5000);
 	world_wait("result 0 0");
 	coap_session_release(s);
+	world_settle();
+	world_forget();
+
+	/* Over datagrams one is out at a time. */
+	s = world_connected(UDP);
+	coapx_session_set_reconnect(s, 5, 0);
+	world_request(s, CON, '0', 0, 0, &err);
+	world_request(s, CON, '0', 0, 0, &err);
+	coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+	assert_int_equal(world_count("C result 0"), 1);
+	world_advance(5000);
+	WORLD_UNTIL(world_count("C result 0 0") == 1);
+	coap_session_release(s);
 }
 
 static void
