@@ -91,7 +91,9 @@ def answer(kind, data, text):
             return reply, data
         code, token, _, n = message
         data = data[n:]
-        if 0 < code < 32:
+        if code == 0xE1:
+            reply += CSM
+        elif 0 < code < 32:
             reply += stream_message(0x45, token, b"\xff" + text)
         elif code == 0xE2:
             reply += stream_message(0xE3, token, b"")
@@ -99,8 +101,6 @@ def answer(kind, data, text):
 
 def device(kind, text, source, sink):
     pending = b""
-    if kind == "stream":
-        os.write(sink, CSM)
     while True:
         data = os.read(source, 65536)
         if not data:

@@ -208,6 +208,25 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 	assert_secure 'DTLS 1.2' 'TLS_ECDHE_.*' 'over openssl s_server'
 }
 
+@test 'a session that reconnects takes up its handshake, DTLS and TLS' {
+	local kind scheme
+	for kind in 'datagram -dtls1_2' 'stream -tls1_2' 'stream -tls1_3'; do
+		scheme=coaps
+		[[ ${kind} == datagram* ]] || scheme+=+tcp
+		# shellcheck disable=SC2086 # two words
+		start_openssl ${kind} "${openssl_server_cert[@]}" -alpn coap
+		run_apart cs -T 10s -c "
+			open ${scheme}://localhost:${port} ${with_ca[*]@Q}
+			session get tls.resumed
+			get /time --quiet --output /dev/null
+			session reconnect
+			session get tls.resumed
+			get /time"
+		assert_success
+		assert_output $'false\ntrue\nover openssl s_server'
+	done
+}
+
 @test 'over IPv6, its address in the certificate' {
 	[[ -s /proc/net/if_inet6 ]] || skip 'this machine has no IPv6'
 	start_coaps_server openssl -A ::1 -c "${pki}/server+key.pem"
