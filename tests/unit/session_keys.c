@@ -57,7 +57,7 @@ on_psk_name(const char *name, coap_session_t *session, void *arg)
 /* --- certificates --------------------------------------------------------- */
 
 void
-keys_pki(coap_dtls_pki_t *pki, enum tls_pki_name name)
+session_keys_pki(coap_dtls_pki_t *pki, enum tls_pki_name name)
 {
 	const struct tls_pki_pair *pair = &keys.certificates->pair[name];
 	const struct tls_pki_bytes *ca =
@@ -95,7 +95,7 @@ on_pki_name(const char *name, void *arg)
 
 	(void)arg;
 	assert_string_equal(name, KEYS_NAME);
-	keys_pki(&pki, PKI_SERVER);
+	session_keys_pki(&pki, PKI_SERVER);
 	world_write(w.last, "pki-name");
 	return keys.fault == KEYS_UNKNOWN_NAME ? NULL : &pki.pki_key;
 }
@@ -103,7 +103,7 @@ on_pki_name(const char *name, void *arg)
 /* --- both sides ----------------------------------------------------------- */
 
 void
-keys_up(bool pki, enum keys_fault fault)
+session_keys_up(bool pki, enum session_keys_fault fault)
 {
 	coap_dtls_spsk_t psk = {
 		.version = COAP_DTLS_SPSK_SETUP_VERSION,
@@ -131,12 +131,12 @@ keys_up(bool pki, enum keys_fault fault)
 		assert_non_null(keys.certificates);
 		assert_int_equal(tls_pki_new(keys.certificates), 0);
 	}
-	keys_pki(&p, PKI_SERVER);
+	session_keys_pki(&p, PKI_SERVER);
 	assert_int_equal(coap_context_set_pki(w.server, &p), 1);
 }
 
 coap_session_t *
-keys_session_to(coap_proto_t proto, const coap_address_t *address)
+session_keys_session_to(coap_proto_t proto, const coap_address_t *address)
 {
 	coap_dtls_cpsk_t psk = {
 		.version = COAP_DTLS_CPSK_SETUP_VERSION,
@@ -150,24 +150,24 @@ keys_session_to(coap_proto_t proto, const coap_address_t *address)
 		.client_sni = (char[]){ KEYS_NAME },
 	};
 
-	if (!keys_secure(proto))
+	if (!session_keys_secure(proto))
 		return coap_new_client_session(w.client, NULL, address, proto);
 	if (!keys.pki)
 		return coap_new_client_session_psk2(w.client, NULL, address,
 		    proto, &psk);
-	keys_pki(&pki, PKI_CLIENT);
+	session_keys_pki(&pki, PKI_CLIENT);
 	return coap_new_client_session_pki(w.client, NULL, address, proto,
 	    &pki);
 }
 
 coap_session_t *
-keys_session(coap_proto_t proto)
+session_keys_session(coap_proto_t proto)
 {
-	return keys_session_to(proto, world_address(proto));
+	return session_keys_session_to(proto, world_address(proto));
 }
 
 int
-keys_free(void **state)
+session_keys_free(void **state)
 {
 	(void)state;
 	if (keys.certificates)

@@ -17,7 +17,7 @@
 /* The name that clients ask for; the certificates are for it. */
 #define KEYS_NAME "localhost"
 
-enum keys_fault {
+enum session_keys_fault {
 	KEYS_GOOD,
 	KEYS_WRONG_KEY,        /* of the client */
 	KEYS_UNKNOWN_IDENTITY, /* the server's callback says NULL */
@@ -28,24 +28,25 @@ enum keys_fault {
 
 struct keys {
 	bool pki; /* certificates instead of a shared key */
-	enum keys_fault fault;
-	struct tls_pki *certificates; /* made by the first keys_up(true) */
+	enum session_keys_fault fault;
+	struct tls_pki
+	    *certificates; /* made by the first session_keys_up(true) */
 };
 extern struct keys keys;
 
 /* Endpoints of all protocols, after world_up(). */
-void keys_up(bool pki, enum keys_fault fault);
+void session_keys_up(bool pki, enum session_keys_fault fault);
 /* A client session for it, to the server, or to another address. */
-coap_session_t *keys_session(coap_proto_t proto);
-coap_session_t *keys_session_to(coap_proto_t proto,
+coap_session_t *session_keys_session(coap_proto_t proto);
+coap_session_t *session_keys_session_to(coap_proto_t proto,
     const coap_address_t *address);
 /* Certificate, its key and the CA, in memory. */
-void keys_pki(coap_dtls_pki_t *pki, enum tls_pki_name name);
+void session_keys_pki(coap_dtls_pki_t *pki, enum tls_pki_name name);
 /* Group teardown: what was made once. */
-int keys_free(void **state);
+int session_keys_free(void **state);
 
 static inline bool
-keys_secure(coap_proto_t proto)
+session_keys_secure(coap_proto_t proto)
 {
 	return proto == COAP_PROTO_DTLS || proto == COAP_PROTO_TLS ||
 	    proto == COAP_PROTO_WSS;

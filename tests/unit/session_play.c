@@ -163,7 +163,7 @@ act_renew(coap_session_t *s)
 	coap_context_t *c = coap_session_get_context(s);
 	coap_session_t *t;
 
-	if (keys_secure(coap_session_get_proto(s)))
+	if (session_keys_secure(coap_session_get_proto(s)))
 		assert_int_equal(coap_context_set_psk(c, "new",
 				     (const uint8_t *)"1234567890", 10),
 		    1);
@@ -306,7 +306,7 @@ come_to_an_end(coap_session_t *s)
 static coap_session_t *
 begin_to(const coap_address_t *address)
 {
-	coap_session_t *s = keys_session_to(proto, address);
+	coap_session_t *s = session_keys_session_to(proto, address);
 
 	assert_non_null(s);
 	coapx_session_set_app_data(s, s, on_free);
@@ -482,7 +482,7 @@ scene_visitors(void)
 struct scene {
 	const char *name;
 	void (*run)(void);
-	enum keys_fault fault;
+	enum session_keys_fault fault;
 };
 
 static const struct scene scenes[] = {
@@ -517,7 +517,7 @@ play_once(void **state, const struct scene *scene, bool pki, const char *point,
 	    action ? action->name : "nothing");
 	world_down(state);
 	world_up(state);
-	keys_up(pki, scene->fault);
+	session_keys_up(pki, scene->fault);
 	ledger_begin();
 	play.point = point;
 	play.action = action;
@@ -629,7 +629,7 @@ play_all(void **state, coap_proto_t p, bool pki, unsigned least)
 	}
 	for (i = 0; i < N_SCENES; i++) {
 		/* Only what differs with these credentials. */
-		if (scenes[i].fault != KEYS_GOOD && !keys_secure(p))
+		if (scenes[i].fault != KEYS_GOOD && !session_keys_secure(p))
 			continue;
 		if (pki && scenes[i].run != scene_whole &&
 		    scenes[i].run != scene_handshake)

@@ -15,5 +15,5 @@ main(void)
 		T(tls_pki),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, keys_free);
+	return cmocka_run_group_tests(tests, NULL, session_keys_free);
 }
