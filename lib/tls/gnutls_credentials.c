@@ -28,7 +28,8 @@ say(const struct why *why, const char *label, const char *text)
 /* What went wrong in the library; otherwise what it is not ("not a
  * certificate"). */
 static int
-say_why(const struct why *why, const char *label, int ret, const char *isnt)
+say_why(const struct why *why, const char *label, int ret,
+    const char *otherwise)
 {
 	static const struct {
 		int ret;
@@ -54,7 +55,7 @@ say_why(const struct why *why, const char *label, int ret, const char *isnt)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].ret == ret)
 			return say(why, label, rows[i].text);
-	return say(why, label, isnt);
+	return say(why, label, otherwise);
 }
 
 /* The result for what is in a token: 0, or an error and a sentence. */

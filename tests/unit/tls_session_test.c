@@ -243,6 +243,53 @@ test_no_resume_with_psk(void **state)
 	}
 }
 
+/* Not even by a client that keeps the session by itself. */
+static void
+resume_by_force(bool datagram, const char *suites)
+{
+	gnutls_datum_t data;
+	struct world w;
+	int i;
+
+	world_init(&w, datagram, NO_CERT, true);
+	for (i = 0; i < 2; i++) {
+		w.pair.server.seen_identity_len = 0;
+		tls_pair_open(&w.pair, w.client, w.server);
+		if (suites)
+			assert_int_equal(gnutls_priority_set_direct(
+					     tls_be->native(w.pair.client.sess),
+					     suites, NULL),
+			    0);
+		if (i == 1)
+			assert_int_equal(gnutls_session_set_data(tls_be->native(
+								     w.pair
+									 .client
+									 .sess),
+					     data.data, data.size),
+			    0);
+		tls_pair_run_untimed(&w.pair);
+		tls_pair_check(&w.pair);
+		assert_false(tls_info_of(&w.pair.server).resumed);
+		assert_int_equal(w.pair.server.seen_identity_len, 6);
+		if (i == 0)
+			assert_int_equal(gnutls_session_get_data2(
+					     tls_be->native(w.pair.client.sess),
+					     &data),
+			    0);
+		tls_pair_close(&w.pair);
+	}
+	gnutls_free(data.data);
+	world_free(&w);
+}
+
+static void
+test_no_resume_by_force(void **state)
+{
+	(void)state;
+	resume_by_force(true, NULL);
+	resume_by_force(false, "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+PSK");
+}
+
 /* Each datagram of a handshake is lost once, of one side or of the other. */
 static void
 lose_each(int client, bool psk)
@@ -685,6 +732,7 @@ main(void)
 		cmocka_unit_test(test_resume_elsewhere),
 		cmocka_unit_test(test_cache_is_bounded),
 		cmocka_unit_test(test_no_resume_with_psk),
+		cmocka_unit_test(test_no_resume_by_force),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_mtu),
 		cmocka_unit_test(test_records_in_a_datagram),
