@@ -46,11 +46,13 @@ TLS_SRCS   := $(filter lib/tls/$(TLS)%.c,$(filter-out lib/tls/none.c,$(ALL_SRCS)
 WS_SRCS    := $(filter lib/net/ws_$(WS)%.c,$(filter-out lib/net/ws_none.c,$(ALL_SRCS)))
 CLI_SRCS   := $(wildcard cli/*.c cli/*/*.c)
 SHELL_SRCS := $(wildcard shell/*.c)
-NEED_TLS   := tests/unit/tls_%_test.c tests/unit/net_tls_gnutls_test.c
+NEED_TLS   := tests/unit/tls_%_test.c tests/unit/net_tls_gnutls_test.c \
+	tests/fuzz/tls_fuzz.c
 UNIT_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
 	$(foreach r,$(ROOMS),$(wildcard tests/unit/$(r)_*_test.c)))
 HELP_SRCS  := $(filter-out %_test.c,$(wildcard tests/unit/*.c))
-FUZZ_SRCS  := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZ_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
+	$(wildcard tests/fuzz/*_fuzz.c))
 HEADERS    := $(wildcard lib/include/coap3/*.h)
 MANPAGES   := $(wildcard man/*.[1-9])
 SRCS       := $(ALL_SRCS) $(CLI_SRCS) $(SHELL_SRCS)
