@@ -31,15 +31,15 @@ struct request {
 	uint16_t retransmits;
 	bool acked; /* an empty ACK: a separate response follows */
 	bool icmp_seen;
-	bool sent_told;  /* its owner knows that it left */
-	void *user;      /* the owner's own (callbacks) */
+	bool sent_told; /* its owner knows that it left */
+	void *user;     /* the owner's own (callbacks) */
 	uint32_t token_len;
 	uint8_t token[]; /* the key: the PDU may change, this does not */
 };
 
 struct requests {
 	struct request *by_token; /* all of them, once they are many; or NULL */
-	struct request *list; /* in order of sending, expired ones first */
+	struct request *list;     /* in order of sending, expired ones first */
 	size_t count;
 	/* No deadline lies before it, but for those in front of the list. */
 	coap_tick_t earliest;

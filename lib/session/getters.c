@@ -160,15 +160,15 @@ overhead(const coap_session_t *session)
 {
 	const struct tls_backend *backend;
 	struct tls_sess *tls;
-	struct tls_info info = { 0 };
+	unsigned longest = 0;
 
 	if (!session->proto->secure)
 		return 0;
 	tls = layer_tls_session(session->layer, &backend);
 	if (tls && session->state == COAP_SESSION_STATE_ESTABLISHED)
-		backend->info(tls, &info);
-	if (info.data_mtu > 0 && info.data_mtu < session->mtu)
-		return session->mtu - info.data_mtu;
+		longest = backend->data_mtu(tls);
+	if (longest > 0 && longest < session->mtu)
+		return session->mtu - longest;
 	return DTLS_OVERHEAD;
 }
 

@@ -145,6 +145,7 @@ const struct tls_backend tls_backend_table = {
 	.pending = tlsg_pending,
 	.timeout = tlsg_timeout,
 	.set_mtu = tlsg_set_mtu,
+	.data_mtu = tlsg_data_mtu,
 	.close = tlsg_close,
 	.info = tlsg_info,
 	.peer_cert = tlsg_peer_cert,

@@ -226,6 +226,12 @@ tlsg_set_mtu(struct tls_sess *s, unsigned mtu)
 	return 0;
 }
 
+unsigned
+tlsg_data_mtu(struct tls_sess *s)
+{
+	return s->datagram ? gnutls_dtls_get_data_mtu(s->tls) : 0;
+}
+
 void
 tlsg_close(struct tls_sess *s, int alert)
 {

@@ -11,6 +11,7 @@ void tlsg_sess_free(struct tls_sess *s);
 int tlsg_advance(struct tls_sess *s, bool timer_fired);
 int64_t tlsg_timeout(struct tls_sess *s);
 int tlsg_set_mtu(struct tls_sess *s, unsigned mtu);
+unsigned tlsg_data_mtu(struct tls_sess *s);
 void tlsg_close(struct tls_sess *s, int alert);
 void *tlsg_native(struct tls_sess *s);
 

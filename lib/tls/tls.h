@@ -264,6 +264,8 @@ struct tls_backend {
 	bool (*pending)(struct tls_sess *s);
 	int64_t (*timeout)(struct tls_sess *s); /* ms, 0: now, -1: none */
 	int (*set_mtu)(struct tls_sess *s, unsigned mtu);
+	/* What info() has, for every message: the longest one, 0 if streams. */
+	unsigned (*data_mtu)(struct tls_sess *s);
 	/* Says goodbye (close_notify), or ends with a fatal alert (over 0). */
 	void (*close)(struct tls_sess *s, int alert);
 	void (*info)(struct tls_sess *s, struct tls_info *info);

@@ -840,6 +840,12 @@ data_mtu(const struct tls_sess *s)
 	return n < FAKE_TLS_DATAGRAM ? n : FAKE_TLS_DATAGRAM;
 }
 
+static unsigned
+fake_data_mtu(struct tls_sess *s)
+{
+	return s->ctx->datagram ? data_mtu(s) : 0;
+}
+
 static int
 fake_write(struct tls_sess *s, const void *data, size_t len)
 {
@@ -973,6 +979,7 @@ const struct tls_backend fake_tls_backend = {
 	.pending = fake_pending,
 	.timeout = fake_timeout,
 	.set_mtu = fake_set_mtu,
+	.data_mtu = fake_data_mtu,
 	.close = fake_close,
 	.info = fake_info,
 	.peer_cert = fake_peer_cert,

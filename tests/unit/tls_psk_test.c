@@ -67,6 +67,7 @@ test_datagram(void **state)
 	assert_string_equal(info.alpn, "");
 	assert_int_equal(info.overhead, 29);
 	assert_int_equal(info.data_mtu, 1280 - 29);
+	assert_int_equal(tls_be->data_mtu(w.pair.client.sess), 1280 - 29);
 	info = tls_info_of(&w.pair.server);
 	assert_int_equal(info.identity_len, 6);
 	assert_memory_equal(info.identity, "client", 6);
@@ -95,6 +96,7 @@ test_stream(void **state)
 	assert_string_equal(info.alpn, "coap");
 	assert_true(info.psk);
 	assert_int_equal(info.data_mtu, 0);
+	assert_int_equal(tls_be->data_mtu(w.pair.client.sess), 0);
 	assert_int_equal(info.overhead, 22);
 	info = tls_info_of(&w.pair.server);
 	assert_int_equal(info.identity_len, 6);
