@@ -16,7 +16,6 @@
 #include "cli/failure.h"
 #include "cli/listeners.h"
 #include "cli/names.h"
-#include "cli/opening.h"
 
 /* Where the telling of an event stands: whoever unobserves moves it on. */
 struct telling {
@@ -55,13 +54,14 @@ waiting_job(struct app *app, const coap_session_t *session)
 static void
 end_unheard(struct app *app, const coap_session_t *session)
 {
+	const struct named *named = app_find_session(app, session);
 	struct job *job = waiting_job(app, session);
 	char peer[PEER_SIZE];
 	struct diagnosis d;
 
-	if (!job || session_reconnects(session) ||
-	    !diagnose_wait(session, &d) ||
-	    d.status != STATUS_UNREACHABLE)
+	/* The library tries again by itself when it is to. */
+	if (!job || (named && named->reconnect > 0) ||
+	    !diagnose_wait(session, &d) || d.status != STATUS_UNREACHABLE)
 		return;
 	failure_peer(session, peer);
 	/* One that ends may end others. */

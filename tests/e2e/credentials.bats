@@ -40,6 +40,10 @@ certificate() {
 		2>/dev/null
 }
 
+needs_tls() {
+	[[ $(cs version) == *' dtls'* ]] || skip 'this build has no TLS'
+}
+
 # ---- usage ------------------------------------------------------------------
 
 @test 'credentials for what is not secured are an error that says so' {
@@ -61,6 +65,7 @@ certificate() {
 }
 
 @test 'what is missing is said' {
+	needs_tls
 	fails 2 'its key is missing; give --psk-file' get "${closed}" \
 		--psk-identity a
 	fails 2 'the identity of the key is missing' get "${closed}" \
@@ -78,6 +83,7 @@ certificate() {
 # ---- files ------------------------------------------------------------------
 
 @test 'a key that others may read is refused, with what to do' {
+	needs_tls
 	local file
 	certificate own
 	printf 'a:00\n' >table
@@ -123,6 +129,7 @@ certificate() {
 }
 
 @test 'certificates that are none' {
+	needs_tls
 	certificate own
 	openssl pkey -in own.key -aes128 -passout pass:x -out locked.key
 	openssl pkey -in own.key -pubout -out own.pub
@@ -140,6 +147,7 @@ certificate() {
 }
 
 @test 'a table of keys: what is wrong, and in which line' {
+	needs_tls
 	printf 'a:00\nb\n' >table
 	fails 3 'table: line 2 is not of the form IDENTITY:HEXKEY' \
 		listen coaps://127.0.0.1:0 --psk-table table
@@ -151,6 +159,7 @@ certificate() {
 # ---- commands ---------------------------------------------------------------
 
 @test '--psk-cmd: what it prints is the key; what fails is exit 3' {
+	needs_tls
 	fails 7 'nothing listens' get "${closed}" --psk-identity a \
 		--psk-cmd 'echo secret'
 	fails 3 'failed with exit status 3' get "${closed}" --psk-identity a \
@@ -181,6 +190,7 @@ certificate() {
 # ---- on the command line ----------------------------------------------------
 
 @test '--psk KEY works, warns once, and is gone from the arguments' {
+	needs_tls
 	local waiting='echo $PPID >parent; sleep 1000'
 	fails 7 'warning: a key behind --psk can be seen by others' \
 		get "${closed}" --psk-identity a --psk geheim
@@ -224,6 +234,7 @@ certificate() {
 }
 
 @test '--psk - asks without showing, and leaves the terminal as it was' {
+	needs_tls
 	term_start bash -c \
 		'"$1" get "$2" --psk-identity dev1 --psk -; echo "status $?"; stty -a' \
 		bash "${COAP_SHELL}" "${closed}"
@@ -264,6 +275,7 @@ certificate() {
 }
 
 @test 'at the prompt: asked between two lines, kept in no history' {
+	needs_tls
 	term_start "${COAP_SHELL}" --quiet
 	term_wait 'coap-shell> '
 	term_line "get ${closed} --psk-identity dev1 --psk -"
@@ -288,6 +300,7 @@ certificate() {
 # ---- help, completion -------------------------------------------------------
 
 @test 'help, explain and completion know them' {
+	needs_tls
 	run cs help get
 	assert_output --partial '--psk-identity'
 	assert_output --partial '--insecure'

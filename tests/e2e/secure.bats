@@ -19,6 +19,7 @@ signed() {
 }
 
 setup_file() {
+	[[ $(cs version) == *' wss'* ]] || return 0
 	cd "${BATS_FILE_TMPDIR}" || return 1
 	umask 077
 	{
@@ -44,6 +45,7 @@ teardown_file() {
 }
 
 setup() {
+	[[ $(cs version) == *' wss'* ]] || skip 'this build lacks TLS or WebSocket'
 	cd "${BATS_FILE_TMPDIR}" || return 1
 	schemes=(coaps coaps+tcp coaps+ws)
 	key=(--psk-identity dev1 --psk-hex-file dev1.hex)
@@ -417,6 +419,18 @@ while True:
 		"coap+ws://127.0.0.1:${web}/"
 	[[ ${stderr} == *'HTTP status 404'* ]]
 	[[ ${stderr} != *"127.0.0.1:${web}"*"127.0.0.1:${web}"* ]]
+}
+
+@test 'open --reconnect waits until somebody listens' {
+	local late
+	late=$(free_port)
+	start_peer open "${COAP_SHELL}" -v -c \
+		"open coaps://127.0.0.1:${late} ${key[*]} --reconnect 1; session get state"
+	wait_line "${peer_log}" 'client_hello|handshake'
+	log=${peer_log}
+	start_peer late "${COAP_SHELL}" serve "coaps://127.0.0.1:${late}" \
+		--psk-table table
+	wait_line "${log}" '^established$'
 }
 
 # ---- listening --------------------------------------------------------------
