@@ -465,25 +465,47 @@ read_once(coap_session_t *session, uint8_t *rx)
 	return !session->msg.stream.held;
 }
 
+/* Without memory to read into: a stream cannot go on, of datagrams what comes
+ * is lost or comes later. */
+static void
+read_failed(coap_session_t *session)
+{
+	session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
+	if (session_reliable(session))
+		session_down(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_NOMEM,
+		    false);
+}
+
+static void
+read_some(coap_session_t *session)
+{
+	const struct layer *layer = session->layer;
+	uint8_t *rx = context_rx(session->context);
+	int i;
+
+	if (!rx) {
+		read_failed(session);
+		return;
+	}
+	for (i = 0; i < READS_A_PASS && session->layer == layer &&
+	     !session->context->doomed;
+	     i++)
+		if (!read_once(session, rx))
+			break;
+}
+
 void
 session_read(coap_session_t *session)
 {
 	coap_context_t *context = session->context;
-	uint8_t *rx = context_rx(context);
-	struct layer *layer;
-	int i;
 
-	if (!session->layer || session->in_layer || !rx)
+	if (!session->layer || session->in_layer)
 		return;
 	context_enter(context);
 	if (session->climbing)
 		climb(session);
-	layer = session->climbing ? NULL : session->layer;
-	for (i = 0; layer && i < READS_A_PASS && session->layer == layer &&
-	     !context->doomed;
-	     i++)
-		if (!read_once(session, rx))
-			break;
+	if (session->layer && !session->climbing && !context->doomed)
+		read_some(session);
 	session_arm(session);
 	context_leave(context);
 }
