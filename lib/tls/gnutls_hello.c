@@ -105,8 +105,10 @@ choose_ctx(struct tls_sess *s, const gnutls_datum_t *message)
 		return 0;
 	ret =
 	    s->host->name(s->host_user, hello.named ? hello.name : NULL, &ctx);
-	if (ret != 0)
+	if (ret == -COAP_E_NAME_UNKNOWN)
 		return tlsg_refuse(s, ret, GNUTLS_A_UNRECOGNIZED_NAME);
+	if (ret != 0)
+		return tlsg_refuse(s, ret, GNUTLS_A_INTERNAL_ERROR);
 	return ctx != s->ctx ? tlsg_use_ctx(s, ctx) : 0;
 }
 
