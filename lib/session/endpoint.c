@@ -356,9 +356,9 @@ prepare(coap_endpoint_t *ep, const coapx_listen_params_t *params)
 		return 0;
 	if (params->credentials) {
 		ep->credentials = credentials_new(true);
-		if (!ep->credentials)
-			return -COAP_E_NOMEM;
-		err = credentials_set_x(ep->credentials, params->credentials);
+		err = ep->credentials
+		    ? credentials_set_x(ep->credentials, params->credentials)
+		    : -COAP_E_NOMEM;
 	}
 	if (err == 0 && !endpoint_credentials(ep))
 		err = -COAP_E_NOMEM;
