@@ -91,6 +91,12 @@ ledger_send(coap_session_t *session, char token)
 }
 
 void
+ledger_taken(char token)
+{
+	book.taken[(uint8_t)token]++;
+}
+
+void
 ledger_request(coap_session_t *session, char token)
 {
 	int err = 0;

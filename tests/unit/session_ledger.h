@@ -16,6 +16,7 @@ void ledger_line(coap_session_t *session, const char *line);
 /* Sends, and remembers it when it was taken: a CON by coap_send(), or a
  * request with a result; '0' is a ping of the latter. */
 void ledger_send(coap_session_t *session, char token);
+void ledger_taken(char token); /* sent by the test itself */
 void ledger_request(coap_session_t *session, char token);
 /* Once both contexts are gone. what is said when it fails. */
 void ledger_check(const char *what);
