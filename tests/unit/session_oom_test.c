@@ -72,7 +72,7 @@ exchange(size_t n, int forever)
 	coap_session_t *s;
 
 	mem_fail_at(n, forever);
-	s = keys_session(proto);
+	s = session_keys_session(proto);
 	if (!s) {
 		seen_error = coapx_context_error(w.client, NULL, 0);
 		return;
@@ -118,7 +118,7 @@ exchange_with(void **state, size_t n, int forever)
 	    forever ? " and all that follow" : "");
 	world_down(state);
 	world_up(state);
-	keys_up(pki, KEYS_GOOD);
+	session_keys_up(pki, KEYS_GOOD);
 	ledger_begin();
 	seen_error = 0;
 	w.hook = hook;
@@ -191,7 +191,7 @@ call_pki(void)
 	coap_dtls_pki_t p = { .verify_peer_cert = 1,
 		.client_sni = (char[]){ "a.example" } };
 
-	keys_pki(&p, PKI_SERVER);
+	session_keys_pki(&p, PKI_SERVER);
 	return coap_context_set_pki(w.server, &p) == 1;
 }
 
@@ -266,7 +266,7 @@ call_session(void)
 	coap_session_t *s;
 	int err = 0;
 
-	keys_pki(&p, PKI_CLIENT);
+	session_keys_pki(&p, PKI_CLIENT);
 	s = coapx_session_open(w.server, &params, &err);
 	if (!s)
 		assert_int_equal(err, -COAP_E_NOMEM);
@@ -285,7 +285,7 @@ single_calls(void **state)
 
 	if (!coap_dtls_psk_is_supported())
 		skip();
-	keys_up(true, KEYS_GOOD);
+	session_keys_up(true, KEYS_GOOD);
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(tls_pki_write(keys.certificates, folder), 0);
 	snprintf(ca_file, sizeof ca_file, "%s/ca.pem", folder);
@@ -293,7 +293,7 @@ single_calls(void **state)
 		for (n = 1; n < MANY; n++) {
 			world_down(state);
 			world_up(state);
-			keys_up(true, KEYS_GOOD);
+			session_keys_up(true, KEYS_GOOD);
 			mem_fail_at(n, 0);
 			if (calls[i]()) {
 				if (!has_failed(n, 0))
@@ -332,5 +332,5 @@ main(void)
 		T(single_calls),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, keys_free);
+	return cmocka_run_group_tests(tests, NULL, session_keys_free);
 }
