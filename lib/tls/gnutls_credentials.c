@@ -298,7 +298,8 @@ load_trust(struct tls_ctx *ctx, const struct tls_source *src,
 		else if (ret == 0)
 			ret = say(why, d.label, "no certificate in it");
 		else if (load_lists_of(ctx, &datum) < 0)
-			ret = say(why, d.label, "a revocation list is bad");
+			ret =
+			    say(why, d.label, "a revocation list in it is bad");
 		else
 			ret = 0;
 	}

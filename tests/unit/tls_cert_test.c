@@ -179,6 +179,37 @@ test_problems(void **state)
 	}
 }
 
+/* A revocation list may stand behind its CA, as OpenSSL has it. */
+static void
+test_list_of_ca(void **state)
+{
+	const struct tls_pki_bytes *ca = &pki.pair[PKI_CA].cert_pem;
+	struct tls_ctx *ctx = NULL;
+	uint8_t both[4096];
+	struct tls_conf conf;
+	char why[128];
+	struct world w;
+
+	(void)state;
+	assert_true(ca->len + pki.crl.len <= sizeof(both));
+	memcpy(both, ca->data, ca->len);
+	memcpy(both + ca->len, pki.crl.data, pki.crl.len);
+	world_init(&w, true, PKI_REVOKED, NO_CERT);
+	w.conf[0].ca.bytes.data = both;
+	w.conf[0].ca.bytes.len = ca->len + pki.crl.len;
+	world_run(&w);
+	assert_int_equal(w.pair.client.problems, COAPX_CERT_REVOKED);
+	world_free(&w);
+	/* A list that is damaged is not left out silently. */
+	both[ca->len + 60] = '!';
+	conf = tls_conf_pki(false, true, &pki, NO_CERT);
+	conf.ca.bytes.data = both;
+	conf.ca.bytes.len = ca->len + pki.crl.len;
+	assert_int_equal(tls_be->ctx_new(&conf, &ctx, why, sizeof(why)),
+	    -COAP_E_CREDENTIALS);
+	assert_string_equal(why, "the CA: a revocation list in it is bad");
+}
+
 /* The same over TLS 1.3, where a client is done before the server knows. */
 static void
 test_problems_stream(void **state)
@@ -636,6 +667,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_list_of_ca),
 		cmocka_unit_test(test_problems_stream),
 		cmocka_unit_test(test_all_problems),
 		cmocka_unit_test(test_nobody_is_trusted),
