@@ -11,6 +11,10 @@
 #include "cli/opening.h"
 #include "cli/text.h"
 
+/* Alerts of RFC 8446 section 6. */
+#define ILLEGAL_PARAMETER 47
+#define DECRYPT_ERROR     51
+
 /* --- words --------------------------------------------------------------- */
 
 const char *
@@ -297,6 +301,8 @@ is_for(const struct diagnosis_row *row, const struct facts *f)
 	switch (row->when) {
 	case WHEN_ALWAYS:
 		return true;
+	case WHEN_CONNECTING:
+		return f->connecting;
 	case WHEN_HANDSHAKE:
 		return open;
 	case WHEN_DATAGRAMS:
@@ -334,11 +340,21 @@ has_alert(const struct facts *f)
 	return f->begun && f->tls.alert > 0 && (secure || !f->tls.established);
 }
 
+/* OpenSSL and GnuTLS say illegal_parameter in TLS 1.3 when the keys differ, and
+ * not decrypt_error (RFC 8446 section 4.2.11). */
+static int
+alert_meant(const struct facts *f)
+{
+	return f->tls.alert == ILLEGAL_PARAMETER && f->identity && *f->identity
+	    ? DECRYPT_ERROR
+	    : f->tls.alert;
+}
+
 /* The peer's alert says more than the error that it became. */
 static bool
 diagnose_alert(const struct facts *f, struct diagnosis *d)
 {
-	const struct alert_info *a = find_alert(f->tls.alert);
+	const struct alert_info *a = find_alert(alert_meant(f));
 	struct text cause = { .s = NULL };
 	struct text advice = { .s = NULL };
 
@@ -482,6 +498,17 @@ diagnose_session(const coap_session_t *session, int err, struct diagnosis *d)
 	diagnose(&f, d);
 }
 
+/* The address is known, so it is not the name that is waited for. */
+static bool
+is_connecting(const coap_session_t *session)
+{
+	char addr[ADDR_SIZE];
+
+	return coap_session_get_state(session) ==
+	    COAP_SESSION_STATE_CONNECTING &&
+	    *addr_text(coap_session_get_addr_remote(session), addr);
+}
+
 bool
 diagnose_wait(const coap_session_t *session, struct diagnosis *d)
 {
@@ -494,7 +521,8 @@ diagnose_wait(const coap_session_t *session, struct diagnosis *d)
 	if (err == -COAP_E_REFUSED || err == -COAP_E_UNREACH)
 		f.error = -err;
 	collect(session, &f, identity, sizeof identity);
-	if (!f.begun || f.tls.established)
+	f.connecting = is_connecting(session);
+	if (!f.connecting && (!f.begun || f.tls.established))
 		return false;
 	diagnose(&f, d);
 	return true;

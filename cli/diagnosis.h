@@ -22,9 +22,10 @@ struct diagnosis {
 
 /* What a cause is told from; all may be missing. */
 struct facts {
-	int error;   /* of <coap3/coapx_errors.h>, positive */
-	bool server; /* we are the server */
-	bool begun;  /* tls holds what is known of a handshake */
+	int error;       /* of <coap3/coapx_errors.h>, positive */
+	bool server;     /* we are the server */
+	bool connecting; /* the transport is not there yet */
+	bool begun;      /* tls holds what is known of a handshake */
 	bool datagrams;
 	bool websocket;
 	coapx_tls_info_t tls;
@@ -38,8 +39,8 @@ void diagnose(const struct facts *f, struct diagnosis *d);
 /* Of the error that a session ended with; negative, as the library gives it. */
 void diagnose_session(const coap_session_t *session, int err,
     struct diagnosis *d);
-/* Of a session that was waited for; false: its handshake is done, or there is
- * none. */
+/* Of a session that was waited for; false: it is connected, and its handshake
+ * is done, or there is none. */
 bool diagnose_wait(const coap_session_t *session, struct diagnosis *d);
 
 /* --- in words ------------------------------------------------------------ */

@@ -43,6 +43,8 @@ const struct diagnosis_row diagnosis_rows[] = {
 	    "--sni gives it another" },
 
 	/* Handshakes that did not end */
+	{ COAP_E_TIMEOUT, WHEN_CONNECTING, NULL, 0, "no connection came about",
+	    "a firewall may drop it, or the host is not there" },
 	{ COAP_E_TIMEOUT, WHEN_ANSWERED, NULL, STATUS_HANDSHAKE,
 	    "the handshake began and stopped halfway",
 	    "a network that loses much, or large messages (--mtu)? -vvv shows "
@@ -178,8 +180,8 @@ const struct alert_info alert_rows[] = {
 	{ 20, "bad_record_mac", "the keys differ, most likely", CHECK_KEY },
 	{ 22, "record_overflow", "it found a record too long", IS_IT_COAP },
 	{ 40, "handshake_failure",
-	    "it has no cipher suite in common with us, or wants other "
-	    "credentials",
+	    "it has no cipher suite or version in common with us, or wants "
+	    "other credentials",
 	    OTHER_CREDENTIALS },
 	{ 41, "no_certificate", "it has no certificate", OTHER_CREDENTIALS },
 	{ 42, "bad_certificate",

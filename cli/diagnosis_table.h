@@ -8,11 +8,12 @@
 
 enum when {
 	WHEN_ALWAYS,
-	WHEN_HANDSHAKE, /* it has begun, and is not done */
-	WHEN_DATAGRAMS, /* ... over DTLS */
-	WHEN_SUSPECT,   /* ... and stands where a wrong key would leave it */
-	WHEN_ANSWERED,  /* ... and the peer took part in it */
-	WHEN_SERVER,    /* we are the server */
+	WHEN_CONNECTING, /* the transport is not there yet */
+	WHEN_HANDSHAKE,  /* it has begun, and is not done */
+	WHEN_DATAGRAMS,  /* ... over DTLS */
+	WHEN_SUSPECT,    /* ... and stands where a wrong key would leave it */
+	WHEN_ANSWERED,   /* ... and the peer took part in it */
+	WHEN_SERVER,     /* we are the server */
 	WHEN_WEBSOCKET,
 };
 

@@ -11,6 +11,7 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/diagnosis.h"
+#include "cli/failure.h"
 #include "cli/globals.h"
 #include "cli/keyring.h"
 
@@ -36,14 +37,15 @@ static void
 on_deadline(coapx_timer_t *timer, void *arg)
 {
 	struct job *job = arg;
+	char peer[PEER_SIZE];
 	struct diagnosis d;
 	char limit[32];
 
 	(void)timer;
 	format_ms(job->timeout_ms, limit, sizeof(limit));
 	if (job->waits_on && diagnose_wait(job->waits_on, &d)) {
-		job_fail(job, d.status, "timed out after %s: %s; %s", limit,
-		    d.cause, d.advice);
+		job_fail(job, d.status, "timed out after %s: %s: %s; %s", limit,
+		    failure_peer(job->waits_on, peer), d.cause, d.advice);
 		job_cancel(job, d.status);
 		return;
 	}

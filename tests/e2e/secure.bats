@@ -388,7 +388,7 @@ $(cat server.pub)"
 	[[ ${stderr} == *'is it coap+tcp that listens on this port?'* ]]
 	fails 35 'does not speak TLS' get "coaps+ws://${plain}/"
 	fails 8 'but not with HTTP' get "coap+ws://${plain}/"
-	fails 28 'timed out after 500 ms: nothing answered the handshake; a firewall' \
+	fails 28 'over dtls: nothing answered the handshake; a firewall' \
 		get "coaps://${plain}/" -T 500ms
 	tls=$(uri pki coaps+tcp)
 	fails 7 'it may want TLS' get "coap+tcp://${tls#*//}/"

@@ -116,6 +116,8 @@ errors_by_phase(void **state)
 	f = begun(COAP_E_TIMEOUT);
 	f.begun = false;
 	expect(&f, 28, "no answer came in time", "-T");
+	f.connecting = true;
+	expect(&f, 28, "no connection came about", "firewall");
 
 	f = begun(COAP_E_TLS);
 	strcpy(f.tls.detail, "An unexpected packet.");
@@ -212,6 +214,12 @@ alerts_and_errors(void **state)
 	    "server sent alert 115 (unknown_psk_identity); it does not know "
 	    "identity \"dev1\"",
 	    "--psk-identity");
+	/* With a key this is what TLS 1.3 says of a wrong one. */
+	f.tls.alert = 47;
+	expect(&f, 35, "alert 47 (", "check the key");
+	f.identity = NULL;
+	expect(&f, 35, "it found our handshake wrong", "");
+	f = begun(COAP_E_PSK_IDENTITY);
 	/* TLS 1.3: after the client's own end of the handshake. */
 	f.error = COAP_E_CERT_REQUIRED;
 	f.tls.alert = 116;
