@@ -278,22 +278,29 @@ climb_next(const coap_session_t *session)
 	return session->extra->deadline;
 }
 
+/* Why it came to no end in time. */
+static void
+too_late(coap_session_t *session)
+{
+	const struct rung *rung = rung_of(session);
+	int err = secure_timeout(session);
+	coap_nack_reason_t reason =
+	    rung ? rung->failed : COAP_NACK_NOT_DELIVERABLE;
+
+	if (err == -COAP_E_REFUSED || err == -COAP_E_UNREACH)
+		reason = COAP_NACK_ICMP_ISSUE;
+	failed(session, reason, err);
+}
+
 void
 climb_timer(coap_session_t *session, coap_tick_t now)
 {
-	const struct rung *rung;
-	int err;
-
 	if (!session->climbing)
 		return;
-	if (now >= session->extra->deadline) {
-		rung = rung_of(session);
-		err = secure_timeout(session);
-		failed(session, rung ? rung->failed : COAP_NACK_NOT_DELIVERABLE,
-		    err);
-		return;
-	}
-	climb(session);
+	if (now >= session->extra->deadline)
+		too_late(session);
+	else
+		climb(session);
 }
 
 unsigned

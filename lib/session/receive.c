@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "exchange/dispatch.h"
 #include "session/reconnect.h"
+#include "session/secure.h"
 
 /* Datagrams, or reads of a stream, that one pass takes from one session. */
 #define READS_A_PASS 32
@@ -542,6 +543,8 @@ session_icmp(coap_session_t *session, int err)
 	if (!session->layer)
 		return;
 	session_set_error(session, err, ERROR_NETWORK);
+	if (session_secure(session))
+		session_secure(session)->icmp = err;
 	dgram_icmp(&session->msg.dgram);
 	session_event(session, COAPX_EVENT_ICMP_ERROR);
 	requests_icmp(session, err);

@@ -176,7 +176,7 @@ psk_client(void *user, struct tls_bytes hint, struct tls_psk *psk)
 		err = keep(&s->hint, hint.data, hint.len);
 	if (err == 0 && c->on_hint) {
 		info = c->on_hint(&text, session, c->on_hint_arg);
-		err = info ? still_there(session) : -COAP_E_PSK_KEY;
+		err = info ? still_there(session) : -COAP_E_CREDENTIALS;
 		if (err == 0)
 			err = keep(&s->identity, info->identity.s,
 			    info->identity.length);
@@ -451,6 +451,7 @@ secure_put(coap_session_t *session, struct layer *lower,
 	    sizeof why);
 	params.backend = s->credentials->backend;
 	s->problems = 0;
+	s->icmp = 0;
 	s->checked = s->trusted = s->last_done = false;
 	s->auth = COAPX_AUTH_NONE;
 	if (err == 0)
@@ -520,5 +521,7 @@ secure_timeout(const coap_session_t *session)
 	backend->info(tls, &info);
 	if (info.suspect_key && s->key)
 		return -COAP_E_PSK_KEY;
+	if (s->icmp < 0 && !session->heard)
+		return s->icmp;
 	return session->heard ? -COAP_E_TLS : -COAP_E_TIMEOUT;
 }

@@ -20,6 +20,7 @@ struct session_secure {
 	coap_bin_const_t *key;
 	/* Of the last handshake. */
 	unsigned problems; /* COAPX_CERT_... */
+	int icmp;          /* the last ICMP error; 0: none */
 	bool checked;
 	bool trusted;
 	uint8_t auth;          /* coapx_auth_t */
