@@ -50,8 +50,8 @@ call_home(void **state, const char *line, const coap_address_t *address)
 	turned = -1;
 	turn_at = line;
 	w.hook = hook;
-	device =
-	    keys_session_to(proto, address ? address : world_address(proto));
+	device = session_keys_session_to(proto,
+	    address ? address : world_address(proto));
 	assert_non_null(device);
 	/* Nobody hears of a UDP client before it says something. */
 	if (proto == COAP_PROTO_UDP)
@@ -112,7 +112,7 @@ next_world(void **state)
 {
 	world_down(state);
 	world_up(state);
-	keys_up(false, KEYS_GOOD);
+	session_keys_up(false, KEYS_GOOD);
 	proto = world_next_proto(proto);
 	return proto != COAP_PROTO_NONE;
 }
@@ -147,7 +147,7 @@ in_any_state(void **state)
 	for (i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		EACH_PROTOCOL(state)
 		{
-			bool secure = keys_secure(proto);
+			bool secure = session_keys_secure(proto);
 			bool stream = COAP_PROTO_RELIABLE(proto);
 			bool web =
 			    proto == COAP_PROTO_WS || proto == COAP_PROTO_WSS;
@@ -192,14 +192,14 @@ static void
 hello_is_refused(void **state)
 {
 	(void)state;
-	keys_up(false, KEYS_GOOD);
+	session_keys_up(false, KEYS_GOOD);
 	proto = COAP_PROTO_DTLS;
 	if (!w.endpoint[proto])
 		skip();
 	peer = NULL;
 	turned = -1;
 	w.hook = refuse_hello;
-	device = keys_session(proto);
+	device = session_keys_session(proto);
 	ledger_send(device, 'a');
 	world_wait("C 2.05 a hello");
 	assert_int_equal(turned, 0);
@@ -330,5 +330,5 @@ main(void)
 		T(endpoint_goes),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, keys_free);
+	return cmocka_run_group_tests(tests, NULL, session_keys_free);
 }

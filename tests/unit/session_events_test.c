@@ -33,7 +33,7 @@ static coap_proto_t proto;
 static void
 begin(coap_session_t **s, const coap_address_t *address)
 {
-	*s = keys_session_to(proto, address);
+	*s = session_keys_session_to(proto, address);
 	assert_non_null(*s);
 	ledger_send(*s, 'a');
 	world_advance(100);
@@ -220,7 +220,7 @@ struct line {
 struct scene {
 	const char *name;
 	void (*run)(void);
-	enum keys_fault fault;
+	enum session_keys_fault fault;
 	bool pki;
 	int protos;
 	const struct line *lines;
@@ -391,11 +391,11 @@ hook(coap_session_t *session, const char *line)
 }
 
 static void
-world_again(void **state, bool pki, enum keys_fault fault)
+world_again(void **state, bool pki, enum session_keys_fault fault)
 {
 	world_down(state);
 	world_up(state);
-	keys_up(pki, fault);
+	session_keys_up(pki, fault);
 	ledger_begin();
 	w.hook = hook;
 }
@@ -520,5 +520,5 @@ main(void)
 		T(cut_at_each_place),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, keys_free);
+	return cmocka_run_group_tests(tests, NULL, session_keys_free);
 }
