@@ -26,7 +26,7 @@ static int
 up(void **state)
 {
 	world_up(state);
-	keys_up(false, KEYS_GOOD);
+	session_keys_up(false, KEYS_GOOD);
 	if (!w.endpoint[DTLS])
 		return 0;
 	ledger_begin();
@@ -89,7 +89,7 @@ catch_hellos(bool up_, const uint8_t *data, size_t len)
 static coap_session_t *
 connected(void)
 {
-	coap_session_t *s = keys_session_to(DTLS, &wire.address);
+	coap_session_t *s = session_keys_session_to(DTLS, &wire.address);
 
 	assert_non_null(s);
 	n_hellos = 0;
@@ -298,7 +298,7 @@ restarted_in_the_middle(void **state)
 
 	(void)state;
 	skip_without();
-	s = keys_session_to(DTLS, &wire.address);
+	s = session_keys_session_to(DTLS, &wire.address);
 	wire.lose = lose_all_down;
 	WORLD_UNTIL(sessions() == 1);
 	assert_int_equal(w.server->handshakes, 1);
@@ -329,7 +329,7 @@ repeated(void **state)
 	(void)state;
 	skip_without();
 	wire.lose = repeat;
-	s = keys_session_to(DTLS, &wire.address);
+	s = session_keys_session_to(DTLS, &wire.address);
 	ledger_send(s, 'a');
 	world_wait("C 2.05 a hello");
 	ledger_send(s, 'b');
@@ -356,7 +356,7 @@ many_on_one_socket(void **state)
 	(void)state;
 	skip_without();
 	for (i = 0; i < 40; i++)
-		s[i] = keys_session(DTLS);
+		s[i] = session_keys_session(DTLS);
 	for (i = 0; i < 40; i++)
 		ledger_send(s[i], (char)('A' + i));
 	WORLD_UNTIL(w.requests == 40);
@@ -387,7 +387,7 @@ half_open(coap_session_t **s, unsigned n)
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		s[i] = keys_session(DTLS);
+		s[i] = session_keys_session(DTLS);
 	/* Both sides twice: hello, and hello with the cookie. */
 	for (i = 0; i < 1000 && sessions() < n; i++) {
 		coap_io_process(w.client, COAP_IO_NO_WAIT);
@@ -439,7 +439,7 @@ handshakes_are_limited(void **state)
 	assert_int_equal(sessions(), 0);
 	say(fd, hello[0].data, hello[0].len);
 	assert_true(has_answer(fd));
-	late = keys_session(DTLS);
+	late = session_keys_session(DTLS);
 	ledger_send(late, 'l');
 	world_wait("C 2.05 l hello");
 	close(fd);
@@ -460,7 +460,7 @@ established_do_not_count(void **state)
 	skip_without();
 	coap_context_set_max_handshake_sessions(w.server, 1);
 	for (i = 0; i < 6; i++) {
-		s[i] = keys_session(DTLS);
+		s[i] = session_keys_session(DTLS);
 		ledger_send(s[i], (char)('a' + i));
 		WORLD_UNTIL(w.requests == i + 1);
 		world_settle();
@@ -537,7 +537,7 @@ handshake_under_loss(void **state)
 		count_up = count_down = 0;
 		world_forget();
 		wire.lose = lose_some;
-		s = keys_session_to(DTLS, &wire.address);
+		s = session_keys_session_to(DTLS, &wire.address);
 		ledger_send(s, 'a');
 		until("C 2.05 a hello");
 		assert_int_equal(world_count("C DTLS_CONNECTED"), 1);
@@ -558,7 +558,7 @@ icmp_in_a_handshake(void **state)
 	skip_without();
 	w.client->clock = real_clock;
 	w.server->clock = real_clock;
-	s = keys_session_to(DTLS, &nobody);
+	s = session_keys_session_to(DTLS, &nobody);
 	ledger_send(s, 'a');
 	until("C ICMP_ERROR");
 	assert_int_equal(coap_session_get_state(s),
@@ -588,5 +588,5 @@ main(void)
 		T(icmp_in_a_handshake),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, keys_free);
+	return cmocka_run_group_tests(tests, NULL, session_keys_free);
 }
