@@ -59,6 +59,24 @@ add_dn(struct text *t, int ret, gnutls_datum_t *dn)
 	gnutls_free(dn->data);
 }
 
+/* An application may let somebody in by this name: a cut one, or one of two,
+ * would be another's (RFC 6125 section 6.4.4 wants one), so it stays empty. */
+static void
+put_common_name(coapx_cert_t *cert, gnutls_x509_crt_t crt)
+{
+	struct text text = { cert->common_name, sizeof(cert->common_name), 0 };
+	char name[sizeof(cert->common_name)];
+	size_t len = sizeof(name);
+	size_t none = 0;
+
+	if (gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 1,
+		0, NULL, &none) != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE ||
+	    gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0,
+		0, name, &len) < 0)
+		return;
+	add(&text, name, len);
+}
+
 /* The prefix of each kind of name; the others are left out. */
 static const char *
 name_prefix(int kind)
@@ -169,6 +187,7 @@ describe_x509(const gnutls_datum_t *der, coapx_cert_t *cert)
 	}
 	add_dn(&subject, gnutls_x509_crt_get_dn3(crt, &dn, 0), &dn);
 	add_dn(&issuer, gnutls_x509_crt_get_issuer_dn3(crt, &dn, 0), &dn);
+	put_common_name(cert, crt);
 	add_names(&san, crt);
 	algorithm = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
 	put_key(cert, algorithm, bits);
@@ -194,6 +213,8 @@ describe_rpk(const gnutls_datum_t *der, coapx_cert_t *cert)
 	algorithm = gnutls_pubkey_get_pk_algorithm(key, &bits);
 	put_key(cert, algorithm, bits);
 	cert->is_rpk = 1;
+	snprintf(cert->common_name, sizeof(cert->common_name), "%s",
+	    COAP_DTLS_RPK_CERT_CN);
 	gnutls_pubkey_deinit(key);
 	return 0;
 }
