@@ -28,6 +28,7 @@ says() {
 }
 
 program good 'echo 1..2; echo ok 1 - a; echo ok 2 - b'
+program fine 'echo 1..2; echo ok 1 - a; echo ok 2 - b'
 program bad 'echo 1..2; echo ok 1 - a; echo not ok 2 - b; echo "# why"; exit 1'
 program skip 'echo 1..2; echo ok 1 - a; echo "ok 2 - b # SKIP no network"'
 program none 'echo "1..0 # SKIP no terminal"'
@@ -37,7 +38,7 @@ program crash 'echo 1..1; echo ok 1 - a; kill -SEGV $$'
 program leak 'echo 1..1; echo ok 1 - a; exit 23'
 program hang 'echo 1..1; echo ok 1 - a; sleep 60'
 
-check 'successes are counted' sums '4 passed, 0 failed, 0 skipped' 0 good good
+check 'successes are counted' sums '4 passed, 0 failed, 0 skipped' 0 good fine
 check 'a failure fails' sums '3 passed, 1 failed, 0 skipped' 1 good bad
 check 'a failure is shown in full' says '# why' bad
 check 'a skip is counted' sums '1 passed, 0 failed, 1 skipped' 0 skip
