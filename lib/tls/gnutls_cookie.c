@@ -2,7 +2,9 @@
 /*
  * A server of DTLS asks a client to show that its address is its own before
  * anything is kept of it (RFC 6347 section 4.2.1). GnuTLS makes a cookie of
- * the key and the bytes it is given: the address and the minute are ours.
+ * the key and the bytes it is given: the address, the minute and the client's
+ * random are ours. The random binds it to one ClientHello, so that whoever has
+ * seen a cookie cannot begin anew with it in the client's place.
  */
 #include <string.h>
 
@@ -20,6 +22,8 @@
 #define MESSAGE_TYPE    13
 #define MESSAGE_NUMBER  18
 #define FRAGMENT_OFFSET 19
+#define RANDOM          27
+#define RANDOM_LEN      32
 /* A ClientHello with nothing in it is not shorter. */
 #define HELLO_MIN 60
 
@@ -28,7 +32,7 @@ _Static_assert(sizeof(gnutls_dtls_prestate_st) <=
     "a prestate holds what the library has to keep");
 
 struct peer {
-	uint8_t bytes[PEER_MAX + sizeof(uint64_t)];
+	uint8_t bytes[PEER_MAX + sizeof(uint64_t) + RANDOM_LEN];
 	size_t len;
 };
 
@@ -45,11 +49,16 @@ is_hello(struct tls_bytes d)
 }
 
 static void
-describe_peer(struct peer *peer, struct tls_bytes address, uint64_t slot)
+describe_peer(struct peer *peer, const struct tls_hello *hello, uint64_t slot)
 {
-	memcpy(peer->bytes, address.data, address.len);
-	memcpy(peer->bytes + address.len, &slot, sizeof(slot));
-	peer->len = address.len + sizeof(slot);
+	uint8_t *at = peer->bytes;
+
+	memcpy(at, hello->peer.data, hello->peer.len);
+	at += hello->peer.len;
+	memcpy(at, &slot, sizeof(slot));
+	at += sizeof(slot);
+	memcpy(at, hello->datagram.data + RANDOM, RANDOM_LEN);
+	peer->len = hello->peer.len + sizeof(slot) + RANDOM_LEN;
 }
 
 static ssize_t
@@ -79,7 +88,7 @@ tlsg_admit(struct tls_ctx *ctx, const struct tls_hello *hello,
 		return TLS_DROP;
 	for (back = 0; back <= 1; back++) {
 		memset(&pre, 0, sizeof(pre));
-		describe_peer(&peer, hello->peer, slot - back);
+		describe_peer(&peer, hello, slot - back);
 		if (gnutls_dtls_cookie_verify(&ctx->cookie_key, peer.bytes,
 			peer.len, datagram, hello->datagram.len, &pre) < 0)
 			continue;
@@ -95,7 +104,7 @@ tlsg_admit(struct tls_ctx *ctx, const struct tls_hello *hello,
 	memset(&pre, 0, sizeof(pre));
 	pre.record_seq = hello->datagram.data[RECORD_SEQUENCE];
 	pre.hsk_write_seq = hello->datagram.data[MESSAGE_NUMBER];
-	describe_peer(&peer, hello->peer, slot);
+	describe_peer(&peer, hello, slot);
 	if (gnutls_dtls_cookie_send(&ctx->cookie_key, peer.bytes, peer.len,
 		&pre, user, reply) < 0)
 		return TLS_DROP;

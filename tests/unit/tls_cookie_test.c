@@ -275,6 +275,29 @@ test_changed_cookie(void **state)
 	world_free(&w);
 }
 
+/* Nor is one of a ClientHello with another random: a copy of a client's that
+ * was changed would end its session. */
+static void
+test_other_random(void **state)
+{
+	struct tls_piece *piece;
+	struct world w;
+	size_t i;
+
+	(void)state;
+	world_init(&w);
+	assert_int_equal(admit_next(&w), TLS_REPLIED);
+	advance_client(&w);
+	piece = &w.pair.up.pieces[0];
+	for (i = 27; i < 59; i++) {
+		piece->data[i] ^= 1;
+		assert_int_equal(admit_next(&w), TLS_REPLIED);
+		piece->data[i] ^= 1;
+	}
+	assert_int_equal(admit_next(&w), TLS_ADMIT);
+	world_free(&w);
+}
+
 int
 main(void)
 {
@@ -286,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_other_server),
 		cmocka_unit_test(test_something_else),
 		cmocka_unit_test(test_changed_cookie),
+		cmocka_unit_test(test_other_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
