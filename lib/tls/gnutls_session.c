@@ -86,6 +86,9 @@ init_client(struct tls_sess *s, const struct tls_sess_params *p)
 		return -COAP_E_INVAL;
 	if (len > 0 && p->name[len - 1] == '.')
 		len--;
+	/* "." is no name, and without one the peer's would not be checked. */
+	if (len == 0 && p->name && p->name[0] != '\0')
+		return -COAP_E_INVAL;
 	if (len > 0)
 		memcpy(s->name, p->name, len);
 	if (len > 0 && !is_address(s->name) &&

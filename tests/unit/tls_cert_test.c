@@ -322,6 +322,10 @@ test_bad_names(void **state)
 	params.io_user = params.host_user = &end;
 	assert_int_equal(tls_be->sess_new(ctx, &params, &s), -COAP_E_INVAL);
 	assert_null(s);
+	/* Nothing would be left of it to check. */
+	params.name = ".";
+	assert_int_equal(tls_be->sess_new(ctx, &params, &s), -COAP_E_INVAL);
+	assert_null(s);
 	tls_be->ctx_free(ctx);
 }
 
