@@ -18,10 +18,26 @@ struct why {
 	size_t size;
 };
 
+/* The bytes of a label that may be shown: a token's URI may have a PIN. */
+static int
+shown(const char *label)
+{
+	size_t len = strlen(label);
+	const char *pin;
+
+	if (strncmp(label, "pkcs11:", 7) != 0)
+		return (int)len;
+	len = strcspn(label, "?");
+	pin = strstr(label, "pin-value=");
+	if (pin && (size_t)(pin - label) < len)
+		len = (size_t)(pin - label);
+	return (int)len;
+}
+
 static int
 say(const struct why *why, const char *label, const char *text)
 {
-	snprintf(why->text, why->size, "%s: %s", label, text);
+	snprintf(why->text, why->size, "%.*s: %s", shown(label), label, text);
 	return -COAP_E_CREDENTIALS;
 }
 

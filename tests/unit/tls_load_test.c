@@ -375,6 +375,32 @@ test_no_token(void **state)
 	assert_memory_equal(why, "pkcs11:;=: ", 11);
 }
 
+/* A PIN in a URI is in no sentence. */
+static void
+test_pin_in_uri(void **state)
+{
+	static const char *const uris[] = {
+		"pkcs11:token=no-such-token?pin-value=geheim",
+		"pkcs11:token=no-such-token;pin-value=geheim",
+		"pkcs11:;=?pin-value=geheim",
+	};
+	struct tls_conf conf = server_conf();
+	struct tls_ctx *ctx = NULL;
+	char why[256];
+	size_t i;
+
+	(void)state;
+	conf.cert = from_file("server.pem");
+	conf.key.kind = TLS_SOURCE_PKCS11;
+	for (i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		conf.key.name = uris[i];
+		assert_int_equal(tls_be->ctx_new(&conf, &ctx, why, sizeof(why)),
+		    -COAP_E_CREDENTIALS);
+		assert_memory_equal(why, "pkcs11:", 7);
+		assert_null(strstr(why, "geheim"));
+	}
+}
+
 /* Each allocation fails once; nothing is left. */
 static void
 test_no_memory(void **state)
@@ -451,6 +477,7 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_encrypted),
 		cmocka_unit_test(test_no_token),
+		cmocka_unit_test(test_pin_in_uri),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_long_alpn),
 		cmocka_unit_test(test_version),
