@@ -228,6 +228,9 @@ on_name(void *user, const char *name, struct tls_ctx **ctx)
 		return err;
 	credentials_unref(s->named);
 	s->named = credentials_ref(chosen);
+	/* A name without a key does not have that of the others. */
+	forget(&s->hint);
+	forget(&s->key);
 	err = server_defaults(s, chosen);
 	if (err == 0)
 		err = credentials_ctx(chosen, session->proto, ctx, why,

@@ -49,7 +49,9 @@ on_psk_name(const char *name, coap_session_t *session, void *arg)
 	(void)arg;
 	assert_string_equal(name, KEYS_NAME);
 	info.hint = bytes(WORLD_HINT);
-	info.key = bytes(WORLD_KEY);
+	info.key = keys.fault == KEYS_NAME_NO_KEY
+	    ? (coap_bin_const_t){ 0, NULL }
+	    : bytes(WORLD_KEY);
 	world_write(session, "name");
 	return keys.fault == KEYS_UNKNOWN_NAME ? NULL : &info;
 }
@@ -119,6 +121,8 @@ session_keys_up(bool pki, enum session_keys_fault fault)
 
 	keys.pki = pki;
 	keys.fault = fault;
+	if (fault == KEYS_NAME_NO_KEY)
+		psk.validate_id_call_back = NULL;
 	world_all_protocols();
 	if (!coap_dtls_psk_is_supported())
 		return;

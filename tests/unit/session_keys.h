@@ -23,6 +23,7 @@ enum session_keys_fault {
 	KEYS_UNKNOWN_IDENTITY, /* the server's callback says NULL */
 	KEYS_NO_KEY,           /* the client's callback says NULL */
 	KEYS_UNKNOWN_NAME,     /* the server's callback of names says NULL */
+	KEYS_NAME_NO_KEY,      /* it gives an empty key, and no other asks */
 	KEYS_NOT_TRUSTED,      /* the client's callback of names says no */
 };
 
