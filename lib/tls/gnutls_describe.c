@@ -50,6 +50,14 @@ add_text(struct text *t, const char *text)
 	add(t, text, strlen(text));
 }
 
+/* The library gives the length of a name without its NUL, or with it; a NUL
+ * within is the certificate's, and is shown. */
+static size_t
+without_end(const char *name, size_t len)
+{
+	return len > 0 && name[len - 1] == '\0' ? len - 1 : len;
+}
+
 static void
 add_dn(struct text *t, int ret, gnutls_datum_t *dn)
 {
@@ -136,9 +144,8 @@ add_names(struct text *t, gnutls_x509_crt_t crt)
 			continue;
 		if (kind < 0)
 			return;
-		/* A text comes with its NUL. */
 		if (kind != GNUTLS_SAN_IPADDRESS)
-			len = strnlen(name, len < NAME_SIZE ? len : NAME_SIZE);
+			len = without_end(name, len);
 		add_name(t, kind, name, len);
 	}
 }

@@ -51,6 +51,7 @@ test_certificate(void **state)
 	cert.size = sizeof(cert);
 	assert_int_equal(tls_be->describe(der_of(PKI_SERVER), false, &cert), 0);
 	assert_int_equal(cert.size, sizeof(cert));
+	assert_string_equal(cert.common_name, "device.example");
 	assert_string_equal(cert.subject, "CN=device.example");
 	assert_string_equal(cert.issuer, "CN=Test CA,O=Example");
 	assert_string_equal(cert.san,
@@ -75,6 +76,7 @@ test_rpk(void **state)
 	(void)state;
 	assert_int_equal(tls_be->describe(der_of(PKI_RPK_SERVER), true, &cert),
 	    0);
+	assert_string_equal(cert.common_name, "RPK");
 	assert_string_equal(cert.subject, "");
 	assert_string_equal(cert.issuer, "");
 	assert_string_equal(cert.san, "");
@@ -203,6 +205,26 @@ test_control_characters(void **state)
 	for (i = 0; i < sizeof(cert.subject) && cert.subject[i]; i++)
 		assert_in_range(cert.subject[i], 0x20, 0x7e);
 	assert_string_equal(cert.san, "URI:?]0;y?.e?");
+	/* The library writes a name with a NUL in hexadecimal. */
+	assert_string_equal(cert.common_name, "#130a1b5b324a620d0a070078");
+}
+
+/* A name that goes on behind a NUL is not the one in front of it. */
+static void
+test_nul_in_names(void **state)
+{
+	coapx_cert_t cert;
+	gnutls_datum_t der;
+
+	(void)state;
+	make("good.example!evil", "fine.example!evil", GNUTLS_SAN_DNSNAME, 17,
+	    1, &der);
+	forge(&der, "good.example!evil", "good.example\0evil", 17);
+	forge(&der, "fine.example!evil", "fine.example\0evil", 17);
+	describe(&der, &cert);
+	assert_string_equal(cert.common_name,
+	    "#0c11676f6f642e6578616d706c65006576696c");
+	assert_string_equal(cert.san, "DNS:fine.example?evil");
 }
 
 /* What does not fit is cut, between characters. */
@@ -228,6 +250,7 @@ test_long_names(void **state)
 	    47);
 	assert_memory_equal(cert.subject, "CN=\xc3\xa9", 5);
 	assert_int_equal(strlen(cert.subject), 3 + 64);
+	assert_string_equal(cert.common_name, cn);
 }
 
 static void
@@ -259,6 +282,7 @@ main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_control_characters),
+		cmocka_unit_test(test_nul_in_names),
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_kinds_of_names),
 	};

@@ -67,8 +67,9 @@ COAP_API int coapx_session_get_tls_info(const coap_session_t *session,
 /* What a certificate says; times in seconds since 1970, UTC. */
 typedef struct coapx_cert_t {
 	size_t size;
-	char common_name[128]; /* of the subject; "RPK" for a raw public key */
-	char subject[256]; /* RFC 4514; a raw public key has none */
+	char common_name[128]; /* of the subject, "" unless it has one that
+	                        * fits; "RPK" for a raw public key */
+	char subject[256];     /* RFC 4514; a raw public key has none */
 	char issuer[256];
 	char san[512];   /* "DNS:a.example, IP:192.0.2.1", cut if longer */
 	char sha256[65]; /* of the DER bytes, hexadecimal */
