@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/sized.h"
 
 /* --- copies -------------------------------------------------------------- */
 
@@ -323,24 +324,25 @@ credentials_set_roots(struct credentials *c, const char *file, const char *dir)
 }
 
 int
-credentials_set_x(struct credentials *c, const coapx_credentials_t *x)
+credentials_set_x(struct credentials *c, const coapx_credentials_t *given)
 {
+	coapx_credentials_t x;
 	int err = 0;
 
-	if (x->size != sizeof *x)
+	if (!sized_take(&x, sizeof x, given))
 		return -COAP_E_INVAL;
 	c->strict = true;
-	c->flags = x->flags;
-	if (x->client_psk && !c->server)
-		err = credentials_set_cpsk(c, x->client_psk);
-	if (err == 0 && x->server_psk && c->server)
-		err = credentials_set_spsk(c, x->server_psk);
-	if (err == 0 && x->pki)
-		err = credentials_set_pki(c, x->pki);
+	c->flags = x.flags;
+	if (x.client_psk && !c->server)
+		err = credentials_set_cpsk(c, x.client_psk);
+	if (err == 0 && x.server_psk && c->server)
+		err = credentials_set_spsk(c, x.server_psk);
+	if (err == 0 && x.pki)
+		err = credentials_set_pki(c, x.pki);
 	if (err == 0)
-		err = copy_text(&c->server_name, x->server_name);
-	if (err == 0 && x->peer_rpk)
-		err = copy_bytes(&c->peer_rpk, x->peer_rpk, x->peer_rpk_len);
+		err = copy_text(&c->server_name, x.server_name);
+	if (err == 0 && x.peer_rpk)
+		err = copy_bytes(&c->peer_rpk, x.peer_rpk, x.peer_rpk_len);
 	return err;
 }
 

@@ -78,7 +78,7 @@ int credentials_set_spsk(struct credentials *c, const coap_dtls_spsk_t *psk);
 int credentials_set_pki(struct credentials *c, const coap_dtls_pki_t *pki);
 int credentials_set_roots(struct credentials *c, const char *file,
     const char *dir);
-int credentials_set_x(struct credentials *c, const coapx_credentials_t *x);
+int credentials_set_x(struct credentials *c, const coapx_credentials_t *given);
 /* The same parts, without what was made of them; NULL: out of memory. */
 struct credentials *credentials_copy(const struct credentials *c, bool server);
 

@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/sized.h"
 #include "session/secure.h"
 
 /* Who a peer is, without what differs between equal addresses. */
@@ -413,13 +414,13 @@ coapx_endpoint_open(coap_context_t *context,
     const coapx_listen_params_t *params, int *err)
 {
 	coap_endpoint_t *ep = NULL;
+	coapx_listen_params_t p;
 	int e = -COAP_E_INVAL;
 
-	if (context && params && params->size == sizeof *params &&
-	    params->address) {
+	if (context && sized_take(&p, sizeof p, params) && p.address) {
 		e = context_check(context);
 		if (e == 0)
-			e = new_endpoint(context, params, &ep);
+			e = new_endpoint(context, &p, &ep);
 	}
 	if (err)
 		*err = e;

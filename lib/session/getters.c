@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/sized.h"
 #include "net/layer_ws.h"
 #include "session/endpoint.h"
 #include "session/reconnect.h"
@@ -223,14 +224,11 @@ coapx_session_get_info(const coap_session_t *session,
 	const struct session_stats *s;
 	coapx_session_info_t full = { 0 };
 	coap_tick_t now;
-	size_t size;
 
 	if (!session || !info || info->size < sizeof info->size)
 		return -COAP_E_INVAL;
 	s = &session->stats;
 	now = context_now(session->context);
-	size = info->size < sizeof full ? info->size : sizeof full;
-	full.size = info->size;
 	full.id = session->id;
 	full.references = session->references;
 	full.mtu = session->mtu;
@@ -252,7 +250,7 @@ coapx_session_get_info(const coap_session_t *session,
 	full.queued = session->n_pending;
 	info_csm(session, &full);
 	reconnect_info(session, &full);
-	memcpy(info, &full, size);
+	sized_give(info, &full, sizeof full);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 /* coapx.h: sessions by URI, requests with callbacks of their own. */
 #include "base/addr.h"
 #include "base/alloc.h"
+#include "base/sized.h"
 #include "net/ws_engine.h"
 #include "session/app_request.h"
 #include "session/secure.h"
@@ -81,7 +82,7 @@ parse_bind(const char *bind, coap_address_t *addr)
 /* Credentials of its own, or those of the context. */
 static int
 open_secure(coap_session_t *session, const coapx_open_params_t *params,
-    const char *host, size_t len)
+    const char *host)
 {
 	coap_context_t *context = session->context;
 	struct credentials *c;
@@ -102,7 +103,6 @@ open_secure(coap_session_t *session, const coapx_open_params_t *params,
 		err = secure_client(session, c, host, strcspn(host, "%"));
 	if (params->credentials)
 		credentials_unref(c);
-	(void)len;
 	return err;
 }
 
@@ -167,7 +167,7 @@ open_uri(coap_context_t *context, const coapx_open_params_t *params,
 	if (!*out)
 		return context_fail(context, -COAP_E_NOMEM, "no session");
 	(*out)->app_data = params->app_data;
-	err = open_secure(*out, params, host, (size_t)n);
+	err = open_secure(*out, params, host);
 	if (err == 0)
 		err = open_ws(*out, &uri);
 	if (err < 0) {
@@ -190,14 +190,14 @@ coapx_session_open(coap_context_t *context, const coapx_open_params_t *params,
     int *err)
 {
 	coap_session_t *session = NULL;
+	coapx_open_params_t p;
 	int e = -COAP_E_INVAL;
 
-	if (context && params && params->size == sizeof *params &&
-	    params->uri) {
+	if (context && sized_take(&p, sizeof p, params) && p.uri) {
 		context_enter(context);
 		e = context_check(context);
 		if (e == 0)
-			e = open_uri(context, params, &session);
+			e = open_uri(context, &p, &session);
 		context_leave(context);
 	}
 	if (err)
@@ -248,13 +248,14 @@ coapx_request_t *
 coapx_request_send(coap_session_t *session, coap_pdu_t *pdu,
     const coapx_request_params_t *params, int *err)
 {
+	coapx_request_params_t p;
 	coapx_request_t *a = NULL;
 	int e = -COAP_E_INVAL;
 
-	if (session && pdu && params && params->size == sizeof *params &&
-	    pdu->code > 0 && pdu->code < 32) {
+	if (session && pdu && pdu->code > 0 && pdu->code < 32 &&
+	    sized_take(&p, sizeof p, params)) {
 		context_enter(session->context);
-		a = app_request_new(session, params);
+		a = app_request_new(session, &p);
 		e = a ? send_request(session, pdu, a) : -COAP_E_NOMEM;
 		if (e < 0) {
 			coap_free_type(COAP_NODE, a);

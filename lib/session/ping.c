@@ -3,6 +3,7 @@
 #include <utlist.h>
 
 #include "base/alloc.h"
+#include "base/sized.h"
 #include "session/app_request.h"
 
 /* Puts a ping on the wire: the message id (0 on streams) or an error. */
@@ -171,10 +172,11 @@ coapx_request_t *
 coapx_ping_send(coap_session_t *session, const coapx_request_params_t *params,
     int *err)
 {
+	coapx_request_params_t p;
 	coapx_request_t *a = NULL;
 	int e = -COAP_E_INVAL;
 
-	if (session && params && params->size == sizeof *params) {
+	if (session && sized_take(&p, sizeof p, params)) {
 		e = session_is_open(session) ? -COAP_E_NOMEM : -COAP_E_CLOSED;
 		if (e == -COAP_E_NOMEM && session_extra(session))
 			a = mem_new(COAP_NODE, 1, sizeof *a);
@@ -186,10 +188,10 @@ coapx_ping_send(coap_session_t *session, const coapx_request_params_t *params,
 	}
 	context_enter(session->context);
 	a->session = session;
-	a->params = *params;
+	a->params = p;
 	a->started_us = context_clock_us(session->context);
-	a->deadline = params->timeout_ms
-	    ? context_now(session->context) + params->timeout_ms
+	a->deadline = p.timeout_ms
+	    ? context_now(session->context) + p.timeout_ms
 	    : TIMER_NEVER;
 	LL_APPEND(session->extra->pings, a);
 	if (session_pings(session) == a)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sized.h"
 #include "session/secure.h"
 #include "session/session.h"
 
@@ -130,9 +131,7 @@ coapx_session_get_tls_info(const coap_session_t *session,
 	full.problems = s->problems;
 	if (s->name)
 		snprintf(full.name, sizeof full.name, "%s", s->name);
-	full.size = info->size;
-	memcpy(info, &full,
-	    info->size < sizeof full ? info->size : sizeof full);
+	sized_give(info, &full, sizeof full);
 	return 0;
 }
 
@@ -163,7 +162,6 @@ coapx_session_get_peer_cert(const coap_session_t *session, unsigned index,
 	struct tls_sess *tls;
 	coapx_cert_t full = { .size = sizeof full };
 	struct tls_bytes der;
-	size_t size;
 	bool rpk;
 	int err = 0;
 
@@ -177,9 +175,7 @@ coapx_session_get_peer_cert(const coap_session_t *session, unsigned index,
 		full = *s->cert;
 	else
 		return -COAP_E_NOTFOUND;
-	size = cert->size < sizeof full ? cert->size : sizeof full;
-	full.size = cert->size;
-	memcpy(cert, &full, size);
+	sized_give(cert, &full, sizeof full);
 	return err;
 }
 

@@ -3,8 +3,10 @@
  * What libcoap has no name for: opening by URI, requests with their own
  * callbacks, session details, traces, timers and descriptors on the loop.
  *
- * Handles are opaque. A struct that is passed in begins with its size
- * (sizeof *it), so that a program built against an older header keeps working.
+ * Handles are opaque. A struct that is passed begins with its size (sizeof *it),
+ * so that a program built against an older header keeps working: what it does
+ * not know counts as 0. A newer one is served as long as it sets nothing that
+ * this library does not know; else that is -COAP_E_INVAL.
  * Functions that return int return 0 or the negative of a coapx_error unless
  * they say otherwise. Everything belongs to the thread of its context, except
  * coapx_wake().
