@@ -9,8 +9,6 @@
 
 #include "net/layer.h"
 
-#define WS_PATH        "/.well-known/coap"
-#define WS_SUBPROTOCOL "coap"
 /* How long a Close frame of ours waits for the peer's. */
 #define WS_CLOSE_WAIT_MS 5000
 
@@ -27,9 +25,6 @@ struct layer_ws_params {
 	coap_tick_t (*now)(void *user);
 	void *now_user;
 };
-
-/* The engine of this build, without loading it: "libwebsockets", or NULL. */
-const char *ws_engine_name(void);
 
 /* How an upgrade or a connection ended. */
 struct layer_ws_info {

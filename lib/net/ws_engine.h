@@ -25,6 +25,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* What RFC 8323 section 4 asks for. */
+#define WS_PATH        "/.well-known/coap"
+#define WS_SUBPROTOCOL "coap"
+
 enum ws_state {
 	WS_CONNECTING, /* the handshake is not over */
 	WS_OPEN,

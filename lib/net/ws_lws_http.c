@@ -12,8 +12,7 @@
 #include "base/err.h"
 #include "net/ws_lws.h"
 
-#define SUBPROTOCOL "coap"
-#define VERSION     "13"
+#define VERSION "13"
 /* The header Sec-WebSocket-Key: 16 bytes in base64. */
 #define KEY_LEN 24
 /* The longest header that is looked at. */
@@ -21,7 +20,6 @@
 
 /* --- a server ------------------------------------------------------------- */
 
-#define PLACE   "/.well-known/coap"
 #define UPGRADE "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
 
 static const struct {
@@ -33,11 +31,11 @@ static const struct {
 } answers[] = {
 	[WS_REFUSE_NOT_HTTP] = { 400, "Bad Request", "", "close",
 	    "This request cannot be understood. Here is CoAP over WebSocket "
-	    "(RFC 8323), at\n" PLACE " with the subprotocol " SUBPROTOCOL
+	    "(RFC 8323), at\n" WS_PATH " with the subprotocol " WS_SUBPROTOCOL
 	    ".\n" },
 	[WS_REFUSE_PATH] = { 404, "Not Found", "", "close",
 	    "There is nothing here. CoAP over WebSocket (RFC 8323) is "
-	    "at " PLACE ".\n" },
+	    "at " WS_PATH ".\n" },
 	[WS_REFUSE_METHOD] = { 405, "Method Not Allowed", "Allow: GET\r\n",
 	    "close",
 	    "This is CoAP over WebSocket (RFC 8323): a WebSocket begins with "
@@ -45,14 +43,15 @@ static const struct {
 	[WS_REFUSE_NO_UPGRADE] = { 426, "Upgrade Required", UPGRADE,
 	    "Upgrade, close",
 	    "This is CoAP over WebSocket (RFC 8323), no web site: open a "
-	    "WebSocket\nat " PLACE " with the subprotocol " SUBPROTOCOL ".\n" },
+	    "WebSocket\nat " WS_PATH " with the subprotocol " WS_SUBPROTOCOL
+	    ".\n" },
 	[WS_REFUSE_VERSION] = { 426, "Upgrade Required", UPGRADE,
 	    "Upgrade, close",
 	    "This is CoAP over WebSocket (RFC 8323), version " VERSION
 	    " of WebSocket.\n" },
 	[WS_REFUSE_PROTOCOL] = { 400, "Bad Request", "", "close",
 	    "This is CoAP over WebSocket (RFC 8323): ask for the subprotocol "
-	    "" SUBPROTOCOL ".\n" },
+	    "" WS_SUBPROTOCOL ".\n" },
 	[WS_REFUSE_KEY] = { 400, "Bad Request", "", "close",
 	    "This is CoAP over WebSocket (RFC 8323): a handshake needs HTTP/1.1"
 	    ", Host,\nConnection and Sec-WebSocket-Key.\n" },
@@ -175,7 +174,7 @@ ws_http_request(struct ws_conn *c, struct lws *wsi)
 	    lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
 	    !header_lists(wsi, WSI_TOKEN_CONNECTION, "upgrade"))
 		return ws_http_refuse(c, WS_REFUSE_KEY);
-	if (!header_lists(wsi, WSI_TOKEN_PROTOCOL, SUBPROTOCOL))
+	if (!header_lists(wsi, WSI_TOKEN_PROTOCOL, WS_SUBPROTOCOL))
 		return ws_http_refuse(c, WS_REFUSE_PROTOCOL);
 	return 0;
 }
@@ -227,7 +226,7 @@ ws_http_response(struct ws_conn *c, struct lws *wsi)
 		ws_http_note(c, -COAP_E_WS_UPGRADE, text);
 		return -1;
 	}
-	if (!header_is(wsi, WSI_TOKEN_PROTOCOL, SUBPROTOCOL)) {
+	if (!header_is(wsi, WSI_TOKEN_PROTOCOL, WS_SUBPROTOCOL)) {
 		ws_http_note(c, -COAP_E_WS_PROTOCOL,
 		    "the subprotocol coap is not agreed to");
 		return -1;

@@ -45,7 +45,7 @@ emit(int level, const char *line)
 /* One name for client and server: sessions of both kinds live in a context. */
 static const struct lws_protocols protocols[] = {
 	{
-	    .name = "coap",
+	    .name = WS_SUBPROTOCOL,
 	    .callback = ws_lws_event,
 	    .rx_buffer_size = RX_SIZE,
 	    .tx_packet_size = TX_PACKET_SIZE,

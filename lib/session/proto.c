@@ -4,7 +4,7 @@
 
 #include <coap3/coapx.h>
 
-#include "net/layer_ws.h"
+#include "net/ws_engine.h"
 #include "tls/tls.h"
 
 static const struct proto protos[] = {

@@ -550,7 +550,20 @@ session_icmp(coap_session_t *session, int err)
 	requests_icmp(session, err);
 }
 
-/* The network reported that a datagram did not arrive. */
+/* The network reported that a datagram did not arrive: true when the session
+ * goes on, with this address or the next. */
+static bool
+outlives_icmp(coap_session_t *session, int err)
+{
+	if (!session->heard && connect_next_address(session))
+		return true;
+	if (reconnect_is_trying(session) &&
+	    session->state != COAP_SESSION_STATE_ESTABLISHED)
+		return false;
+	session_icmp(session, err);
+	return true;
+}
+
 static void
 on_failed(void *user, int err)
 {
@@ -558,15 +571,8 @@ on_failed(void *user, int err)
 	coap_context_t *context = session->context;
 
 	context_enter(context);
-	if (session_reliable(session))
+	if (session_reliable(session) || !outlives_icmp(session, err))
 		lost(session, err);
-	else if (!session->heard && connect_next_address(session))
-		;
-	else if (reconnect_is_trying(session) &&
-	    session->state != COAP_SESSION_STATE_ESTABLISHED)
-		lost(session, err);
-	else
-		session_icmp(session, err);
 	session_arm(session);
 	context_leave(context);
 }

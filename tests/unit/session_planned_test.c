@@ -10,7 +10,7 @@
 
 #include <coap3/coap.h>
 
-#include "net/layer_ws.h"
+#include "net/ws_engine.h"
 #include "tls/tls.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

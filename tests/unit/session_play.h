@@ -13,7 +13,7 @@
 
 /* All scenes on a protocol; with pki, those that certificates differ in. Fails
  * when there were fewer plays than that. */
-void play_all(void **state, coap_proto_t proto, bool pki, unsigned least);
+void play_all(void **state, coap_proto_t p, bool pki, unsigned least);
 
 #define PLAY(name, proto, pki, least)               \
 	static void name(void **state)              \

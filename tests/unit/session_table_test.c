@@ -141,7 +141,7 @@ ask_ifindex(const struct subject *t)
 static long
 ask_proto(const struct subject *t)
 {
-	return 1 << coap_session_get_proto(t->session);
+	return 1L << coap_session_get_proto(t->session);
 }
 
 static long
