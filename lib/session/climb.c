@@ -15,10 +15,10 @@
 
 struct rung {
 	int (*put)(coap_session_t *session, struct layer **out);
-	void (*done)(coap_session_t *session);
-	int event;           /* when it stands */
-	unsigned owed;       /* and is lost again */
-	unsigned owed_error; /* when it never stood */
+	void (*done)(coap_session_t *session); /* NULL: nothing to do */
+	int event;                             /* when it stands */
+	unsigned owed;                         /* and is lost again */
+	unsigned owed_error;                   /* when it never stood */
 	coap_nack_reason_t failed;
 	coap_nack_reason_t not_put;
 	bool handshake; /* the state while it connects */
@@ -37,12 +37,6 @@ put_tls(coap_session_t *session, struct layer **out)
 	return err;
 }
 
-static coap_tick_t
-now_of(void *user)
-{
-	return context_now(user);
-}
-
 static int
 put_ws(coap_session_t *session, struct layer **out)
 {
@@ -52,7 +46,7 @@ put_ws(coap_session_t *session, struct layer **out)
 		.shared = &session->context->ws_shared,
 		.host = session->extra->ws_host,
 		.max_message = session->context->set.csm_max_message_size,
-		.now = now_of,
+		.now = context_layer_now,
 		/* The layer may outlive the session. */
 		.now_user = session->context,
 	};
@@ -61,12 +55,6 @@ put_ws(coap_session_t *session, struct layer **out)
 	    addr_format(&session->remote, address, sizeof address) > 0)
 		params.host = address;
 	return layer_ws_new(session->layer, &params, out);
-}
-
-static void
-ws_done(coap_session_t *session)
-{
-	(void)session;
 }
 
 static const struct rung rungs[] = {
@@ -82,7 +70,6 @@ static const struct rung rungs[] = {
 	},
 	[RUNG_WS] = {
 	    .put = put_ws,
-	    .done = ws_done,
 	    .event = COAP_EVENT_WS_CONNECTED,
 	    .owed = OWED_WS,
 	    .failed = COAP_NACK_WS_LAYER_FAILED,
@@ -208,7 +195,8 @@ step(coap_session_t *session, const struct rung *rung)
 	}
 	session->rung++;
 	session->rung_put = false;
-	rung->done(session);
+	if (rung->done)
+		rung->done(session);
 	session_event(session, rung->event);
 	return session->layer ? 0 : -COAP_E_CLOSED;
 }

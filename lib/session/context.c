@@ -41,6 +41,12 @@ context_now(const coap_context_t *context)
 }
 
 coap_tick_t
+context_layer_now(void *user)
+{
+	return context_now(user);
+}
+
+coap_tick_t
 context_idle_time(const coap_context_t *context)
 {
 	unsigned s = context->set.session_timeout;

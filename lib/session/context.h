@@ -95,6 +95,8 @@ void context_enter(coap_context_t *context);
 void context_leave(coap_context_t *context);
 /* The time of this pass, or of the clock outside of one. */
 coap_tick_t context_now(const coap_context_t *context);
+/* The same, as layers ask for it; user is the context. */
+coap_tick_t context_layer_now(void *user);
 /* The clock itself, for round trips: a pass may see request and response. */
 uint64_t context_clock_us(const coap_context_t *context);
 uint8_t *context_rx(coap_context_t *context);

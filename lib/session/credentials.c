@@ -18,8 +18,8 @@ wipe_text(char **text)
 	*text = NULL;
 }
 
-static void
-wipe_bytes(coap_bin_const_t **bytes)
+void
+credentials_wipe(coap_bin_const_t **bytes)
 {
 	if (*bytes)
 		explicit_bzero((void *)(uintptr_t)(*bytes)->s,
@@ -48,7 +48,7 @@ copy_text(char **out, const char *text)
 static int
 copy_bytes(coap_bin_const_t **out, const uint8_t *data, size_t len)
 {
-	wipe_bytes(out);
+	credentials_wipe(out);
 	if (!data)
 		return 0;
 	*out = coap_new_bin_const(data, len);
@@ -59,7 +59,7 @@ static void
 source_free(struct cred_source *s)
 {
 	wipe_text(&s->name);
-	wipe_bytes(&s->bytes);
+	credentials_wipe(&s->bytes);
 	s->kind = TLS_SOURCE_NONE;
 }
 
@@ -117,27 +117,19 @@ credentials_ref(struct credentials *c)
 	return c;
 }
 
-void
-credentials_unref(struct credentials *c)
+static void
+credentials_free(struct credentials *c)
 {
-	struct credentials *name;
 	size_t i;
 
-	if (!c || --c->refs > 0)
-		return;
 	for (i = 0; i < COAP_PROTO_LAST; i++)
 		if (c->ctx[i])
 			c->backend->ctx_free(c->ctx[i]);
-	while (c->names) {
-		name = c->names;
-		c->names = name->next;
-		credentials_unref(name);
-	}
-	wipe_bytes(&c->identity);
-	wipe_bytes(&c->client_key);
-	wipe_bytes(&c->hint);
-	wipe_bytes(&c->server_key);
-	wipe_bytes(&c->peer_rpk);
+	credentials_wipe(&c->identity);
+	credentials_wipe(&c->client_key);
+	credentials_wipe(&c->hint);
+	credentials_wipe(&c->server_key);
+	credentials_wipe(&c->peer_rpk);
 	wipe_text(&c->psk_name);
 	wipe_text(&c->pin);
 	wipe_text(&c->pki_name);
@@ -149,6 +141,23 @@ credentials_unref(struct credentials *c)
 	source_free(&c->cert);
 	source_free(&c->key);
 	coap_free_type(COAP_STRING, c);
+}
+
+void
+credentials_unref(struct credentials *c)
+{
+	struct credentials *name;
+
+	if (!c || --c->refs > 0)
+		return;
+	/* These have no names themselves. */
+	while (c->names) {
+		name = c->names;
+		c->names = name->next;
+		if (--name->refs == 0)
+			credentials_free(name);
+	}
+	credentials_free(c);
 }
 
 /* --- parts --------------------------------------------------------------- */

@@ -67,6 +67,8 @@ struct credentials {
 	char *name;
 };
 
+/* Frees a key, and leaves nothing of it; NULL is fine. */
+void credentials_wipe(coap_bin_const_t **bytes);
 /* Empty ones, one reference; NULL when out of memory. */
 struct credentials *credentials_new(bool server);
 struct credentials *credentials_ref(struct credentials *c);
@@ -97,6 +99,14 @@ int credentials_for_name(struct credentials *c, const char *name,
 bool credentials_verify(const struct credentials *c);
 /* Whether the name is, too, by the library. */
 bool credentials_check_name(const struct credentials *c);
+
+/* What there is, empty for NULL. */
+static inline struct tls_bytes
+bytes_of(const coap_bin_const_t *b)
+{
+	return b ? (struct tls_bytes){ b->s, b->length }
+		 : (struct tls_bytes){ NULL, 0 };
+}
 
 /* The context's, made at the first use; NULL when out of memory. */
 struct credentials *context_credentials(coap_context_t *context, bool server);

@@ -15,13 +15,6 @@ alpn_of(const struct proto *proto)
 	return proto->framing == FRAMING_WS ? "http/1.1" : "coap";
 }
 
-static struct tls_bytes
-bytes_of(const coap_bin_const_t *b)
-{
-	return b ? (struct tls_bytes){ b->s, b->length }
-		 : (struct tls_bytes){ NULL, 0 };
-}
-
 static struct tls_source
 source_of(const struct cred_source *s)
 {
@@ -189,6 +182,7 @@ int
 credentials_for_name(struct credentials *c, const char *name,
     coap_session_t *session, struct credentials **out)
 {
+	size_t size = strlen(name) + 1;
 	struct credentials *new;
 	int err;
 
@@ -207,14 +201,14 @@ credentials_for_name(struct credentials *c, const char *name,
 		return -COAP_E_NOMEM;
 	err = ask_callbacks(c, name, session, new);
 	if (err == 0) {
-		new->name = coap_malloc_type(COAP_STRING, strlen(name) + 1);
+		new->name = coap_malloc_type(COAP_STRING, size);
 		err = new->name ? 0 : -COAP_E_NOMEM;
 	}
 	if (err < 0) {
 		credentials_unref(new);
 		return err;
 	}
-	strcpy(new->name, name);
+	memcpy(new->name, name, size);
 	forget_oldest(c);
 	new->next = c->names;
 	c->names = new;

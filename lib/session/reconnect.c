@@ -308,14 +308,6 @@ reconnect_heard(coap_session_t *session)
 	}
 }
 
-/* What has to be asked for again on a new transport comes here: observations.
- * There is nothing of the kind yet. */
-static void
-restore(coap_session_t *session)
-{
-	(void)session;
-}
-
 void
 reconnect_established(coap_session_t *session)
 {
@@ -323,8 +315,6 @@ reconnect_established(coap_session_t *session)
 		return;
 	if (session->heard || session->proto->secure)
 		proven(session);
-	if (session->layer)
-		restore(session);
 }
 
 void
@@ -343,8 +333,9 @@ reconnect_info(const coap_session_t *session, coapx_session_info_t *info)
 
 /* --- public --------------------------------------------------------------- */
 
-void
-reconnect_settings_changed(coap_context_t *context)
+/* Those that wait look at the context's settings again. */
+static void
+settings_changed(coap_context_t *context)
 {
 	coap_tick_t now = context_now(context);
 	struct session_reconnect *r;
@@ -379,7 +370,7 @@ coap_context_set_session_reconnect_time2(coap_context_t *context,
 	context_enter(context);
 	context->set.reconnect_seconds = reconnect_time;
 	context->set.reconnect_retries = retry_count;
-	reconnect_settings_changed(context);
+	settings_changed(context);
 	context_leave(context);
 }
 

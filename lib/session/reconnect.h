@@ -39,8 +39,6 @@ void reconnect_heard(coap_session_t *session);
 void reconnect_established(coap_session_t *session);
 /* An attempt is under way that has no transport yet. */
 bool reconnect_is_trying(const coap_session_t *session);
-/* Those that wait look at the context's settings again. */
-void reconnect_settings_changed(coap_context_t *context);
 
 void reconnect_info(const coap_session_t *session, coapx_session_info_t *info);
 coap_tick_t reconnect_next(const coap_session_t *session);

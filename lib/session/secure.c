@@ -14,15 +14,6 @@
 
 /* --- small copies -------------------------------------------------------- */
 
-static void
-forget(coap_bin_const_t **at)
-{
-	if (*at)
-		explicit_bzero((void *)(uintptr_t)(*at)->s, (*at)->length);
-	coap_delete_bin_const(*at);
-	*at = NULL;
-}
-
 /* Replaced only when it differs, so that pointers live as long as they can. */
 static int
 keep(coap_bin_const_t **at, const uint8_t *data, size_t len)
@@ -30,7 +21,7 @@ keep(coap_bin_const_t **at, const uint8_t *data, size_t len)
 	if (*at && (*at)->length == len &&
 	    (len == 0 || memcmp((*at)->s, data, len) == 0))
 		return 0;
-	forget(at);
+	credentials_wipe(at);
 	*at = coap_new_bin_const(data ? data : (const uint8_t *)"", len);
 	return *at ? 0 : -COAP_E_NOMEM;
 }
@@ -135,10 +126,10 @@ secure_free(coap_session_t *session)
 	session->extra->secure = NULL;
 	credentials_unref(s->named);
 	credentials_unref(s->credentials);
-	forget(&s->hint);
-	forget(&s->identity);
-	forget(&s->key);
-	forget(&s->resume);
+	credentials_wipe(&s->hint);
+	credentials_wipe(&s->identity);
+	credentials_wipe(&s->key);
+	credentials_wipe(&s->resume);
 	coap_free_type(COAP_STRING, s->name);
 	coap_free_type(COAP_SESSION, s->cert);
 	coap_free_type(COAP_SESSION, s->last);
@@ -146,13 +137,6 @@ secure_free(coap_session_t *session)
 }
 
 /* --- shared keys --------------------------------------------------------- */
-
-static struct tls_bytes
-bytes_of(const coap_bin_const_t *b)
-{
-	return b ? (struct tls_bytes){ b->s, b->length }
-		 : (struct tls_bytes){ NULL, 0 };
-}
 
 /* Session that was ended by a handler goes no further. */
 static int
@@ -412,12 +396,6 @@ static const struct tls_host host = {
 	.keylog = on_keylog,
 };
 
-static coap_tick_t
-now_of(void *user)
-{
-	return context_now(user);
-}
-
 /* Without a name the address is what the certificate must be for. */
 static const char *
 name_to_check(const coap_session_t *session, const struct session_secure *s,
@@ -442,7 +420,7 @@ secure_put(coap_session_t *session, struct layer *lower,
 		.prestate = state,
 		.host = &host,
 		.host_user = session,
-		.now = now_of,
+		.now = context_layer_now,
 		/* The layer may outlive the session. */
 		.now_user = session->context,
 	};
@@ -464,13 +442,6 @@ secure_put(coap_session_t *session, struct layer *lower,
 	return err;
 }
 
-/* The TLS session of a session, or NULL. */
-static struct tls_sess *
-tls_of(const coap_session_t *session, const struct tls_backend **backend)
-{
-	return layer_tls_session(session->layer, backend);
-}
-
 void
 secure_remember(coap_session_t *session)
 {
@@ -480,7 +451,7 @@ secure_remember(coap_session_t *session)
 
 	if (!s)
 		return;
-	tls = tls_of(session, &backend);
+	tls = secure_tls(session, &backend);
 	if (!tls)
 		return;
 	if (!s->last)
@@ -494,7 +465,7 @@ secure_done(coap_session_t *session)
 {
 	struct session_secure *s = session_secure(session);
 	const struct tls_backend *backend;
-	struct tls_sess *tls = tls_of(session, &backend);
+	struct tls_sess *tls = secure_tls(session, &backend);
 	struct tls_info info = { 0 };
 
 	if (!tls)
@@ -518,7 +489,7 @@ secure_timeout(const coap_session_t *session)
 	struct tls_sess *tls;
 	struct tls_info info = { .alert = -1 };
 
-	tls = s ? tls_of(session, &backend) : NULL;
+	tls = s ? secure_tls(session, &backend) : NULL;
 	if (!tls)
 		return -COAP_E_TIMEOUT;
 	backend->info(tls, &info);

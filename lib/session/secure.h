@@ -57,6 +57,13 @@ void secure_done(coap_session_t *session);
 /* The error that a handshake has which came to no end. */
 int secure_timeout(const coap_session_t *session);
 
+/* The handshake's session, and its library; NULL: not begun, or over. */
+static inline struct tls_sess *
+secure_tls(const coap_session_t *session, const struct tls_backend **backend)
+{
+	return session ? layer_tls_session(session->layer, backend) : NULL;
+}
+
 static inline struct session_secure *
 session_secure(const coap_session_t *session)
 {

@@ -7,13 +7,6 @@
 #include "session/secure.h"
 #include "session/session.h"
 
-/* The handshake's session, and its library; NULL: not begun, or over. */
-static struct tls_sess *
-tls_of(const coap_session_t *session, const struct tls_backend **backend)
-{
-	return session ? layer_tls_session(session->layer, backend) : NULL;
-}
-
 void *
 coap_session_get_tls(const coap_session_t *session, coap_tls_library_t *tls_lib)
 {
@@ -24,7 +17,7 @@ coap_session_get_tls(const coap_session_t *session, coap_tls_library_t *tls_lib)
 		return NULL;
 	if (tls_lib)
 		*tls_lib = tls_backend_type();
-	tls = tls_of(session, &backend);
+	tls = secure_tls(session, &backend);
 	return tls ? backend->native(tls) : NULL;
 }
 
@@ -115,7 +108,7 @@ coapx_session_get_tls_info(const coap_session_t *session,
 	s = session_secure(session);
 	if (!s)
 		return -COAP_E_NOTSUP;
-	tls = tls_of(session, &backend);
+	tls = secure_tls(session, &backend);
 	if (!tls && !s->last)
 		return -COAP_E_STATE;
 	backend = s->credentials->backend;
@@ -140,7 +133,7 @@ coapx_session_get_peer_der(const coap_session_t *session, unsigned index,
     const uint8_t **der, size_t *len)
 {
 	const struct tls_backend *backend;
-	struct tls_sess *tls = tls_of(session, &backend);
+	struct tls_sess *tls = secure_tls(session, &backend);
 	struct tls_bytes bytes;
 	bool rpk;
 
@@ -168,7 +161,7 @@ coapx_session_get_peer_cert(const coap_session_t *session, unsigned index,
 	if (!session || !cert || cert->size < sizeof cert->size)
 		return -COAP_E_INVAL;
 	s = session_secure(session);
-	tls = tls_of(session, &backend);
+	tls = secure_tls(session, &backend);
 	if (tls && backend->peer_cert(tls, index, &der, &rpk) == 0)
 		err = backend->describe(der, rpk, &full);
 	else if (s && s->cert && index == 0)
