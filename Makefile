@@ -50,7 +50,8 @@ NEED_TLS   := tests/unit/tls_%_test.c tests/unit/net_tls_gnutls_test.c \
 	tests/fuzz/tls_fuzz.c
 UNIT_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
 	$(foreach r,$(ROOMS),$(wildcard tests/unit/$(r)_*_test.c)))
-HELP_SRCS  := $(filter-out %_test.c,$(wildcard tests/unit/*.c))
+HELP_SRCS  := $(filter-out %_test.c tests/unit/tls_pki$(if $(TLS_SRCS),_none).c, \
+	$(wildcard tests/unit/*.c))
 FUZZ_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
 	$(wildcard tests/fuzz/*_fuzz.c))
 HEADERS    := $(wildcard lib/include/coap3/*.h)
