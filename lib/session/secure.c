@@ -213,8 +213,8 @@ on_name(void *user, const char *name, struct tls_ctx **ctx)
 	credentials_unref(s->named);
 	s->named = credentials_ref(chosen);
 	/* A name without a key does not have that of the others. */
-	forget(&s->hint);
-	forget(&s->key);
+	credentials_wipe(&s->hint);
+	credentials_wipe(&s->key);
 	err = server_defaults(s, chosen);
 	if (err == 0)
 		err = credentials_ctx(chosen, session->proto, ctx, why,
