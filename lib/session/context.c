@@ -158,6 +158,7 @@ destroy(coap_context_t *context)
 	credentials_unref(context->credentials);
 	credentials_unref(context->client_credentials);
 	credentials_unref(context->server_credentials);
+	credentials_unref(context->psk_credentials);
 	coapx_context_set_keylog(context, NULL);
 	if (context->app_free && context->app_data)
 		context->app_free(context->app_data);

@@ -78,9 +78,10 @@ struct coap_context_t {
 	struct credentials *credentials;
 	struct credentials *client_credentials;
 	struct credentials *server_credentials;
-	struct ws_shared *ws_shared; /* of the WebSocket layers */
-	unsigned handshakes;         /* server sessions that are in one */
-	int keylog;                  /* a file, or -1 */
+	struct credentials *psk_credentials; /* see credentials_share() */
+	struct ws_shared *ws_shared;         /* of the WebSocket layers */
+	unsigned handshakes; /* server sessions that are in one */
+	int keylog;          /* a file, or -1 */
 	coap_app_data_free_callback_t app_free;
 	uint64_t next_session_id;
 	uint8_t *rx; /* CONTEXT_RX_SIZE bytes, made at the first use */

@@ -130,6 +130,7 @@ credentials_free(struct credentials *c)
 	credentials_wipe(&c->hint);
 	credentials_wipe(&c->server_key);
 	credentials_wipe(&c->peer_rpk);
+	credentials_unref(c->shared);
 	wipe_text(&c->psk_name);
 	wipe_text(&c->pin);
 	wipe_text(&c->pki_name);
@@ -380,6 +381,7 @@ credentials_copy(const struct credentials *c, bool server)
 	memset(&new->cert, 0, sizeof new->cert);
 	memset(&new->key, 0, sizeof new->key);
 	memset(new->ctx, 0, sizeof new->ctx);
+	new->shared = NULL;
 	new->names = new->next = NULL;
 
 	err |= copy_optional(&new->identity, c->identity);

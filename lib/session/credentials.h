@@ -58,6 +58,8 @@ struct credentials {
 	unsigned flags;
 	char *server_name;
 	coap_bin_const_t *peer_rpk;
+	/* Whose contexts of the back-end are used, too; NULL: its own. */
+	struct credentials *shared;
 	/* Made at the first use. */
 	struct tls_ctx *ctx[COAP_PROTO_LAST];
 	const struct tls_backend *backend; /* of ctx */
@@ -89,6 +91,13 @@ struct credentials *credentials_copy(const struct credentials *c, bool server);
  */
 int credentials_ctx(struct credentials *c, const struct proto *proto,
     struct tls_ctx **out, char *why, size_t size);
+/*
+ * A client that has a shared key and nothing else is asked for it in the
+ * handshake, so one context of the back-end does for all such sessions of a
+ * context; making one costs a third of a handshake. Without memory for that it
+ * has its own.
+ */
+void credentials_share(struct credentials *c, coap_context_t *context);
 /*
  * What a server has for the name that a client asks for: *out, borrowed, is c
  * itself when no callback is asked. -COAP_E_NAME_UNKNOWN: the callback said no.

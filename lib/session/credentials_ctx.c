@@ -107,6 +107,11 @@ credentials_ctx(struct credentials *c, const struct proto *proto,
 	struct tls_conf conf;
 	int err;
 
+	if (c->shared) {
+		err = credentials_ctx(c->shared, proto, out, why, size);
+		c->backend = c->shared->backend;
+		return err;
+	}
 	if (!backend)
 		return tls_backend_name() ? -COAP_E_NO_MODULE : -COAP_E_NOTSUP;
 	if (!c->ctx[proto->proto]) {
@@ -123,6 +128,22 @@ credentials_ctx(struct credentials *c, const struct proto *proto,
 	}
 	*out = c->ctx[proto->proto];
 	return 0;
+}
+
+void
+credentials_share(struct credentials *c, coap_context_t *context)
+{
+	struct credentials **at = &context->psk_credentials;
+
+	if (c->shared || c->server || !c->has_cpsk || c->has_pki || c->peer_rpk)
+		return;
+	if (!*at) {
+		*at = credentials_new(false);
+		if (!*at)
+			return;
+		(*at)->has_cpsk = true;
+	}
+	c->shared = credentials_ref(*at);
 }
 
 /* --- names --------------------------------------------------------------- */

@@ -106,9 +106,11 @@ secure_client(coap_session_t *session, struct credentials *credentials,
 {
 	struct tls_ctx *ctx;
 	char why[160] = "no session";
-	int err =
-	    credentials_ctx(credentials, session->proto, &ctx, why, sizeof why);
+	int err;
 
+	credentials_share(credentials, session->context);
+	err =
+	    credentials_ctx(credentials, session->proto, &ctx, why, sizeof why);
 	if (err == 0)
 		err = secure_new(session, credentials, name, name_len);
 	if (err < 0)

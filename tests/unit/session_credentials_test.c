@@ -5,6 +5,7 @@
  * log, and that keys do not stay in memory.
  */
 #include "session/credentials.h"
+#include "session/secure.h"
 #include "session_keys.h"
 
 #include <stdlib.h>
@@ -742,6 +743,38 @@ group_up(void **state)
 	return keys.certificates ? tls_pki_new(keys.certificates) : -1;
 }
 
+/* Clients with a shared key each have their own, and one context of the
+ * back-end serves them all; what they have in common outlives each of them. */
+static void
+keys_share_a_context(void **state)
+{
+	static const char *const keys_of[] = { WORLD_KEY, "another key", NULL };
+	const struct credentials *shared = NULL;
+	coap_session_t *s;
+	size_t p, i;
+
+	(void)state;
+	skip_without();
+	world_all_protocols();
+	for (p = 0; p < sizeof secure / sizeof secure[0]; p++) {
+		if (!w.endpoint[secure[p]])
+			continue;
+		for (i = 0; keys_of[i]; i++) {
+			s = dial(secure[p], NULL, WORLD_IDENTITY, keys_of[i]);
+			if (!shared)
+				shared = session_secure(s)->credentials->shared;
+			assert_non_null(shared);
+			assert_ptr_equal(session_secure(s)->credentials->shared,
+			    shared);
+			assert_int_equal(outcome_in_time(s),
+			    i == 0 ? 0 : -COAP_E_PSK_KEY);
+			coap_session_release(s);
+			world_settle();
+			world_forget();
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -750,6 +783,7 @@ main(void)
 		T(refused_arguments),
 		T(useless_credentials),
 		T(simple_psk),
+		T(keys_share_a_context),
 		T(names_have_keys),
 		T(names_are_limited),
 		T(names_have_certificates),
