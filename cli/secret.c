@@ -227,14 +227,16 @@ secret_free_text(char *text)
 	free(text);
 }
 
-/* Whether the word is a list of commands: that of -c. */
+/* Whether the word may be a list of commands: that of -c, which may stand
+ * behind other letters and before its list. */
 static bool
 is_list(const char *before, const char *word)
 {
 	return strncmp(word, "--command=", 10) == 0 ||
 	    (before[0] == '-' && before[1] != '-' &&
 		before[strlen(before) - 1] == 'c') ||
-	    strcmp(before, "--command") == 0 || strncmp(word, "-c", 2) == 0;
+	    strcmp(before, "--command") == 0 ||
+	    (word[0] == '-' && word[1] != '-' && strchr(word, 'c'));
 }
 
 char **

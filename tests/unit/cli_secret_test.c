@@ -235,16 +235,18 @@ arguments_are_wiped(void **state)
 	     psk[] = "--psk", key[] = "geheim", joined[] = "--psk=geheim",
 	     list[] = "-c", lines[] = "open coaps://h --psk geheim; get /x",
 	     plain[] = "get /x";
+	char glued[] = "-qcopen coaps://h --psk geheim";
 	char *argv[] = { program, get, uri, psk, key, joined, list, lines, list,
-		plain, NULL };
-	char **args = secret_take_args(10, argv);
+		plain, glued, NULL };
+	char **args = secret_take_args(11, argv);
 
 	(void)state;
 	assert_non_null(args);
 	assert_string_equal(args[4], "geheim");
 	assert_string_equal(args[5], "--psk=geheim");
 	assert_string_equal(args[7], "open coaps://h --psk geheim; get /x");
-	assert_null(args[10]);
+	assert_string_equal(args[10], "-qcopen coaps://h --psk geheim");
+	assert_null(args[11]);
 	assert_string_equal(argv[2], "coaps://h");
 	assert_string_equal(argv[4], "");
 	for (size_t i = 0; i < sizeof key; i++)
@@ -253,7 +255,8 @@ arguments_are_wiped(void **state)
 	assert_null(memmem(joined, sizeof joined, "geheim", 6));
 	assert_null(memmem(lines, sizeof lines, "geheim", 6));
 	assert_string_equal(argv[9], "get /x");
-	secret_free_args(10, args);
+	assert_null(memmem(glued, sizeof glued, "geheim", 6));
+	secret_free_args(11, args);
 }
 
 int
