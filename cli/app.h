@@ -93,6 +93,7 @@ struct app {
 	bool no_input;
 	bool told_udp;        /* that opening over UDP sends nothing */
 	bool told_psk;        /* that a key on the command line is seen */
+	bool told_key_log;    /* that secrets are written to a file */
 	bool background;      /* commands that begin now have no terminal */
 	char *demo_file;      /* the key of demo, deleted at the end */
 	unsigned next_number; /* for names that nobody chose: s1, s2 ... */

@@ -8,6 +8,7 @@
 #include "cli/app.h"
 #include "cli/ask.h"
 #include "cli/child.h"
+#include "cli/key_log.h"
 #include "cli/keyring.h"
 #include "cli/opening.h"
 
@@ -499,5 +500,7 @@ keyring_start(struct job *job)
 	/* Nobody is asked for what is not needed. */
 	if (role == KEYRING_OPENS && target_is_open(job))
 		return STATUS_OK;
+	if (role == KEYRING_LISTENS)
+		key_log_warn(job);
 	return begin(job, role);
 }

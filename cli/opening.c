@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/diagnosis.h"
+#include "cli/key_log.h"
 
 /* --- URIs ---------------------------------------------------------------- */
 
@@ -209,6 +210,8 @@ origin_open(struct job *job, const char *origin, const char *bind, int *status)
 	char why[160];
 	int err = 0;
 
+	if (proto_is_secure(proto_of(origin)))
+		key_log_warn(job);
 	session = coapx_session_open(context, &params, &err);
 	if (session)
 		return session;

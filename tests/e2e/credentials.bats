@@ -189,6 +189,19 @@ needs_tls() {
 
 # ---- on the command line ----------------------------------------------------
 
+@test 'SSLKEYLOGFILE is warned of once, and its file is for the owner alone' {
+	needs_tls
+	local -x SSLKEYLOGFILE=${BATS_TEST_TMPDIR}/keys
+	run_apart cs get coap://127.0.0.1:9/
+	[[ ${stderr} != *SSLKEYLOGFILE* ]]
+	umask 022
+	run_apart cs --keep-going -c "get ${closed}; get ${closed}"
+	assert_equal "$(grep -c 'warning: SSLKEYLOGFILE' <<<"${stderr}")" 1
+	assert_equal "$(stat -c %a "${SSLKEYLOGFILE}")" 600
+	run_apart cs -q get "${closed}"
+	[[ ${stderr} != *SSLKEYLOGFILE* ]]
+}
+
 @test '--psk KEY works, warns once, and is gone from the arguments' {
 	needs_tls
 	local waiting='echo $PPID >parent; sleep 1000'
