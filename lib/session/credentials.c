@@ -174,6 +174,8 @@ credentials_set_cpsk(struct credentials *c, const coap_dtls_cpsk_t *psk)
 {
 	int err;
 
+	if (psk->ec_jpake)
+		return -COAP_E_NOTSUP;
 	if (psk->version != COAP_DTLS_CPSK_SETUP_VERSION ||
 	    !is_short(&psk->psk_info.identity) || !is_short(&psk->psk_info.key))
 		return -COAP_E_INVAL;
@@ -195,6 +197,8 @@ credentials_set_spsk(struct credentials *c, const coap_dtls_spsk_t *psk)
 {
 	int err;
 
+	if (psk->ec_jpake)
+		return -COAP_E_NOTSUP;
 	if (psk->version != COAP_DTLS_SPSK_SETUP_VERSION ||
 	    !is_short(&psk->psk_info.hint) || !is_short(&psk->psk_info.key))
 		return -COAP_E_INVAL;

@@ -75,8 +75,8 @@ void credentials_wipe(coap_bin_const_t **bytes);
 struct credentials *credentials_new(bool server);
 struct credentials *credentials_ref(struct credentials *c);
 void credentials_unref(struct credentials *c); /* NULL is fine; wipes keys */
-/* Parts by copy, replacing what was there: 0, -COAP_E_NOMEM, -COAP_E_INVAL
- * (a version that is not known, or an empty or too long key). */
+/* Parts by copy, replacing what was there: 0, -COAP_E_NOMEM, -COAP_E_INVAL (a
+ * version or kind that is not known, or what is too long), -COAP_E_NOTSUP. */
 int credentials_set_cpsk(struct credentials *c, const coap_dtls_cpsk_t *psk);
 int credentials_set_spsk(struct credentials *c, const coap_dtls_spsk_t *psk);
 int credentials_set_pki(struct credentials *c, const coap_dtls_pki_t *pki);

@@ -79,14 +79,18 @@ fill(const struct credentials *c, const struct proto *proto,
     struct tls_conf *conf)
 {
 	bool common = c->has_pki && c->pki.check_common_ca;
+	/* A copy may have what goes with the context's other kind. */
+	static const struct cred_source none;
+	const struct cred_source *cert = c->has_pki ? &c->cert : &none;
+	const struct cred_source *key = c->has_pki ? &c->key : &none;
 
 	*conf = (struct tls_conf){
 		.server = c->server,
 		.datagram = !proto->reliable,
 		.psk = c->server ? c->has_spsk : c->has_cpsk,
 		.hint = bytes_of(c->hint),
-		.cert = source_of(&c->cert),
-		.key = source_of(&c->key),
+		.cert = source_of(cert),
+		.key = source_of(key),
 		.pin = c->pin,
 		.rpk = (c->has_pki && c->pki.is_rpk_not_cert) || c->peer_rpk,
 		.pki = uses_pki(c),

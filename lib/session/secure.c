@@ -410,12 +410,28 @@ name_to_check(const coap_session_t *session, const struct session_secure *s,
 	return text;
 }
 
+/* The application's last changes to the library's handle. */
+static int
+set_up(const struct credentials *c, struct layer *tls)
+{
+	coap_dtls_pki_t pki = c->pki;
+	const struct tls_backend *backend;
+	struct tls_sess *s = layer_tls_session(tls, &backend);
+
+	if (!c->has_pki || !pki.additional_tls_setup_call_back)
+		return 0;
+	return pki.additional_tls_setup_call_back(backend->native(s), &pki)
+	    ? 0
+	    : -COAP_E_CREDENTIALS;
+}
+
 int
 secure_put(coap_session_t *session, struct layer *lower,
     struct tls_prestate *state, struct layer **out)
 {
 	struct session_secure *s = session_secure(session);
 	char address[ADDR_TEXT_SIZE];
+	struct layer *tls;
 	struct layer_tls_params params = {
 		.resume = bytes_of(s->resume),
 		.mtu = session->mtu,
@@ -438,10 +454,20 @@ secure_put(coap_session_t *session, struct layer *lower,
 	s->checked = s->trusted = s->last_done = false;
 	s->auth = COAPX_AUTH_NONE;
 	if (err == 0)
-		err = layer_tls_new(lower, &params, out);
+		err = layer_tls_new(lower, &params, &tls);
 	if (err < 0 && *why)
 		trace_text(session, COAPX_TRACE_NOTE, why);
-	return err;
+	if (err < 0)
+		return err;
+	err = set_up(s->credentials, tls);
+	if (err < 0) {
+		/* What is below stays the caller's. */
+		tls->next = NULL;
+		layer_free(tls);
+		return err;
+	}
+	*out = tls;
+	return 0;
 }
 
 void

@@ -116,6 +116,17 @@ refused_arguments(void **state)
 	assert_null(coap_new_client_session_psk2(w.client, NULL, to,
 	    COAP_PROTO_DTLS, &cpsk));
 	assert_int_equal(coapx_context_error(w.client, NULL, 0), -COAP_E_INVAL);
+
+	/* EC-JPAKE is another way to use a key than a pre-shared one. */
+	cpsk.psk_info.key.length = spsk.psk_info.key.length = 1;
+	cpsk.ec_jpake = spsk.ec_jpake = 1;
+	assert_int_equal(coap_context_set_psk2(w.server, &spsk), 0);
+	assert_int_equal(coapx_context_error(w.server, NULL, 0),
+	    -COAP_E_NOTSUP);
+	assert_null(coap_new_client_session_psk2(w.client, NULL, to,
+	    COAP_PROTO_DTLS, &cpsk));
+	assert_int_equal(coapx_context_error(w.client, NULL, 0),
+	    -COAP_E_NOTSUP);
 	assert_null(w.client->clients);
 }
 
@@ -436,6 +447,88 @@ both_kinds(void **state)
 		assert_int_equal(info.auth, COAPX_AUTH_PKI);
 		coap_session_release(s);
 		world_settle();
+	}
+}
+
+/* A session with a key of its own does not take up the certificates of its
+ * context: it would prove itself, and check its peer, in another way. */
+static void
+only_what_is_given(void **state)
+{
+	coap_dtls_pki_t pki = { .verify_peer_cert = 0 };
+	coapx_credentials_t c = { .size = sizeof c, .pki = &pki };
+	coapx_listen_params_t params = { .size = sizeof params,
+		.credentials = &c };
+	coap_dtls_cpsk_t psk = { .version = COAP_DTLS_CPSK_SETUP_VERSION,
+		.psk_info = { bytes("me"), bytes(WORLD_KEY) } };
+	coapx_tls_info_t info = { .size = sizeof info };
+	coap_address_t any = net_address("127.0.0.1", 0);
+	coap_endpoint_t *endpoint;
+	coap_session_t *s;
+	size_t i;
+
+	(void)state;
+	skip_without();
+	session_keys_pki(&pki, PKI_SERVER);
+	params.address = &any;
+	for (i = 0; i < 2; i++) {
+		params.proto = secure[i];
+		endpoint = coapx_endpoint_open(w.server, &params, NULL);
+		assert_non_null(endpoint);
+		assert_int_equal(coap_context_set_pki(w.client, &pki), 1);
+		world_forget();
+		s = coap_new_client_session_psk2(w.client, NULL,
+		    coapx_endpoint_get_address(endpoint), secure[i], &psk);
+		assert_non_null(s);
+		world_send(s, COAP_MESSAGE_CON, 'a');
+		assert_true(outcome(s) < 0);
+		assert_int_equal(coapx_session_get_tls_info(s, &info), 0);
+		assert_int_equal(info.established, 0);
+		coap_session_release(s);
+	}
+}
+
+static void *set_up;
+static int set_up_result;
+
+static int
+on_set_up(void *tls, coap_dtls_pki_t *pki)
+{
+	assert_null(pki->pki_key.key.pem_buf.private_key);
+	set_up = tls;
+	return set_up_result;
+}
+
+/* The application may change the library's handle, and refuse. */
+static void
+last_changes(void **state)
+{
+	coap_dtls_pki_t pki = { .additional_tls_setup_call_back = on_set_up };
+	coap_session_t *s;
+	size_t i;
+	int ok;
+
+	(void)state;
+	skip_without();
+	world_all_protocols();
+	session_keys_pki(&pki, PKI_SERVER);
+	assert_int_equal(coap_context_set_pki(w.server, &pki), 1);
+	for (i = 0; i < 2; i++) {
+		for (ok = 0; ok < 2; ok++) {
+			set_up = NULL;
+			set_up_result = ok;
+			world_forget();
+			pki.additional_tls_setup_call_back = on_set_up;
+			s = coap_new_client_session_pki(w.client, NULL,
+			    world_address(secure[i]), secure[i], &pki);
+			assert_non_null(s);
+			world_send(s, COAP_MESSAGE_CON, 'a');
+			assert_int_equal(outcome(s),
+			    ok ? 0 : -COAP_E_CREDENTIALS);
+			assert_non_null(set_up);
+			coap_session_release(s);
+			world_settle();
+		}
 	}
 }
 
@@ -788,6 +881,8 @@ main(void)
 		T(names_are_limited),
 		T(names_have_certificates),
 		T(both_kinds),
+		T(only_what_is_given),
+		T(last_changes),
 		T(replaced_while_sessions_live),
 		T(what_is_known_of_a_failure),
 		T(what_is_known_of_a_success),

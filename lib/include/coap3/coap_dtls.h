@@ -11,7 +11,8 @@
 #define COAP_DTLS_CPSK_SETUP_VERSION 1
 #define COAP_DTLS_SPSK_SETUP_VERSION 1
 
-/* Longest identity, key and hint, bytes. */
+/* What a program may count on in any build of libcoap, bytes; here an identity,
+ * a key and a hint may have 128 each. */
 #define COAP_DTLS_MAX_PSK_IDENTITY 64
 #define COAP_DTLS_MAX_PSK          64
 #define COAP_DTLS_HINT_LENGTH      128
@@ -170,28 +171,34 @@ typedef struct coap_dtls_spsk_info_t {
 	coap_bin_const_t key;
 } coap_dtls_spsk_info_t;
 
-/* Last changes to the TLS library's handle; 1, or 0 to end the session. */
+/*
+ * Last changes to the TLS library's handle, before the handshake begins:
+ * setup_data is as it was given, without its key. 1, or 0 to end the session,
+ * with COAP_NACK_TLS_LAYER_FAILED. It is called inside the making of a session
+ * and may call nothing of this library.
+ */
 typedef int (*coap_dtls_security_setup_t)(void *tls_session,
     coap_dtls_pki_t *setup_data);
 /*
- * Judges the peer's certificate: its name, its DER bytes, its place in the
- * chain (0 is the peer's own) and whether the library found it valid. 1
- * accepts, 0 rejects.
+ * Judges a certificate of the peer: its common name (see coapx_cert_t), its DER
+ * bytes, its place in the chain and whether the library found the chain valid.
+ * Called for each, the peer's own, 0, last. 1 accepts, 0 rejects the peer.
  */
 typedef int (*coap_dtls_cn_callback_t)(const char *cn,
     const uint8_t *asn1_public_cert, size_t asn1_length,
     coap_session_t *session, unsigned int depth, int validated, void *arg);
 /*
- * A server's credentials for the name that a client asks for. The result stays
- * the application's and must live as long as the context; NULL rejects the
- * client.
+ * A server's credentials for the name that a client asks for, "" for none. The
+ * result is copied, and kept for the next client with that name; NULL rejects
+ * the client.
  */
 typedef coap_dtls_key_t *(
     *coap_dtls_pki_sni_callback_t)(const char *sni, void *arg);
 /*
  * A client's identity and key for the hint of the server; a server's key for
  * the identity of the client; a server's hint and key for the name that the
- * client asks for. The result is copied; NULL ends the session.
+ * client asks for, "" for none, which are kept for the next client with that
+ * name. The result is copied; NULL ends the session.
  */
 typedef const coap_dtls_cpsk_info_t *(
     *coap_dtls_ih_callback_t)(coap_str_const_t *hint, coap_session_t *session,
@@ -210,18 +217,18 @@ typedef const coap_dtls_spsk_info_t *(
 struct coap_dtls_pki_t {
 	uint8_t version;
 	uint8_t verify_peer_cert; /* there must be one, and it be valid */
-	uint8_t check_common_ca;  /* signed by the same CA as ours */
+	uint8_t check_common_ca;  /* the CA of pki_key, and no other */
 	uint8_t allow_self_signed;
 	uint8_t allow_expired_certs;
 	uint8_t cert_chain_validation; /* up to cert_chain_verify_depth */
 	uint8_t cert_chain_verify_depth;
-	uint8_t check_cert_revocation; /* by CRL */
-	uint8_t allow_no_crl;
-	uint8_t allow_expired_crl;
+	uint8_t check_cert_revocation; /* by lists in the file of the CA */
+	uint8_t allow_no_crl;          /* not used: none need be there */
+	uint8_t allow_expired_crl;     /* not used: an old one is refused */
 	uint8_t allow_bad_md_hash;
 	uint8_t allow_short_rsa_length;
 	uint8_t is_rpk_not_cert; /* raw public keys (RFC 7250) */
-	uint8_t use_cid;         /* connection ID (RFC 9146) */
+	uint8_t use_cid;         /* connection ID (RFC 9146): not used */
 	uint8_t reserved[2];
 	coap_dtls_cn_callback_t validate_cn_call_back;
 	void *cn_call_back_arg;
@@ -235,8 +242,8 @@ struct coap_dtls_pki_t {
 /* A client's pre-shared key. Zero the struct first. */
 typedef struct coap_dtls_cpsk_t {
 	uint8_t version;
-	uint8_t ec_jpake;
-	uint8_t use_cid;
+	uint8_t ec_jpake; /* not supported: refused */
+	uint8_t use_cid;  /* not used */
 	uint8_t reserved[5];
 	coap_dtls_ih_callback_t validate_ih_call_back;
 	void *ih_call_back_arg;
@@ -247,7 +254,7 @@ typedef struct coap_dtls_cpsk_t {
 /* A server's pre-shared keys. Zero the struct first. */
 typedef struct coap_dtls_spsk_t {
 	uint8_t version;
-	uint8_t ec_jpake;
+	uint8_t ec_jpake; /* not supported: refused */
 	uint8_t reserved[6];
 	coap_dtls_id_callback_t validate_id_call_back;
 	void *id_call_back_arg;
