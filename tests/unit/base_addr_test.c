@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "skip.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -137,7 +138,7 @@ test_zone(void **state)
 	assert_int_equal(a.addr.sin6.sin6_scope_id, 1234567);
 	assert_text(&a, "[fe80::1%1234567]:1");
 	if (if_nametoindex("lo") == 0)
-		skip();
+		skip_because("this machine has no interface lo");
 	a = addr("fe80::1%lo", 5683);
 	assert_int_equal(a.addr.sin6.sin6_scope_id, if_nametoindex("lo"));
 	assert_text(&a, "[fe80::1%lo]:5683");

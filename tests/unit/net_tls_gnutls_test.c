@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "net/layer_tls.h"
 #include "net_support.h"
+#include "skip.h"
 #include "tls_pki.h"
 
 #define MIB ((size_t)1024 * 1024)
@@ -943,10 +944,8 @@ high(void **state, bool datagram)
 	static int fds[HIGH + 1];
 	int n = fill_descriptors(fds);
 
-	if (n < 0) {
-		print_message("# the limit of descriptors is too low\n");
-		skip();
-	}
+	if (n < 0)
+		skip_because("the limit of descriptors is too low");
 	connect_pair(state, datagram);
 	talk();
 	if (!datagram)

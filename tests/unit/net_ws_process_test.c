@@ -25,6 +25,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net_support.h"
+#include "skip.h"
 #include "ws_support.h"
 
 static int
@@ -149,7 +150,7 @@ idle_sessions_are_small(void **state)
 
 	(void)state;
 	if (getenv("ASAN_OPTIONS") || mallinfo2().uordblks == 0)
-		skip();
+		skip_because("the heap cannot be counted here");
 	before = mallinfo2();
 	for (i = 0; i < MANY; i++) {
 		ws_pair_open(&clients[i], &servers[i]);
@@ -255,7 +256,7 @@ many_descriptors(void **state)
 	more = old;
 	more.rlim_cur = 4096;
 	if (more.rlim_max != RLIM_INFINITY && more.rlim_max < 4096)
-		skip();
+		skip_because("the limit of descriptors is too low");
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &more), 0);
 	for (i = 0; i < N; i++)
 		ws_pair_open(&ends[2 * i], &ends[2 * i + 1]);

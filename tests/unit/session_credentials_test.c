@@ -7,6 +7,7 @@
 #include "session/credentials.h"
 #include "session/secure.h"
 #include "session_keys.h"
+#include "skip.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,10 +25,8 @@ static const coap_proto_t secure[] = { COAP_PROTO_DTLS, COAP_PROTO_TLS,
 static void
 skip_without(void)
 {
-	if (!coap_dtls_psk_is_supported()) {
-		print_message("not in this build: TLS\n");
-		skip();
-	}
+	if (!coap_dtls_psk_is_supported())
+		skip_because("not in this build: TLS");
 }
 
 static coap_session_t *
@@ -798,7 +797,7 @@ secrets_are_wiped(void **state)
 	size_t i, p;
 
 	if (!HEAP_IS_KNOWN)
-		skip();
+		skip_because("freed memory cannot be looked at here");
 	skip_without();
 	for (p = 0; p < 3; p++) {
 		if (!coapx_proto_is_supported(secure[p]))

@@ -6,6 +6,7 @@
 #include "session_keys.h"
 #include "session_ledger.h"
 #include "session_wire.h"
+#include "skip.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -51,10 +52,8 @@ down(void **state)
 static void
 skip_without(void)
 {
-	if (!w.endpoint[DTLS]) {
-		print_message("not in this build: dtls\n");
-		skip();
-	}
+	if (!w.endpoint[DTLS])
+		skip_because("not in this build: dtls");
 }
 
 /* --- datagrams that are looked at on the wire ----------------------------- */

@@ -2,6 +2,7 @@
 /* The loop: a foreign poll(2), timers and watches of the application, waking
  * from another thread. */
 #include "session_support.h"
+#include "skip.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -467,7 +468,7 @@ many_descriptors(void **state)
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	if (limit.rlim_max < N + 100)
-		skip();
+		skip_because("the limit of descriptors is too low");
 	limit.rlim_cur = limit.rlim_max;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	w.quiet = true;

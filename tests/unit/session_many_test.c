@@ -4,6 +4,7 @@
  * passes that cost the same however many sessions there are.
  */
 #include "session_keys.h"
+#include "skip.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -44,11 +45,9 @@ allow_descriptors(unsigned n)
 	if (limit.rlim_cur >= n)
 		return;
 	limit.rlim_cur = n < limit.rlim_max ? n : limit.rlim_max;
-	if (limit.rlim_cur < n || setrlimit(RLIMIT_NOFILE, &limit) < 0) {
-		print_message("%u descriptors are needed, %lu are allowed\n", n,
+	if (limit.rlim_cur < n || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		skip_because("%u descriptors are needed, %lu are allowed", n,
 		    (unsigned long)limit.rlim_max);
-		skip();
-	}
 }
 
 static void
@@ -100,11 +99,8 @@ many(coap_proto_t proto)
 	unsigned i;
 
 	world_all_protocols();
-	if (!w.endpoint[proto]) {
-		print_message("not in this build: %s\n",
-		    coapx_proto_name(proto));
-		skip();
-	}
+	if (!w.endpoint[proto])
+		skip_because("not in this build: %s", coapx_proto_name(proto));
 	allow_descriptors(descriptors_of(proto) * MANY + 200);
 	w.quiet = true;
 	open_all(proto);

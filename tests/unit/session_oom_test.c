@@ -6,6 +6,7 @@
  */
 #include "session_keys.h"
 #include "session_ledger.h"
+#include "skip.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -149,10 +150,8 @@ exchanges(void **state, coap_proto_t p, bool with_pki)
 	proto = p;
 	pki = with_pki;
 	world_all_protocols();
-	if (!w.endpoint[p]) {
-		print_message("not in this build: %s\n", coapx_proto_name(p));
-		skip();
-	}
+	if (!w.endpoint[p])
+		skip_because("not in this build: %s", coapx_proto_name(p));
 	for (forever = 0; forever <= 1; forever++) {
 		for (n = 1; exchange_with(state, n, forever); n++)
 			assert_true(n < MANY);
@@ -320,7 +319,7 @@ single_calls(void **state)
 	size_t i, n;
 
 	if (!coap_dtls_psk_is_supported())
-		skip();
+		skip_because("not in this build: TLS");
 	session_keys_up(true, KEYS_GOOD);
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(tls_pki_write(keys.certificates, folder), 0);

@@ -4,6 +4,7 @@
 
 #include "session_keys.h"
 #include "session_ledger.h"
+#include "skip.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -623,10 +624,8 @@ play_all(void **state, coap_proto_t p, bool pki, unsigned least)
 	proto = p;
 	played.n = 0;
 	world_all_protocols();
-	if (!w.endpoint[p]) {
-		print_message("not in this build: %s\n", coapx_proto_name(p));
-		skip();
-	}
+	if (!w.endpoint[p])
+		skip_because("not in this build: %s", coapx_proto_name(p));
 	for (i = 0; i < N_SCENES; i++) {
 		/* Only what differs with these credentials. */
 		if (scenes[i].fault != KEYS_GOOD && !session_keys_secure(p))

@@ -6,6 +6,7 @@
  * reason; every cell is in exactly one of the two.
  */
 #include "session_support.h"
+#include "skip.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -559,11 +560,9 @@ table_of(int proto)
 	int role, phase;
 
 	world_all_protocols();
-	if (!w.endpoint[proto_of(proto)]) {
-		print_message("not in this build: %s\n",
+	if (!w.endpoint[proto_of(proto)])
+		skip_because("not in this build: %s",
 		    coapx_proto_name(proto_of(proto)));
-		skip();
-	}
 	asked = 0;
 	for (role = CLIENT; role <= SERVER; role <<= 1)
 		for (phase = BEFORE; phase <= DISCONNECTED; phase <<= 1) {

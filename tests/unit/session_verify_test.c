@@ -4,6 +4,7 @@
  * credentials, and what can be asked afterwards, also when it was refused.
  */
 #include "session_keys.h"
+#include "skip.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -459,7 +460,7 @@ all_rows(void **state, coap_proto_t proto)
 	size_t i;
 
 	if (!coap_dtls_pki_is_supported() || !coapx_proto_is_supported(proto))
-		skip();
+		skip_because("not in this build: TLS");
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		world_down(state);
 		world_up(state);
@@ -512,7 +513,7 @@ callback_judges(void **state)
 	size_t i;
 
 	if (!coap_dtls_pki_is_supported())
-		skip();
+		skip_because("not in this build: TLS");
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		world_down(state);
 		world_up(state);
@@ -542,7 +543,7 @@ client_without_certificate(void **state)
 	size_t i;
 
 	if (!coap_dtls_pki_is_supported())
-		skip();
+		skip_because("not in this build: TLS");
 	for (i = 0; i < 3; i++) {
 		if (!coapx_proto_is_supported(protos[i]))
 			continue;
@@ -573,7 +574,7 @@ client_with_certificate(void **state)
 
 	(void)state;
 	if (!coap_dtls_pki_is_supported())
-		skip();
+		skip_because("not in this build: TLS");
 	session_keys_up(true, KEYS_GOOD);
 	s = session_keys_session(COAP_PROTO_DTLS);
 	world_send(s, COAP_MESSAGE_CON, 'a');

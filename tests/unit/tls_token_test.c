@@ -14,6 +14,7 @@
 #include <gnutls/pkcs11.h>
 #include <gnutls/x509.h>
 
+#include "skip.h"
 #include "tls_support.h"
 
 #define PIN    "1234"
@@ -155,7 +156,7 @@ test_token(void **state)
 
 	(void)state;
 	if (!ready)
-		skip();
+		skip_because("SoftHSM is not installed");
 	handshake(&conf);
 	/* A certificate from a file, for the key in the token. */
 	conf.cert = tls_memory(&pki.pair[PKI_SERVER].cert_pem);
@@ -175,7 +176,7 @@ test_wrong_pin(void **state)
 
 	(void)state;
 	if (!ready)
-		skip();
+		skip_because("SoftHSM is not installed");
 	conf.cert = tls_memory(&pki.pair[PKI_SERVER].cert_pem);
 	conf.pin = "4321";
 	assert_int_equal(tls_be->ctx_new(&conf, &ctx, why, sizeof(why)),
@@ -198,7 +199,7 @@ test_no_such_object(void **state)
 
 	(void)state;
 	if (!ready)
-		skip();
+		skip_because("SoftHSM is not installed");
 	conf.key.name = TOKEN ";object=nothing;type=private";
 	assert_int_equal(tls_be->ctx_new(&conf, &ctx, why, sizeof(why)),
 	    -COAP_E_CREDENTIALS);
