@@ -128,6 +128,23 @@ from_alert(const struct tls_sess *s, int number)
 	return -alert->err;
 }
 
+/*
+ * A wrong key shows in nothing but silence: in DTLS a record that cannot be
+ * read is dropped.
+ */
+static bool
+is_suspect(const struct tls_sess *s)
+{
+	if (!s->psk_used || s->state == SESS_DONE)
+		return false;
+	if (s->failed == -COAP_E_PSK_KEY)
+		return true;
+	if (s->server)
+		return gnutls_record_get_discarded(s->tls) > 0;
+	return gnutls_handshake_get_last_out(s->tls) ==
+	    GNUTLS_HANDSHAKE_FINISHED;
+}
+
 static int
 from_error(const struct tls_sess *s, int ret)
 {
@@ -142,7 +159,8 @@ from_error(const struct tls_sess *s, int ret)
 		(ret == GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER && s->server &&
 		    !is_agreed(s))))
 		return -COAP_E_PSK_KEY;
-	return -COAP_E_TLS;
+	/* A peer that gives up says so, in a record that is not encrypted. */
+	return s->datagram && is_suspect(s) ? -COAP_E_PSK_KEY : -COAP_E_TLS;
 }
 
 /* The alert for an error on our side, or -1. */
@@ -217,23 +235,6 @@ version_name(gnutls_protocol_t version)
 		if (rows[i].version == version)
 			return rows[i].name;
 	return "";
-}
-
-/*
- * A wrong key shows in nothing but silence: in DTLS a record that cannot be
- * read is dropped.
- */
-static bool
-is_suspect(const struct tls_sess *s)
-{
-	if (!s->psk_used || s->state == SESS_DONE)
-		return false;
-	if (s->failed == -COAP_E_PSK_KEY)
-		return true;
-	if (s->server)
-		return gnutls_record_get_discarded(s->tls) > 0;
-	return gnutls_handshake_get_last_out(s->tls) ==
-	    GNUTLS_HANDSHAKE_FINISHED;
 }
 
 static void

@@ -282,6 +282,24 @@ test_wrong_key_datagram(void **state)
 	world_free(&w);
 }
 
+/* The server gives up first, and what it says then is not encrypted: that is
+ * no reason of its own. */
+static void
+test_wrong_key_given_up(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, true);
+	w.pair.server.key = "another";
+	world_run(&w);
+	tls_be->close(w.pair.server.sess, 0);
+	tls_pair_run_untimed(&w.pair);
+	assert_int_equal(w.pair.client.result, -COAP_E_PSK_KEY);
+	assert_true(tls_info_of(&w.pair.client).suspect_key);
+	world_free(&w);
+}
+
 static void
 test_wrong_key_tls13(void **state)
 {
@@ -352,6 +370,7 @@ main(void)
 		cmocka_unit_test(test_unknown_identity),
 		cmocka_unit_test(test_no_key_for_hint),
 		cmocka_unit_test(test_wrong_key_datagram),
+		cmocka_unit_test(test_wrong_key_given_up),
 		cmocka_unit_test(test_wrong_key_tls13),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_keylog),
