@@ -88,6 +88,18 @@ endpoint_retire(coap_session_t *session)
 	DL_APPEND(session->endpoint->gone, peer);
 }
 
+/* Whoever is still in a handshake has not shown who it is, and does not push
+ * out one that has. */
+static coap_session_t *
+least_wanted(const coap_context_t *context)
+{
+	coap_session_t *session = context->idle;
+
+	while (context->handshakes > 0 && session && !session->counted)
+		session = session->next;
+	return session ? session : context->idle;
+}
+
 /* Room for one more: the longest idle session goes when the limit is met. */
 static void
 make_room(coap_context_t *context)
@@ -95,7 +107,7 @@ make_room(coap_context_t *context)
 	unsigned max = context->set.max_idle_sessions;
 
 	while (max > 0 && context->n_idle >= max && context->idle)
-		session_end(context->idle, COAP_NACK_NOT_DELIVERABLE,
+		session_end(least_wanted(context), COAP_NACK_NOT_DELIVERABLE,
 		    -COAP_E_LIMIT);
 }
 

@@ -187,6 +187,37 @@ max_idle_sessions_takes_the_oldest(void **state)
 		coap_session_release(c[i]);
 }
 
+/* Connections without a handshake do not end a session that had one. */
+static void
+half_open_ones_go_first(void **state)
+{
+	coap_session_t *c;
+	int fd[5];
+	unsigned i;
+
+	(void)state;
+	world_all_protocols();
+	if (!w.endpoint[COAP_PROTO_TLS])
+		skip();
+	coap_context_set_max_idle_sessions(w.server, 3);
+	c = world_connected(COAP_PROTO_TLS);
+	for (i = 0; i < 5; i++) {
+		/* Less than a record. */
+		fd[i] = world_raw_connect(world_address(COAP_PROTO_TLS));
+		world_settle();
+	}
+	assert_int_equal(w.deleted, 3);
+	assert_int_equal(w.server->n_idle, 3);
+	assert_int_equal(coap_session_get_state(w.server->idle),
+	    COAP_SESSION_STATE_ESTABLISHED);
+	world_forget();
+	world_send(c, CON, 'a');
+	world_wait("2.05 a");
+	for (i = 0; i < 5; i++)
+		close(fd[i]);
+	coap_session_release(c);
+}
+
 static void
 referenced_ones_do_not_count(void **state)
 {
@@ -543,6 +574,7 @@ main(void)
 		T(session_timeout_is_settable),
 		T(busy_is_not_idle),
 		T(max_idle_sessions_takes_the_oldest),
+		T(half_open_ones_go_first),
 		T(referenced_ones_do_not_count),
 		T(new_and_del_come_in_pairs),
 		T(released_in_every_handler),

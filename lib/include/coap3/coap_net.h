@@ -183,8 +183,9 @@ COAP_API int coap_context_get_coap_fd(const coap_context_t *context);
 
 /*
  * How many server sessions without references are kept; a new one beyond that
- * ends the one idle longest, with COAP_EVENT_SERVER_SESSION_DEL. 0 (the
- * default): no limit. NULL: nothing happens.
+ * ends one that is in a handshake, else the one idle longest, with
+ * COAP_EVENT_SERVER_SESSION_DEL. 0 (the default): no limit. NULL: nothing
+ * happens.
  */
 COAP_API void coap_context_set_max_idle_sessions(coap_context_t *context,
     unsigned int max_idle_sessions);
