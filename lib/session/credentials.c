@@ -130,7 +130,6 @@ credentials_free(struct credentials *c)
 	credentials_wipe(&c->hint);
 	credentials_wipe(&c->server_key);
 	credentials_wipe(&c->peer_rpk);
-	credentials_unref(c->shared);
 	wipe_text(&c->psk_name);
 	wipe_text(&c->pin);
 	wipe_text(&c->pki_name);
@@ -144,6 +143,14 @@ credentials_free(struct credentials *c)
 	coap_free_type(COAP_STRING, c);
 }
 
+/* One that has neither names nor anything shared. */
+static void
+unref_simple(struct credentials *c)
+{
+	if (c && --c->refs == 0)
+		credentials_free(c);
+}
+
 void
 credentials_unref(struct credentials *c)
 {
@@ -151,13 +158,12 @@ credentials_unref(struct credentials *c)
 
 	if (!c || --c->refs > 0)
 		return;
-	/* These have no names themselves. */
 	while (c->names) {
 		name = c->names;
 		c->names = name->next;
-		if (--name->refs == 0)
-			credentials_free(name);
+		unref_simple(name);
 	}
+	unref_simple(c->shared);
 	credentials_free(c);
 }
 

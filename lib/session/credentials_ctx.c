@@ -108,29 +108,29 @@ credentials_ctx(struct credentials *c, const struct proto *proto,
     struct tls_ctx **out, char *why, size_t size)
 {
 	const struct tls_backend *backend = tls_backend(why, size);
+	const struct credentials *from = c->shared ? c->shared : c;
+	struct tls_ctx **at =
+	    c->shared ? &c->shared->ctx[proto->proto] : &c->ctx[proto->proto];
 	struct tls_conf conf;
 	int err;
 
-	if (c->shared) {
-		err = credentials_ctx(c->shared, proto, out, why, size);
-		c->backend = c->shared->backend;
-		return err;
-	}
 	if (!backend)
 		return tls_backend_name() ? -COAP_E_NO_MODULE : -COAP_E_NOTSUP;
-	if (!c->ctx[proto->proto]) {
+	c->backend = backend;
+	if (c->shared)
+		c->shared->backend = backend;
+	if (!*at) {
 		if (c->server && !c->has_spsk && !uses_pki(c)) {
 			snprintf(why, size,
 			    "a server needs a key or a certificate");
 			return -COAP_E_CREDENTIALS;
 		}
-		fill(c, proto, &conf);
-		c->backend = backend;
-		err = backend->ctx_new(&conf, &c->ctx[proto->proto], why, size);
+		fill(from, proto, &conf);
+		err = backend->ctx_new(&conf, at, why, size);
 		if (err < 0)
 			return err;
 	}
-	*out = c->ctx[proto->proto];
+	*out = *at;
 	return 0;
 }
 

@@ -455,9 +455,9 @@ secure_put(coap_session_t *session, struct layer *lower,
 	s->auth = COAPX_AUTH_NONE;
 	if (err == 0)
 		err = layer_tls_new(lower, &params, &tls);
-	if (err < 0 && *why)
+	if (err != 0 && *why)
 		trace_text(session, COAPX_TRACE_NOTE, why);
-	if (err < 0)
+	if (err != 0)
 		return err;
 	err = set_up(s->credentials, tls);
 	if (err < 0) {
