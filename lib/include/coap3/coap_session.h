@@ -68,10 +68,12 @@ COAP_API void coap_session_release(coap_session_t *session);
  * Ends the connection because of reason. Each message still outstanding gets
  * one nack with that reason, NON included; then one close event follows:
  * SESSION_CLOSED, or SESSION_FAILED when it was never established. Afterwards
- * the state is NONE on every protocol, queues are empty and sending fails; the
- * session stays valid until it is released. With COAP_NACK_ICMP_ISSUE a UDP
- * session only notes that the network reported an error: messages go on. NULL:
- * nothing happens.
+ * the state is NONE on every protocol, queues are empty and sending fails. When
+ * the session reconnects (coap_context_set_session_reconnect_time()), requests
+ * that were not sent yet, and further ones, wait instead. The session stays
+ * valid until it is released. With COAP_NACK_ICMP_ISSUE a UDP session only
+ * notes that the network reported an error: messages go on. NULL: nothing
+ * happens.
  */
 COAP_API void coap_session_disconnected(coap_session_t *session,
     coap_nack_reason_t reason);
@@ -140,7 +142,7 @@ COAP_API coap_session_type_t coap_session_get_type(
 
 /*
  * How far the connection is; NONE after it ended, and for NULL. UDP is
- * ESTABLISHED from the start.
+ * ESTABLISHED from the start; when it reconnects, as soon as the peer answers.
  */
 COAP_API coap_session_state_t coap_session_get_state(
     const coap_session_t *session);
@@ -298,9 +300,11 @@ COAP_API const char *coap_session_str(const coap_session_t *session);
 /*
  * Listens at listen_addr (copied) with the given transport; port 0 takes a free
  * one. Peers become sessions of type SERVER. The endpoint belongs to the
- * context and goes with it, or earlier with coap_free_endpoint(). NULL when an
- * argument is NULL, the transport is not supported or the socket cannot be
- * bound. See coap_endpoint_server(3).
+ * context and goes with it, or earlier with coap_free_endpoint(). DTLS, TLS and
+ * WSS use what the context was told by coap_context_set_psk2() or _set_pki().
+ * NULL when an argument is NULL, the transport is not supported, it lacks a key
+ * or certificate or the socket cannot be bound; the reason in words is in
+ * coapx_context_error(). See coap_endpoint_server(3).
  */
 COAP_API coap_endpoint_t *coap_new_endpoint(coap_context_t *context,
     const coap_address_t *listen_addr, coap_proto_t proto);

@@ -3,10 +3,10 @@
  * What libcoap has no name for: opening by URI, requests with their own
  * callbacks, session details, traces, timers and descriptors on the loop.
  *
- * Handles are opaque. A struct that is passed begins with its size (sizeof *it),
- * so that a program built against an older header keeps working: what it does
- * not know counts as 0. A newer one is served as long as it sets nothing that
- * this library does not know; else that is -COAP_E_INVAL.
+ * Handles are opaque. A struct that is passed begins with its size (sizeof
+ * *it), so that a program built against an older header keeps working: what it
+ * does not know counts as 0. A newer one is served as long as it sets nothing
+ * that this library does not know; else that is -COAP_E_INVAL.
  * Functions that return int return 0 or the negative of a coapx_error unless
  * they say otherwise. Everything belongs to the thread of its context, except
  * coapx_wake().
@@ -37,8 +37,9 @@ typedef struct coapx_open_params_t {
 	    *uri; /* any of the six schemes; path and query are ignored */
 	const char *bind; /* "ADDR", "ADDR%IF", "ADDR:PORT", "[V6%IF]:PORT",
 	                     ":PORT", or NULL */
-	unsigned connect_timeout_ms; /* all addresses together, up to the
-	                                established state; 0: 30000 */
+	unsigned connect_timeout_ms; /* name, all addresses and handshakes
+	                                together, but not the wait for the
+	                                peer's CSM; 0: 30000 */
 	void *app_data;
 	/* NULL: those of the context, or else what the system trusts. */
 	const coapx_credentials_t *credentials;
