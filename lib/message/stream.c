@@ -354,6 +354,8 @@ stream_resume(struct stream *s, coap_tick_t now)
 
 	s->held = false;
 	buf_init(&s->parked, STREAM_PARKED_MAX);
-	stream_input(s, parked.data, parked.len, now);
+	/* Of nothing a frame would be made. */
+	if (parked.len > 0)
+		stream_input(s, parked.data, parked.len, now);
 	buf_free(&parked);
 }

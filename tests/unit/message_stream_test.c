@@ -358,6 +358,44 @@ websocket_messages_come_whole(void **state)
 	       "ended 4 0\n");
 }
 
+/* Held back, a stream parks what comes; it goes on where it stopped. */
+static void
+held_and_resumed(void **state)
+{
+	(void)state;
+	stream_hold(&stream);
+	input("0045 2245");
+	expect("");
+	input("0102ff41 00");
+	expect("");
+	stream_resume(&stream, 0);
+	expect("deliver 2.05  0\ndeliver 2.05 0102 1\n");
+	input("45");
+	expect("deliver 2.05  0\n");
+	/* With nothing parked it is only that. */
+	stream_hold(&stream);
+	stream_resume(&stream, 0);
+	expect("");
+	input("0045");
+	expect("deliver 2.05  0\n");
+}
+
+/* Of messages that come whole none is parked: the owner stops to read. */
+static void
+websocket_held_and_resumed(void **state)
+{
+	(void)state;
+	begin(FRAMING_WS, 1000, 8);
+	stream_start(&stream, 0, 0);
+	input(CSM);
+	story[0] = '\0';
+	stream_hold(&stream);
+	stream_resume(&stream, 0);
+	expect("");
+	input("0045");
+	expect("deliver 2.05  0\n");
+}
+
 static void
 websocket_message_over_the_limit(void **state)
 {
@@ -1039,6 +1077,8 @@ main(void)
 		TEST(an_announced_length_takes_no_memory),
 		TEST(an_idle_stream_takes_no_memory),
 		TEST(websocket_messages_come_whole),
+		TEST(held_and_resumed),
+		TEST(websocket_held_and_resumed),
 		TEST(websocket_message_over_the_limit),
 		TEST(our_csm_names_size_and_token),
 		TEST(a_second_start_sends_another_csm),
