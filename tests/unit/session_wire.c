@@ -3,6 +3,8 @@
 #include "session_wire.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +17,17 @@ readable(int fd)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	return fd >= 0 && poll(&p, 1, 0) == 1;
+}
+
+/* Else what is small waits for the other side's ACK, on the real clock. */
+static void
+no_delay(int fd)
+{
+	int on = 1;
+
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+			     sizeof on),
+	    0);
 }
 
 static int
@@ -86,15 +99,40 @@ wire_cut(bool reset)
 		end(&wire.server, reset);
 }
 
+/* Bytes that one end said and the other did not take yet. */
+static struct way {
+	uint8_t data[65536];
+	size_t len;
+	size_t done;
+} ways[2];
+
+static void
+push_bytes(struct way *way, int to)
+{
+	ssize_t n;
+
+	while (way->done < way->len) {
+		n = send(to, way->data + way->done, way->len - way->done,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0)
+			break; /* it has gone; the next look sees it */
+		way->done += (size_t)n;
+	}
+	way->len = way->done = 0;
+}
+
 /* What one end says the other hears; the end of a stream, too. */
 static void
-carry_bytes(int from, int to, bool *ended, unsigned *count)
+carry_bytes(struct way *way, int from, int to, bool *ended, unsigned *count)
 {
-	uint8_t data[65536];
-	ssize_t n = recv(from, data, sizeof data, 0);
-	ssize_t done = 0;
-	ssize_t sent;
+	ssize_t n;
 
+	push_bytes(way, to);
+	if (way->len > 0 || *ended || !readable(from))
+		return;
+	n = recv(from, way->data, sizeof way->data, 0);
 	if (n < 0) {
 		wire_cut(true);
 		return;
@@ -105,12 +143,8 @@ carry_bytes(int from, int to, bool *ended, unsigned *count)
 		return;
 	}
 	++*count;
-	while (done < n) {
-		sent = send(to, data + done, (size_t)(n - done), MSG_NOSIGNAL);
-		if (sent < 0)
-			return; /* it has gone; the next look sees it */
-		done += sent;
-	}
+	way->len = (size_t)n;
+	push_bytes(way, to);
 }
 
 static void
@@ -121,6 +155,8 @@ accept_client(const coap_address_t *server)
 	wire.client = accept4(wire.front, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(wire.client >= 0);
 	wire.server = to_server(SOCK_STREAM, server);
+	no_delay(wire.client);
+	no_delay(wire.server);
 }
 
 /* --- both ----------------------------------------------------------------- */
@@ -142,12 +178,11 @@ relay(void)
 	accept_client(&server_address);
 	if (wire.stopped)
 		return;
-	if (!wire.client_ended && readable(wire.client))
-		carry_bytes(wire.client, wire.server, &wire.client_ended,
-		    &wire.up);
-	if (!wire.server_ended && !wire.deaf && readable(wire.server))
-		carry_bytes(wire.server, wire.client, &wire.server_ended,
-		    &wire.down);
+	carry_bytes(&ways[0], wire.client, wire.server, &wire.client_ended,
+	    &wire.up);
+	if (!wire.deaf)
+		carry_bytes(&ways[1], wire.server, wire.client,
+		    &wire.server_ended, &wire.down);
 	if (wire.client_ended && wire.server_ended)
 		wire_cut(false);
 }
@@ -156,6 +191,7 @@ void
 wire_open(coap_proto_t proto)
 {
 	memset(&wire, 0, sizeof wire);
+	memset(ways, 0, sizeof ways);
 	wire.datagrams = !COAP_PROTO_RELIABLE(proto);
 	wire.client = wire.server = -1;
 	wire.front =
