@@ -238,6 +238,7 @@ climb_begin(coap_session_t *session, coap_tick_t limit)
 	if (session->endpoint && !session->counted) {
 		session->counted = true;
 		session->context->handshakes++;
+		session_idle_check(session);
 	}
 	if (!session_reliable(session))
 		session_set_state(session, COAP_SESSION_STATE_HANDSHAKE);
@@ -254,6 +255,8 @@ climb_end(coap_session_t *session)
 		return;
 	session->counted = false;
 	session->context->handshakes--;
+	if (session->is_idle)
+		session_idle_check(session);
 }
 
 coap_tick_t

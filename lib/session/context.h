@@ -52,7 +52,8 @@ struct coap_context_t {
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */
 	coap_session_t *idle; /* server sessions nobody holds, oldest first */
-	coap_session_t *dead; /* freed when the pass ends */
+	coap_session_t *half_open;       /* the same, in a handshake */
+	coap_session_t *dead;            /* freed when the pass ends */
 	coap_endpoint_t *dead_endpoints; /* likewise */
 	struct lingering
 	    *lingering; /* transports of sessions that are closed */

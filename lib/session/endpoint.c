@@ -88,27 +88,18 @@ endpoint_retire(coap_session_t *session)
 	DL_APPEND(session->endpoint->gone, peer);
 }
 
-/* Whoever is still in a handshake has not shown who it is, and does not push
+/* Room for one more: the longest idle session goes when the limit is met.
+ * Whoever is still in a handshake has not shown who it is, and does not push
  * out one that has. */
-static coap_session_t *
-least_wanted(const coap_context_t *context)
-{
-	coap_session_t *session = context->idle;
-
-	while (context->handshakes > 0 && session && !session->counted)
-		session = session->next;
-	return session ? session : context->idle;
-}
-
-/* Room for one more: the longest idle session goes when the limit is met. */
 static void
 make_room(coap_context_t *context)
 {
 	unsigned max = context->set.max_idle_sessions;
 
-	while (max > 0 && context->n_idle >= max && context->idle)
-		session_end(least_wanted(context), COAP_NACK_NOT_DELIVERABLE,
-		    -COAP_E_LIMIT);
+	while (max > 0 && context->n_idle >= max)
+		session_end(context->half_open ? context->half_open
+					       : context->idle,
+		    COAP_NACK_NOT_DELIVERABLE, -COAP_E_LIMIT);
 }
 
 /* What a server session over a secure protocol has beside. */
@@ -123,16 +114,24 @@ secure_server(coap_session_t *session)
 	return c ? secure_new(session, c, NULL, 0) : -COAP_E_NOMEM;
 }
 
-/* Whether one more peer may begin a handshake. */
+/*
+ * Whether one more peer may begin a handshake. At the limit the one that is at
+ * it longest makes room: who says nothing must not keep others out.
+ */
 bool
-endpoint_has_room(const coap_endpoint_t *ep)
+endpoint_has_room(coap_endpoint_t *ep)
 {
-	const coap_context_t *context = ep->context;
+	coap_context_t *context = ep->context;
 	unsigned max = context->set.max_handshake_sessions;
 
 	if (max == 0)
 		max = COAP_DEFAULT_MAX_HANDSHAKE_SESSIONS;
-	return ep->proto->rungs[0] == RUNG_NONE || context->handshakes < max;
+	if (ep->proto->rungs[0] == RUNG_NONE)
+		return true;
+	while (context->handshakes >= max && context->half_open)
+		session_end(context->half_open, COAP_NACK_NOT_DELIVERABLE,
+		    -COAP_E_LIMIT);
+	return context->handshakes < max && !ep->ending && !context->doomed;
 }
 
 static coap_session_t *

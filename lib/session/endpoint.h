@@ -37,7 +37,7 @@ coap_session_t *endpoint_find(const coap_endpoint_t *ep,
 struct credentials *endpoint_credentials(const coap_endpoint_t *ep);
 /* What admit() found out of the peer that is about to be a session's. */
 struct tls_prestate *endpoint_prestate(const coap_session_t *session);
-bool endpoint_has_room(const coap_endpoint_t *ep);
+bool endpoint_has_room(coap_endpoint_t *ep);
 /* NULL when there is no memory, or a handler ended it. */
 coap_session_t *endpoint_new_session(coap_endpoint_t *ep,
     const struct udp_datagram *d);

@@ -157,7 +157,7 @@ endpoint_dtls_datagram(coap_endpoint_t *ep, const struct udp_datagram *d)
 		feed(session, d);
 		return;
 	}
-	if (!hello || coap_is_mcast(&d->local) || !endpoint_has_room(ep) ||
+	if (!hello || coap_is_mcast(&d->local) ||
 	    admit(ep, d, backend, &state) != TLS_ADMIT)
 		return;
 	if (session) {
@@ -165,7 +165,8 @@ endpoint_dtls_datagram(coap_endpoint_t *ep, const struct udp_datagram *d)
 		session_down(session, COAP_NACK_NOT_DELIVERABLE,
 		    -COAP_E_PEER_CLOSED, false);
 	}
-	if (ep->ending) {
+	/* Its address is its own: it may push out one that stands still. */
+	if (ep->ending || !endpoint_has_room(ep)) {
 		if (backend->unadmit)
 			backend->unadmit(&state);
 		return;

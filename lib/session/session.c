@@ -26,12 +26,19 @@ use_client_list(coap_session_t *session)
 	session->in_clients = true;
 }
 
+static coap_session_t **
+pool_of(coap_session_t *session)
+{
+	return session->half_open ? &session->context->half_open
+				  : &session->context->idle;
+}
+
 static void
 idle_remove(coap_session_t *session)
 {
 	if (!session->is_idle)
 		return;
-	DL_DELETE(session->context->idle, session);
+	DL_DELETE(*pool_of(session), session);
 	session->context->n_idle--;
 	session->is_idle = false;
 }
@@ -46,7 +53,8 @@ session_idle_check(coap_session_t *session)
 	idle_remove(session);
 	if (!idle)
 		return;
-	DL_APPEND(session->context->idle, session);
+	session->half_open = session->counted;
+	DL_APPEND(*pool_of(session), session);
 	session->context->n_idle++;
 	session->is_idle = true;
 }

@@ -132,7 +132,8 @@ struct coap_session_t {
 	bool heard : 1;     /* something came from this address */
 	bool ending : 1;    /* teardown has begun */
 	bool dead : 1;      /* on context->dead */
-	bool is_idle : 1;   /* on context->idle */
+	bool is_idle : 1;   /* on context->idle, or ... */
+	bool half_open : 1; /* on context->half_open */
 	bool in_clients : 1;
 	bool own_params : 1;
 	/* A new connection is awaited, or under way: see reconnect.h. */

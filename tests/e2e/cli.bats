@@ -209,14 +209,16 @@ assert_usage_error() {
 }
 
 @test 'commands from a pipe run as they come' {
-	local answer
+	local answer pid
 	coproc cs
+	# It is gone from the variables as soon as the program ends.
+	pid=${COPROC_PID}
 	printf 'echo one\n' >&"${COPROC[1]}"
 	read -r -t 20 answer <&"${COPROC[0]}"
 	assert_equal "${answer}" one
 	printf 'exit 5\n' >&"${COPROC[1]}"
 	status=0
-	wait "${COPROC_PID}" || status=$?
+	wait "${pid}" || status=$?
 	assert_equal "${status}" 5
 }
 

@@ -241,7 +241,9 @@ COAP_API uint32_t coap_context_get_csm_max_message_size(
     const coap_context_t *context);
 
 /*
- * How many sessions may be in a handshake at once; more new peers are ignored.
+ * How many sessions may be in a handshake at once; one more peer ends the one
+ * that is at it longest, unless the application holds it, and is ignored when
+ * there is none to end.
  * 0 stands for the default, COAP_DEFAULT_MAX_HANDSHAKE_SESSIONS. NULL: nothing
  * happens.
  */
