@@ -280,13 +280,18 @@ a_peer_that_was_held_back(void **state)
 	static const uint8_t get[] = { 0x21, 0x01, 'a', 0xb1, 'x' };
 	int fd = world_raw_connect(&w.tcp_address);
 	struct stream *stream;
+	int size = 65536;
+	int i;
 
 	(void)state;
 	w.serve = serve_large;
 	world_wait("S SESSION_CONNECTED");
 	stream = &coap_session_reference(w.last)->msg.stream;
+	/* The kernel must not take more and more. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 	while (!stream->held) {
-		world_raw_send(fd, NULL, get, sizeof get);
+		for (i = 0; i < 64; i++)
+			world_raw_send(fd, NULL, get, sizeof get);
 		world_settle();
 	}
 	coapx_session_shutdown(w.last);
