@@ -72,7 +72,7 @@ refused_arguments(void **state)
 	coap_dtls_spsk_t spsk = { .version = COAP_DTLS_SPSK_SETUP_VERSION };
 	coap_dtls_pki_t pki = { .version = COAP_DTLS_PKI_SETUP_VERSION };
 	const coap_address_t *to = &w.udp_address;
-	static const uint8_t junk[200];
+	static const uint8_t junk[200] = { 0 };
 
 	(void)state;
 	skip_without();
