@@ -531,6 +531,46 @@ last_changes(void **state)
 	}
 }
 
+/* "Only what is given counts": a session with a shared key does not show the
+ * certificate of its context, nor take one for a proof. */
+static void
+psk_means_psk(void **state)
+{
+	coapx_tls_info_t info = { .size = sizeof info };
+	coapx_cert_t cert = { .size = sizeof cert };
+	coap_dtls_pki_t pki = { .verify_peer_cert = 0 };
+	coap_dtls_pki_t own = { .verify_peer_cert = 1 };
+	coap_session_t *s;
+	size_t i;
+
+	(void)state;
+	skip_without();
+	world_all_protocols();
+	session_keys_pki(&pki, PKI_SERVER);
+	assert_int_equal(coap_context_set_pki(w.server, &pki), 1);
+	session_keys_pki(&own, PKI_CLIENT);
+	assert_int_equal(coap_context_set_pki(w.client, &own), 1);
+	for (i = 0; i < 3; i++) {
+		if (!w.endpoint[secure[i]])
+			continue;
+		world_forget();
+		s = dial(secure[i], NULL, WORLD_IDENTITY, WORLD_KEY);
+		assert_int_equal(outcome(s), 0);
+		assert_int_equal(coapx_session_get_tls_info(s, &info), 0);
+		assert_int_equal(info.auth, COAPX_AUTH_PSK);
+		assert_int_equal(coapx_session_get_peer_cert(w.last, 0, &cert),
+		    -COAP_E_NOTFOUND);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+		/* And with a key that is wrong it does not help either. */
+		s = dial(secure[i], NULL, WORLD_IDENTITY, "wrong");
+		assert_int_equal(outcome_in_time(s), -COAP_E_PSK_KEY);
+		coap_session_release(s);
+		world_settle();
+	}
+}
+
 /* --- credentials that change ---------------------------------------------- */
 
 /* Sessions go on with what they began with; who comes afterwards needs the
@@ -880,6 +920,7 @@ main(void)
 		T(names_are_limited),
 		T(names_have_certificates),
 		T(both_kinds),
+		T(psk_means_psk),
 		T(only_what_is_given),
 		T(last_changes),
 		T(replaced_while_sessions_live),
