@@ -75,9 +75,9 @@ static struct caught hello[2];
 static unsigned n_hellos;
 
 static bool
-catch_hellos(bool up_, const uint8_t *data, size_t len)
+catch_hellos(bool upwards, const uint8_t *data, size_t len)
 {
-	if (up_ && message_of(data, len) == CLIENT_HELLO && n_hellos < 2 &&
+	if (upwards && message_of(data, len) == CLIENT_HELLO && n_hellos < 2 &&
 	    len <= sizeof hello[0].data) {
 		memcpy(hello[n_hellos].data, data, len);
 		hello[n_hellos++].len = len;
@@ -285,9 +285,9 @@ restarted_peer(void **state)
 
 /* It comes again while its first handshake is under way. */
 static bool
-lose_all_down(bool up_, const uint8_t *data, size_t len)
+lose_all_down(bool upwards, const uint8_t *data, size_t len)
 {
-	return !up_ && message_of(data, len) != HELLO_VERIFY;
+	return !upwards && message_of(data, len) != HELLO_VERIFY;
 }
 
 static void
@@ -313,9 +313,9 @@ restarted_in_the_middle(void **state)
 
 /* Each datagram comes twice. */
 static bool
-repeat(bool up_, const uint8_t *data, size_t len)
+repeat(bool upwards, const uint8_t *data, size_t len)
 {
-	if (up_)
+	if (upwards)
 		wire_inject(data, len);
 	return false;
 }
@@ -506,9 +506,9 @@ static unsigned losses;
 static unsigned count_up, count_down;
 
 static bool
-lose_some(bool up_, const uint8_t *data, size_t len)
+lose_some(bool upwards, const uint8_t *data, size_t len)
 {
-	unsigned n = up_ ? count_up++ : 8 + count_down++;
+	unsigned n = upwards ? count_up++ : 8 + count_down++;
 
 	(void)data;
 	(void)len;
