@@ -198,7 +198,7 @@ one_mebibyte(void **state)
 static void
 more_than_the_peer_takes(void **state)
 {
-	static const uint8_t data[3000];
+	static const uint8_t data[3000] = { 0 };
 	coap_session_t *s;
 	coap_pdu_t *pdu;
 	size_t room;

@@ -89,7 +89,21 @@ on_cn(const char *cn, const uint8_t *der, size_t len, coap_session_t *session,
 	return keys.fault != KEYS_NOT_TRUSTED;
 }
 
-/* No session is given: it is the one that was told of last. */
+/* No session is given: it is the one whose handshake is at work. */
+static coap_session_t *
+at_work(void)
+{
+	const coap_endpoint_t *ep;
+	const struct session_peer *p;
+
+	for (ep = w.server->endpoints; ep; ep = ep->next)
+		for (p = ep->peers; p; p = p->hh.next)
+			if (p->session->in_layer)
+				return p->session;
+	fail();
+	return NULL;
+}
+
 static coap_dtls_key_t *
 on_pki_name(const char *name, void *arg)
 {
@@ -98,7 +112,7 @@ on_pki_name(const char *name, void *arg)
 	(void)arg;
 	assert_string_equal(name, KEYS_NAME);
 	session_keys_pki(&pki, PKI_SERVER);
-	world_write(w.last, "pki-name");
+	world_write(at_work(), "pki-name");
 	return keys.fault == KEYS_UNKNOWN_NAME ? NULL : &pki.pki_key;
 }
 

@@ -96,15 +96,25 @@ ledger_taken(char token)
 	book.taken[(uint8_t)token]++;
 }
 
-void
+coapx_request_t *
 ledger_request(coap_session_t *session, char token)
 {
 	int err = 0;
+	coapx_request_t *request =
+	    world_request(session, COAP_MESSAGE_CON, token, 0, 0, &err);
 
-	if (world_request(session, COAP_MESSAGE_CON, token, 0, 0, &err))
+	if (request)
 		book.taken[(uint8_t)token]++;
 	else
 		assert_true(err < 0);
+	return request;
+}
+
+void
+ledger_cancelled(char token)
+{
+	assert_true(book.taken[(uint8_t)token] > 0);
+	book.taken[(uint8_t)token]--;
 }
 
 static void

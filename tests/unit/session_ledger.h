@@ -17,7 +17,8 @@ void ledger_line(coap_session_t *session, const char *line);
  * request with a result; '0' is a ping of the latter. */
 void ledger_send(coap_session_t *session, char token);
 void ledger_taken(char token); /* sent by the test itself */
-void ledger_request(coap_session_t *session, char token);
+coapx_request_t *ledger_request(coap_session_t *session, char token);
+void ledger_cancelled(char token); /* it will have no end */
 /* Once both contexts are gone. what is said when it fails. */
 void ledger_check(const char *what);
 

@@ -156,6 +156,61 @@ act_reference(coap_session_t *s)
 	coap_session_release(coap_session_reference(s));
 }
 
+/* The last request and ping of a client, until their result() has returned. */
+static struct handle {
+	char token;
+	const coap_session_t *session;
+	coapx_request_t *request;
+	bool ended; /* its result() is at work */
+} handles[2];
+
+static void
+ask_with_handles(coap_session_t *s)
+{
+	handles[0] = (struct handle){ 'b', s, ledger_request(s, 'b'), false };
+	handles[1] = (struct handle){ '0', s, ledger_request(s, '0'), false };
+}
+
+static void
+watch_handles(const coap_session_t *s, const char *line, bool after)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (strncmp(line, "result ", 7) != 0 ||
+		    line[7] != handles[i].token || s != handles[i].session)
+			continue;
+		handles[i].ended = true;
+		if (after)
+			handles[i].request = NULL;
+	}
+}
+
+static void
+act_cancel(coap_session_t *s)
+{
+	size_t i;
+
+	(void)s;
+	for (i = 0; i < 2; i++) {
+		if (handles[i].request && !handles[i].ended)
+			ledger_cancelled(handles[i].token);
+		coapx_request_cancel(handles[i].request);
+		handles[i].request = NULL;
+	}
+}
+
+/* Both sides try; who came in cannot. */
+static void
+act_reconnect(coap_session_t *s)
+{
+	bool can = coap_session_get_type(s) == COAP_SESSION_TYPE_CLIENT &&
+	    !coapx_session_get_endpoint(s) && !s->ending;
+
+	assert_int_equal(coapx_session_reconnect(s), can ? 0 : -COAP_E_STATE);
+	coapx_session_set_reconnect(s, 1, 2);
+}
+
 /* Credentials change while somebody uses the old ones; and one more session
  * begins. */
 static void
@@ -190,6 +245,8 @@ static const struct action {
 	{ "send and disconnect", act_send_and_disconnect, false },
 	{ "set_type_client", act_set_type_client, false },
 	{ "reference", act_reference, true },
+	{ "cancel", act_cancel, true },
+	{ "reconnect", act_reconnect, true },
 	{ "renew", act_renew, true },
 };
 #define N_ACTIONS (sizeof actions / sizeof actions[0])
@@ -261,16 +318,16 @@ hook(coap_session_t *session, const char *line)
 {
 	ledger_line(session, line);
 	watch_visitor(session, line);
+	watch_handles(session, line, false);
 	ask_all(session);
-	if (!play.point || play.done)
-		return;
-	if (strcmp(play.point + 2, line) != 0 ||
-	    (*play.point == 'C') != (session->context == w.client))
-		return;
-	play.done++;
-	play.stop = !play.action->goes_on;
-	play.action->act(session);
-	ask_all(session);
+	if (play.point && !play.done && strcmp(play.point + 2, line) == 0 &&
+	    (*play.point == 'C') == (session->context == w.client)) {
+		play.done++;
+		play.stop = !play.action->goes_on;
+		play.action->act(session);
+		ask_all(session);
+	}
+	watch_handles(session, line, true);
 }
 
 /* --- scenes --------------------------------------------------------------- */
@@ -312,8 +369,7 @@ begin_to(const coap_address_t *address)
 	assert_non_null(s);
 	coapx_session_set_app_data(s, s, on_free);
 	ledger_send(s, 'a');
-	ledger_request(s, 'b');
-	ledger_request(s, '0');
+	ask_with_handles(s);
 	return s;
 }
 
@@ -394,6 +450,26 @@ scene_server_vanishes(void)
 		coap_free_context(w.server);
 		w.server = NULL;
 	}
+	come_to_an_end(s);
+}
+
+/* The client comes again, and all it had not got an answer to with it. */
+static void
+scene_reconnect(void)
+{
+	coap_session_t *s;
+
+	coap_context_set_session_reconnect_time2(w.client, 1, 3);
+	s = begin();
+	world_advance(100);
+	if (!play.stop) {
+		ledger_request(s, 'd');
+		coapx_session_shutdown(visitor);
+		ledger_send(s, 'e');
+		world_advance(10000);
+	}
+	if (!play.stop)
+		coap_free_endpoint(w.endpoint[proto]);
 	come_to_an_end(s);
 }
 
@@ -492,6 +568,7 @@ static const struct scene scenes[] = {
 	{ "server ends", scene_server_ends, KEYS_GOOD },
 	{ "server shuts", scene_server_shuts, KEYS_GOOD },
 	{ "server vanishes", scene_server_vanishes, KEYS_GOOD },
+	{ "reconnect", scene_reconnect, KEYS_GOOD },
 	{ "client's context goes", scene_client_context_goes, KEYS_GOOD },
 	{ "wrong key", scene_handshake, KEYS_WRONG_KEY },
 	{ "unknown identity", scene_handshake, KEYS_UNKNOWN_IDENTITY },
@@ -525,6 +602,7 @@ play_once(void **state, const struct scene *scene, bool pki, const char *point,
 	play.done = 0;
 	play.stop = false;
 	visitor = NULL;
+	memset(handles, 0, sizeof handles);
 	w.hook = hook;
 	scene->run();
 	coap_free_context(w.client);
