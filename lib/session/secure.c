@@ -431,7 +431,7 @@ secure_put(coap_session_t *session, struct layer *lower,
 {
 	struct session_secure *s = session_secure(session);
 	char address[ADDR_TEXT_SIZE];
-	struct layer *tls;
+	struct layer *tls = NULL;
 	struct layer_tls_params params = {
 		.resume = bytes_of(s->resume),
 		.mtu = session->mtu,
