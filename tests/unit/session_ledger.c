@@ -2,7 +2,7 @@
 /* The account of sessions and messages: see session_ledger.h. */
 #include "session_ledger.h"
 
-#define SESSIONS 256
+#define SESSIONS 2048
 
 /* Events in pairs: the second takes back what the first gave. */
 static const struct {
