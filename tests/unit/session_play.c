@@ -379,6 +379,17 @@ begin(void)
 	return begin_to(world_address(proto));
 }
 
+/* The visitor is there, and what was asked is answered: on a busy machine that
+ * takes longer than a few passes. False when an action has stopped the scene. */
+static bool
+all_is_answered(void)
+{
+	world_advance(100);
+	WORLD_UNTIL(play.stop || (visitor && (play.done || w.requests > 1)));
+	world_advance(100);
+	return !play.stop;
+}
+
 /* Several that are under way at once. */
 static void
 scene_crowd(void)
@@ -402,8 +413,7 @@ scene_whole(void)
 {
 	coap_session_t *s = begin();
 
-	world_advance(100);
-	if (!play.stop) {
+	if (all_is_answered()) {
 		coap_session_send_ping(s);
 		ledger_request(visitor, 'q');
 		ledger_request(visitor, '0');
@@ -418,8 +428,7 @@ scene_server_ends(void)
 {
 	coap_session_t *s = begin();
 
-	world_advance(100);
-	if (!play.stop) {
+	if (all_is_answered()) {
 		ledger_send(visitor, 'q');
 		coap_session_disconnected(visitor, COAP_NACK_RST);
 	}
@@ -431,8 +440,7 @@ scene_server_shuts(void)
 {
 	coap_session_t *s = begin();
 
-	world_advance(100);
-	if (!play.stop) {
+	if (all_is_answered()) {
 		ledger_send(s, 'd');
 		coapx_session_shutdown(visitor);
 	}
@@ -444,8 +452,7 @@ scene_server_vanishes(void)
 {
 	coap_session_t *s = begin();
 
-	world_advance(100);
-	if (!play.stop) {
+	if (all_is_answered()) {
 		ledger_send(s, 'd');
 		coap_free_context(w.server);
 		w.server = NULL;
@@ -461,8 +468,7 @@ scene_reconnect(void)
 
 	coap_context_set_session_reconnect_time2(w.client, 1, 3);
 	s = begin();
-	world_advance(100);
-	if (!play.stop) {
+	if (all_is_answered()) {
 		ledger_request(s, 'd');
 		coapx_session_shutdown(visitor);
 		ledger_send(s, 'e');
@@ -477,8 +483,7 @@ static void
 scene_client_context_goes(void)
 {
 	begin();
-	world_advance(100);
-	if (!play.stop) {
+	if (all_is_answered()) {
 		coap_free_context(w.client);
 		w.client = NULL;
 	}
