@@ -242,7 +242,7 @@ static void
 end(void)
 {
 	unsigned first = chance(2);
-	coap_context_t **c[] = { &w.client, &w.server };
+	coap_context_t **context;
 	size_t i;
 
 	for (i = 0; i < CLIENTS; i++)
@@ -251,8 +251,9 @@ end(void)
 	world_settle();
 	memset(mine, 0, sizeof mine);
 	for (i = 0; i < 2; i++, first ^= 1) {
-		coap_free_context(*c[first]);
-		*c[first] = NULL;
+		context = first == 0 ? &w.client : &w.server;
+		coap_free_context(*context);
+		*context = NULL;
 		if (first == 1)
 			memset(w.endpoint, 0, sizeof w.endpoint);
 		world_settle();
