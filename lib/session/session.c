@@ -9,14 +9,15 @@
 #include "session/reconnect.h"
 #include "session/secure.h"
 
-/* Random, so that answers cannot be guessed (RFC 7252 section 5.3.1). */
+/* Random, so that answers cannot be guessed (RFC 7252 section 5.3.1); and never
+ * with a zero in front, so that all tokens of a session are equally long. */
 static uint64_t
 first_token(void)
 {
 	uint64_t token = 0;
 
 	coap_prng(&token, sizeof token);
-	return token;
+	return token | (uint64_t)1 << 63;
 }
 
 static void
