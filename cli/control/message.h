@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The messages of the control socket, bytes <-> structs; no I/O. What they mean
+ * and who may send them is in coap-shell-control(7), which changes with this
+ * file. Numbers are big-endian:
+ *
+ *     length (4)   of all that follows
+ *     type (1)
+ *     request (4)  chosen by the client; 0: about the connection
+ *     body
+ *
+ * A string is its length (4) and its bytes.
+ */
+#ifndef CLI_CONTROL_MESSAGE_H
+#define CLI_CONTROL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/control/bytes.h"
+#include "cli/output.h"
+
+#define CONTROL_VERSION 1
+
+/* Limits; more is malformed. */
+#define MESSAGE_MAX   (32U << 20) /* bytes behind the length */
+#define MESSAGE_WORDS 65536       /* words of a command */
+#define MESSAGE_DATA  65536       /* bytes of a piece of a stream */
+/* What an owner may send of a request's streams before the client has said
+ * that it is written. */
+#define MESSAGE_WINDOW (256U << 10)
+
+enum message_type {
+	/* both */
+	MESSAGE_HELLO = 1, /* its layout is the same in all versions */
+	MESSAGE_ERROR = 2,
+	/* a client's */
+	MESSAGE_START = 16,
+	MESSAGE_CANCEL,
+	MESSAGE_CREDIT,
+	MESSAGE_INPUT,
+	MESSAGE_INPUT_END,
+	MESSAGE_KEYS,
+	MESSAGE_KEYS_FAILED,
+	MESSAGE_BROKEN,
+	/* an owner's */
+	MESSAGE_OUTPUT = 128,
+	MESSAGE_READ,
+	MESSAGE_WANT_KEYS,
+	MESSAGE_EXIT,
+};
+
+enum message_stream {
+	STREAM_OUT = 1,
+	STREAM_ERR = 2,
+	STREAM_FILE = 3, /* that of -o */
+};
+
+/* Why a request, or the connection (request 0), is over. */
+enum message_error {
+	ERROR_VERSION = 1,
+	ERROR_PEER,      /* another user */
+	ERROR_BUSY,      /* too many clients, or requests */
+	ERROR_MALFORMED, /* no message, or none that is allowed now */
+	ERROR_UNKNOWN,   /* a type that is not known; nothing is over */
+	ERROR_MEMORY,
+};
+
+/* A command. Strings are C strings, malloc()ed; NULL: none. */
+struct start {
+	char **words; /* as typed, variables replaced */
+	size_t n_words;
+	/* What stands before the command and in the environment. */
+	struct output_options options;
+	char *write_out; /* what options points to */
+	char *file;
+	uint64_t timeout_ms;
+	char *session; /* -S, or the client's current session */
+	/* Where the client is in a session, once it said so by cd. */
+	char *place_session;
+	char *place_path;
+	bool no_input;
+	bool background; /* another command reads the client's terminal */
+	/* The client's streams. */
+	bool out_is_terminal;
+	bool err_is_terminal;
+	bool out_color; /* when options do not say */
+	bool err_color;
+	bool utf8;
+	unsigned width;
+};
+
+/* Bytes inside the message; valid as long as it is. */
+struct slice {
+	const uint8_t *data;
+	size_t len;
+};
+
+struct message {
+	enum message_type type;
+	uint32_t request;
+	union {
+		struct {
+			uint32_t version;
+			struct slice software; /* "coap-shell 0.1.0" */
+		} hello;
+		struct {
+			uint32_t code; /* enum message_error, or a newer one */
+			struct slice text;
+		} error;
+		struct start *start; /* decoded: the message's own */
+		uint32_t status;     /* CANCEL, KEYS_FAILED: exit status */
+		uint32_t credit;     /* bytes that were written */
+		struct slice input;  /* answer to READ, not empty */
+		struct {
+			uint32_t status; /* 0: the end; else exit status, and
+			                    the client has told why */
+		} input_end;
+		struct slice keys; /* keyring_pack() */
+		uint32_t stream;   /* BROKEN: cannot be written */
+		struct {
+			uint32_t stream;
+			struct slice data;
+		} output;
+		struct {
+			struct slice name; /* "-": stdin */
+			uint32_t max;      /* at most so many bytes now */
+		} read;
+		struct {
+			uint32_t status;
+			struct slice session; /* current now; empty: none */
+			struct slice path;    /* where the client is in it */
+		} exit;
+	};
+};
+
+/* How long the message at the beginning of data is, its length included; 0:
+ * not to be seen yet; -1: too long, or too short to be one. */
+int64_t message_length(const uint8_t *data, size_t len);
+/*
+ * 0; 1: a type that is not known, of which only type and request are given;
+ * -1: malformed; -2: out of memory. message_free() after 0.
+ */
+int message_decode(const uint8_t *data, size_t len, struct message *m);
+void message_free(struct message *m);
+/* Appends it; false: it is too long, or out of memory, and nothing was
+ * appended. */
+bool message_encode(struct bytes *out, const struct message *m);
+/* Wipes the words, among which keys may be. NULL is fine. */
+void start_free(struct start *start);
+
+#endif
