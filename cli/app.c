@@ -97,7 +97,8 @@ on_trace(const coapx_trace_t *trace, void *arg)
 	struct job *job;
 
 	DL_FOREACH(app->jobs, job)
-		if (output_verbose(job->out) > 0)
+		if (output_verbose(job->out) > 0 &&
+		    (!job->front->guest || job->session == trace->session))
 			output_trace(job->out, named ? named->name : NULL,
 			    trace);
 }
@@ -117,10 +118,11 @@ app_open(struct app *app)
 	coap_startup();
 	coap_set_log_handler(on_log);
 	coap_set_log_level(
-	    app->defaults.verbose > 1 ? COAP_LOG_INFO : COAP_LOG_CRIT);
+	    app->own.defaults.verbose > 1 ? COAP_LOG_INFO : COAP_LOG_CRIT);
 	app->context = coap_new_context(NULL);
 	if (!app->context)
 		return STATUS_INTERNAL;
+	front_open(&app->own, app);
 	coap_context_set_app_data(app->context, app);
 	coapx_context_set_event_handler(app->context, on_event, app);
 	app_trace(app);
@@ -131,8 +133,8 @@ app_open(struct app *app)
 void
 app_trace(struct app *app)
 {
-	bool wanted = app->defaults.verbose > 0;
 	struct job *job;
+	bool wanted = false;
 
 	DL_FOREACH(app->jobs, job)
 		wanted = wanted || output_verbose(job->out) > 0;
@@ -154,6 +156,7 @@ app_close(struct app *app)
 	demo_key_delete(app);
 	coap_free_context(app->context);
 	app->context = NULL;
+	front_close(&app->own);
 	coap_cleanup();
 }
 
@@ -230,9 +233,11 @@ app_add(struct app *app, const char *name, coap_session_t *session, bool owned,
 		return NULL;
 	named->name = name ? strdup(name) : invent_name(app);
 	named->path = strdup("/");
-	if (!named->name || !named->path) {
+	named->home = strdup("/");
+	if (!named->name || !named->path || !named->home) {
 		free(named->name);
 		free(named->path);
+		free(named->home);
 		free(named);
 		return NULL;
 	}
@@ -261,16 +266,19 @@ named_forget(struct app *app, struct named *named)
 {
 	coap_session_t *session = named->session;
 	unsigned references = named->references + (named->owned ? 1 : 0);
+	struct front *front;
 
 	DL_DELETE(app->sessions, named);
-	if (app->current == named)
-		app->current = NULL;
+	DL_FOREACH(app->fronts, front)
+		if (front->current == named)
+			front->current = NULL;
 	coap_session_set_app_data(session, NULL);
 	while (references-- > 0)
 		coap_session_release(session);
 	data_free(named);
 	free(named->name);
 	free(named->path);
+	free(named->home);
 	free(named->uri);
 	free(named->bind);
 	free(named);
@@ -315,9 +323,11 @@ app_session_for(struct job *job, const char *name, int *status)
 	if (!name)
 		name = args_get(&job->args, "session");
 	if (!name)
-		name = app->session_name;
-	if (!name && app->current)
-		return app->current;
+		name = job->front->session_name;
+	if (!name && job->front->current) {
+		job->session = job->front->current->session;
+		return job->front->current;
+	}
 	if (!name && app->sessions) {
 		*status = job_fail(job, STATUS_STATE,
 		    "no session is the current one; choose one with 'use NAME' "
@@ -336,5 +346,7 @@ app_session_for(struct job *job, const char *name, int *status)
 		    "no session named '%s'; 'session list' shows those there "
 		    "are",
 		    name);
+	else
+		job->session = named->session;
 	return named;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The program's state, owned by one process: context, named sessions,
- * listeners, jobs and defaults. Front ends (one-shot, script, prompt) make one
- * and give jobs to it.
+ * listeners and jobs. Front ends (front.h) give jobs to it.
  */
 #ifndef CLI_APP_H
 #define CLI_APP_H
 
 #include <coap3/coapx.h>
 
+#include "cli/front.h"
 #include "cli/job.h"
 #include "cli/keyring.h"
 #include "cli/output.h"
@@ -32,7 +32,8 @@ struct named {
 	bool owned; /* one reference is the program's; not so for a session that
 	               came in, which the library keeps while it is used */
 	struct datum *data; /* application data, on the session itself */
-	char *path;         /* current path, "/" at first */
+	char *path;         /* current path of the process's own front end */
+	char *home;         /* that of guests at first: the path of the URI */
 	char *uri;          /* scheme and authority it was opened by; NULL
 	                            for one that came in */
 	char *bind;
@@ -71,33 +72,17 @@ struct observer {
 
 struct app {
 	coap_context_t *context;
+	struct front own; /* the process's own front end */
+	struct front *fronts;
 	struct named *sessions;
-	struct named *current; /* NULL: none */
 	struct listener *listeners;
 	struct job *jobs;
 	struct observer *observers;
 	struct telling *telling; /* events being told, the innermost first */
-	struct sink sink;
-	struct output_options defaults; /* from the words before the command */
-	uint64_t timeout_ms;            /* -T before the command; 0: none */
-	const char *session_name;       /* -S before the command */
-	bool interactive;               /* at a prompt */
-	bool script_on_stdin;           /* commands come from there */
-	bool want_prompt; /* set by a command (demo): a prompt follows it */
 	bool
 	    keep; /* more commands follow in this process: sessions stay open */
-	bool exiting; /* `exit` was run: the front end leaves, with ... */
-	int exit_status;
-	unsigned source_depth; /* files that source files */
-	struct var *vars;      /* set VAR=VALUE (cli/vars.h) */
-	bool no_input;
-	bool told_udp;        /* that opening over UDP sends nothing */
-	bool told_psk;        /* that a key on the command line is seen */
-	bool told_key_log;    /* that secrets are written to a file */
-	bool background;      /* commands that begin now have no terminal */
 	char *demo_file;      /* the key of demo, deleted at the end */
 	unsigned next_number; /* for names that nobody chose: s1, s2 ... */
-	int last_status;      /* $? */
 	void *device;         /* the demo device, once there is one */
 };
 

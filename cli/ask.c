@@ -103,7 +103,7 @@ hide(struct ask *ask)
 static const char *
 why_not(const struct job *job)
 {
-	if (job->app->no_input || args_has(&job->args, "no-input"))
+	if (job->front->no_input || args_has(&job->args, "no-input"))
 		return "--no-input is given";
 	if (job->background)
 		return "this command is in the background";

@@ -60,7 +60,7 @@ scan_name(struct scan *scan, char *word)
 		return false;
 	scan->name[scan->n_name] = word;
 	command = command_find(scan->name, scan->n_name + 1,
-	    scan->app && scan->app->interactive, &used, &problem);
+	    scan->app && scan->app->own.interactive, &used, &problem);
 	free(problem);
 	if (command && used == scan->n_name + 1) {
 		scan->command = command;

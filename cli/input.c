@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A pipe or a terminal is watched; a regular file, which epoll refuses, is
- * always ready and read by a timer.
+ * always ready and read by a timer. The file of a guest is read by its client,
+ * a chunk after the other.
  */
 #include "cli/input.h"
 
@@ -23,15 +24,25 @@ struct input {
 	size_t len;
 	size_t room;
 	size_t max;
+	bool asked; /* a guest's client was, for a chunk */
 	input_done *done;
 	void *arg;
 };
+
+/* NULL: the files are this process's. */
+static const struct guest_ops *
+guest_of(const struct input *input)
+{
+	return input->job->front->guest;
+}
 
 void
 input_free(struct input *input)
 {
 	if (!input)
 		return;
+	if (input->asked)
+		guest_of(input)->forget(input->job, input);
 	coapx_watch_free(input->watch);
 	coapx_timer_free(input->timer);
 	if (input->fd > STDIN_FILENO)
@@ -87,6 +98,18 @@ make_room(struct input *input)
 	return true;
 }
 
+/* False when it is too much, and the input is gone. */
+static bool
+fits(struct input *input)
+{
+	if (input->len <= input->max)
+		return true;
+	finish(input,
+	    job_fail(input->job, STATUS_LOCAL, "%s: more than %zu bytes",
+		shown_name(input->name), input->max));
+	return false;
+}
+
 /* One read; false when it is over and the input is gone. */
 static bool
 read_some(struct input *input)
@@ -106,12 +129,7 @@ read_some(struct input *input)
 		return false;
 	}
 	input->len += (size_t)n;
-	if (input->len <= input->max)
-		return true;
-	finish(input,
-	    job_fail(input->job, STATUS_LOCAL, "%s: more than %zu bytes",
-		shown_name(input->name), input->max));
-	return false;
+	return fits(input);
 }
 
 static void
@@ -130,16 +148,55 @@ on_timer(coapx_timer_t *timer, void *arg)
 		coapx_timer_set(timer, 0);
 }
 
+/* --- a guest's ----------------------------------------------------------- */
+
+static int
+ask_client(struct input *input)
+{
+	input->asked = true;
+	if (guest_of(input)->read(input->job, input, input->name, CHUNK / 2) ==
+	    0)
+		return STATUS_OK;
+	return job_fail(input->job, STATUS_INTERNAL, "out of memory");
+}
+
+void
+input_feed(struct input *input, const void *data, size_t len)
+{
+	int status;
+
+	if (!make_room(input) || len > input->room - input->len) {
+		finish(input, failed(input, "out of memory"));
+		return;
+	}
+	memcpy(input->data + input->len, data, len);
+	input->len += len;
+	if (!fits(input))
+		return;
+	status = ask_client(input);
+	if (status != STATUS_OK)
+		finish(input, status);
+}
+
+void
+input_ended(struct input *input, int status)
+{
+	input->asked = false;
+	finish(input, status);
+}
+
+/* --- beginning ----------------------------------------------------------- */
+
 static int
 open_input(struct input *input)
 {
 	bool is_stdin = strcmp(input->name, "-") == 0;
 
-	if (is_stdin && input->job->app->interactive)
+	if (is_stdin && input->job->front->interactive)
 		return job_fail(input->job, STATUS_USAGE,
 		    "@- reads stdin, which the prompt reads itself; @FILE "
 		    "works here");
-	if (is_stdin && input->job->app->script_on_stdin)
+	if (is_stdin && input->job->front->script_on_stdin)
 		return job_fail(input->job, STATUS_USAGE,
 		    "@- reads stdin, where these commands come from; @FILE "
 		    "works, or a script with -f");
@@ -186,9 +243,13 @@ input_start(struct job *job, const char *name, size_t max, input_done *done,
 	input->max = max;
 	input->done = done;
 	input->arg = arg;
-	status = open_input(input);
-	if (status == STATUS_OK)
-		status = begin(input);
+	if (guest_of(input)) {
+		status = ask_client(input);
+	} else {
+		status = open_input(input);
+		if (status == STATUS_OK)
+			status = begin(input);
+	}
 	if (status != STATUS_OK) {
 		input_free(input);
 		return status;

@@ -59,7 +59,7 @@ on_deadline(coapx_timer_t *timer, void *arg)
 static void
 say_waiting(struct job *job)
 {
-	struct sink *sink = &job->app->sink;
+	struct sink *sink = &job->front->sink;
 	char *text = text_format("waiting for %s ...\n", job->waiting_for);
 
 	if (text)
@@ -89,7 +89,7 @@ start_timers(struct job *job, const struct output_options *options)
 		coapx_timer_set(job->deadline, job->timeout_ms);
 	}
 	if (!options->quiet &&
-	    (options->verbose > 0 || job->app->sink.err_is_terminal)) {
+	    (options->verbose > 0 || job->front->sink.err_is_terminal)) {
 		job->notice = coapx_timer_new(context, on_notice, job);
 		if (!job->notice)
 			return -1;
@@ -107,6 +107,7 @@ finish(struct job *job)
 
 	coapx_timer_free(job->deadline);
 	coapx_timer_free(job->notice);
+	keyring_stop(job);
 	if (job->free_state)
 		job->free_state(job);
 	keyring_unref(job->keyring);
@@ -115,7 +116,7 @@ finish(struct job *job)
 		job->status = STATUS_OUTPUT;
 	DL_DELETE(app->jobs, job);
 	app_trace(app);
-	app->last_status = job->status;
+	job->front->last_status = job->status;
 	job->done(job, job->status, job->done_arg);
 	args_free(&job->args);
 	free(job->waiting_for);
@@ -136,12 +137,18 @@ job_end(struct job *job, int status)
 void
 job_cancel(struct job *job, int status)
 {
+	bool ends = !job->lingers || job->cancelled;
+
 	if (job->ended || job->held)
 		return;
+	job->cancelled = true;
+	job->status = status;
 	job->held = true;
 	if (job->cancel)
 		job->cancel(job);
 	job->held = false;
+	if (!ends && !job->ended)
+		return;
 	/* Whatever cancel() made of it, it ends for this reason. */
 	job->ended = false;
 	job_end(job, status);
@@ -159,8 +166,8 @@ struct call {
 /* Which command it is. 0, or -1 and *problem. call->words is the caller's to
  * free in both cases. */
 static int
-find_call(struct app *app, char *const *words, size_t n, struct call *call,
-    char **problem)
+find_call(const struct front *front, char *const *words, size_t n,
+    struct call *call, char **problem)
 {
 	size_t at[NAME_WORDS], n_name, used, i, next = 0;
 	char *name[NAME_WORDS];
@@ -173,7 +180,7 @@ find_call(struct app *app, char *const *words, size_t n, struct call *call,
 	for (i = 0; i < n_name; i++)
 		name[i] = words[at[i]];
 	call->command =
-	    command_find(name, n_name, app->interactive, &used, problem);
+	    command_find(name, n_name, front->interactive, &used, problem);
 	if (!call->command)
 		return -1;
 	call->n = 0;
@@ -193,18 +200,18 @@ find_call(struct app *app, char *const *words, size_t n, struct call *call,
 static int
 prepare(struct job *job, const struct call *call)
 {
-	struct app *app = job->app;
-	struct output_options options = app->defaults;
+	struct front *front = job->front;
+	struct output_options options = front->defaults;
 	char *parse_problem = NULL, *problem = NULL;
 	int parsed, applied;
 
 	job->command = call->command;
-	job->timeout_ms = app->timeout_ms;
+	job->timeout_ms = front->timeout_ms;
 	parsed = args_parse(&job->args, call->command, call->words, call->n,
 	    &parse_problem);
 	applied =
 	    globals_apply(&job->args, &options, &job->timeout_ms, &problem);
-	job->out = output_new(&app->sink, &options);
+	job->out = output_new(&front->sink, &options);
 	if (parsed == 0 && applied == 0 && job->out &&
 	    start_timers(job, &options) == 0)
 		return 0;
@@ -230,7 +237,7 @@ begin(struct job *job)
 		return help_command(job, job->command);
 	if (args_has(&job->args, "version"))
 		return cmd_version.start(job);
-	if (job->command->prompt_only && !job->app->interactive)
+	if (job->command->prompt_only && !job->front->interactive)
 		return job_fail(job, STATUS_USAGE,
 		    "'%s' is a command of the prompt only", job->command->name);
 	status = keyring_start(job);
@@ -268,11 +275,11 @@ job_go_on(struct job *job, int status)
 static struct job *
 refuse(struct job *job, int status)
 {
-	job->app->last_status = status;
+	job->front->last_status = status;
 	job->ended = true;
 	job->status = status;
-	job->done(job, status, job->done_arg);
 	output_close(job->out);
+	job->done(job, status, job->done_arg);
 	args_free(&job->args);
 	coapx_timer_free(job->deadline);
 	coapx_timer_free(job->notice);
@@ -281,26 +288,28 @@ refuse(struct job *job, int status)
 }
 
 struct job *
-job_start(struct app *app, char *const *words, size_t n,
+job_start(struct front *front, char *const *words, size_t n,
     void (*done)(struct job *job, int status, void *arg), void *arg)
 {
 	struct call call = { NULL, NULL, 0 };
+	struct app *app = front->app;
 	struct job *job = calloc(1, sizeof(*job));
 	char *problem;
 	int prepared;
 
 	if (!job) {
-		done(NULL, app_fail(app, STATUS_INTERNAL, "out of memory"),
+		done(NULL, front_fail(front, STATUS_INTERNAL, "out of memory"),
 		    arg);
 		return NULL;
 	}
 	job->app = app;
-	job->background = app->background;
+	job->front = front;
+	job->background = front->background;
 	job->done = done;
 	job->done_arg = arg;
-	if (find_call(app, words, n, &call, &problem) < 0) {
+	if (find_call(front, words, n, &call, &problem) < 0) {
 		prepared =
-		    app_fail(app, problem ? STATUS_USAGE : STATUS_INTERNAL,
+		    front_fail(front, problem ? STATUS_USAGE : STATUS_INTERNAL,
 			"%s", problem ? problem : "out of memory");
 		free(call.words);
 		free(problem);
@@ -351,24 +360,6 @@ job_fail(struct job *job, int status, const char *format, ...)
 	text = text_vformat(format, ap);
 	va_end(ap);
 	output_error(job->out, status, text ? text : "out of memory");
-	free(text);
-	return status;
-}
-
-int
-app_fail(struct app *app, int status, const char *format, ...)
-{
-	struct output *out = output_new(&app->sink, &app->defaults);
-	va_list ap;
-	char *text;
-
-	va_start(ap, format);
-	text = text_vformat(format, ap);
-	va_end(ap);
-	if (out) {
-		output_error(out, status, text ? text : "out of memory");
-		output_close(out);
-	}
 	free(text);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include <coap3/coapx.h>
 
 #include "cli/args.h"
+#include "cli/front.h"
 #include "cli/output.h"
 
 /* Exit statuses (coap-shell(1)). */
@@ -41,6 +42,7 @@ struct job {
 	struct job *prev;
 	struct job *next;
 	struct app *app;
+	struct front *front; /* whose it is */
 	const struct command *command;
 	struct args args;
 	struct output *out;      /* this job's; flushed and freed at its end */
@@ -49,14 +51,21 @@ struct job {
 	uint64_t timeout_ms;     /* 0: none given */
 	char *waiting_for; /* for "still waiting" and "timed out" sentences */
 	struct keyring *keyring; /* credentials of its words, or NULL */
+	/* The session it works on, to be compared only; NULL: none yet. */
+	const coap_session_t *session;
 	/* What it waits for cannot be before this session is established. */
 	const coap_session_t *waits_on;
-	void *state; /* the command's own; before it starts the keyring's */
+	struct load *loading; /* of the keyring, before the command starts */
+	void *state;          /* the command's own */
 	/* Releases state; called once at the end, however it ends. */
 	void (*free_state)(struct job *job);
 	/* The user gave up, or the time is over (-T): stop what is under way;
 	 * the core ends the job right after. NULL: nothing to stop. */
 	void (*cancel)(struct job *job);
+	/* cancel() only asks for the end (with job->status), and job_end()
+	 * follows; a second time it ends at once. */
+	bool lingers;
+	bool cancelled;
 	void (*done)(struct job *job, int status, void *arg);
 	void *done_arg;
 	bool held; /* start() or cancel() is on the stack: free it later */
@@ -68,7 +77,7 @@ struct job {
 /* Parses the words, makes the job and starts it. done() is called exactly
  * once, perhaps before this returns; the job is freed after it. NULL when it
  * ended at once (done() was called then too). */
-struct job *job_start(struct app *app, char *const *words, size_t n,
+struct job *job_start(struct front *front, char *const *words, size_t n,
     void (*done)(struct job *job, int status, void *arg), void *arg);
 /* Ends it (once); safe inside any callback of the library. */
 void job_end(struct job *job, int status);
@@ -84,9 +93,6 @@ void job_is_quiet(struct job *job, bool quiet);
 void job_go_on(struct job *job, int status);
 /* An error sentence to stderr (an error object in JSON), and the status. */
 int job_fail(struct job *job, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* The same where there is no job, in the form that app->defaults say. */
-int app_fail(struct app *app, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The exit status of a library error; the same table for every command. */
 int status_of_error(int err);

@@ -14,22 +14,22 @@ key_log_warn(struct job *job)
 {
 	/* As the TLS library reads it. */
 	const char *file = secure_getenv("SSLKEYLOGFILE");
-	struct app *app = job->app;
+	struct front *front = job->front;
 	char *text;
 	int fd;
 
-	if (!file || !*file || app->told_key_log)
+	if (!file || !*file || front->told_key_log)
 		return;
-	app->told_key_log = true;
+	front->told_key_log = true;
 	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
-	if (app->defaults.quiet || args_has(&job->args, "quiet"))
+	if (front->defaults.quiet || args_has(&job->args, "quiet"))
 		return;
 	text = text_format("coap-shell: warning: SSLKEYLOGFILE is set: who can "
 			   "read %s can decrypt these sessions\n",
 	    file);
 	if (text)
-		app->sink.err(app->sink.user, text, strlen(text));
+		front->sink.err(front->sink.user, text, strlen(text));
 	free(text);
 }

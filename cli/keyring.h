@@ -109,5 +109,21 @@ char *keyring_problem(const struct args *args, enum keyring_role role);
  * on, and job_go_on() follows; else an exit status, the job having been told.
  */
 int keyring_start(struct job *job);
+/*
+ * For a command that another process runs and that has asked for its keys:
+ * reads what the words name into job->keyring, and tells done() from the loop
+ * with STATUS_OK, or an exit status, the job having been told. JOB_RUNNING; or
+ * how it ended already (done() is not called then).
+ */
+int keyring_collect(struct job *job, void (*done)(struct job *job, int status));
+/* Stops reading; nobody is told. */
+void keyring_stop(struct job *job);
+
+/* The same keyring in another process: its contents as bytes (of the KEYS of
+ * coap-shell-control(7)), and back. False: out of memory; NULL: that, or
+ * malformed. */
+struct bytes;
+bool keyring_pack(const struct keyring *k, struct bytes *out);
+struct keyring *keyring_unpack(bool server, const uint8_t *data, size_t len);
 
 #endif

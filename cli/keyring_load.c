@@ -33,9 +33,10 @@ struct step {
 	const char *(*check)(struct load *load, struct secret *s);
 };
 
-/* The state of a job until its command starts. */
+/* job->loading, until its command starts. */
 struct load {
 	struct job *job;
+	void (*done)(struct job *job, int status);
 	size_t step; /* the one under way, or the next */
 	struct ask *ask;
 	struct child *child;
@@ -330,13 +331,13 @@ warn_of_arguments(struct job *job)
 	static const char text[] =
 	    "coap-shell: warning: a key behind --psk can be seen by others; "
 	    "--psk-file, --psk-cmd and --psk - keep it to you\n";
-	struct app *app = job->app;
+	struct front *front = job->front;
 
-	if (app->told_psk || app->defaults.quiet ||
+	if (front->told_psk || front->defaults.quiet ||
 	    args_has(&job->args, "quiet"))
 		return;
-	app->told_psk = true;
-	app->sink.err(app->sink.user, text, strlen(text));
+	front->told_psk = true;
+	front->sink.err(front->sink.user, text, strlen(text));
 }
 
 /* STATUS_OK: it is done; JOB_RUNNING; or the job has been told. */
@@ -372,18 +373,19 @@ begin_step(struct load *load)
 
 /* --- all of them --------------------------------------------------------- */
 
-static void
-load_free(struct job *job)
+void
+keyring_stop(struct job *job)
 {
-	struct load *load = job->state;
+	struct load *load = job->loading;
 
+	if (!load)
+		return;
 	ask_free(load->ask);
 	child_free(load->child);
 	free(load->question);
 	free(load->problem);
 	free(load);
-	job->state = NULL;
-	job->free_state = NULL;
+	job->loading = NULL;
 }
 
 static int
@@ -403,6 +405,7 @@ static void
 go_on(struct load *load, int status)
 {
 	struct job *job = load->job;
+	void (*done)(struct job * job, int status);
 
 	if (status == STATUS_OK) {
 		load->step++;
@@ -410,13 +413,15 @@ go_on(struct load *load, int status)
 	}
 	if (status == JOB_RUNNING)
 		return;
-	load_free(job);
+	done = load->done;
+	keyring_stop(job);
 	job_is_quiet(job, false);
-	job_go_on(job, status);
+	done(job, status);
 }
 
 static int
-begin(struct job *job, enum keyring_role role)
+begin(struct job *job, enum keyring_role role,
+    void (*done)(struct job *job, int status))
 {
 	const char *sni = args_get(&job->args, "sni");
 	struct load *load = calloc(1, sizeof *load);
@@ -434,11 +439,11 @@ begin(struct job *job, enum keyring_role role)
 	if (args_has(&job->args, "system-ca"))
 		job->keyring->flags |= COAPX_TLS_SYSTEM_TRUST;
 	load->job = job;
-	job->state = load;
-	job->free_state = load_free;
+	load->done = done;
+	job->loading = load;
 	status = steps_run(load);
 	if (status != JOB_RUNNING)
-		load_free(job);
+		keyring_stop(job);
 	return status;
 }
 
@@ -502,5 +507,15 @@ keyring_start(struct job *job)
 		return STATUS_OK;
 	if (role == KEYRING_LISTENS)
 		key_log_warn(job);
-	return begin(job, role);
+	if (!job->front->guest)
+		return begin(job, role, job_go_on);
+	return job->front->guest->want_keys(job) == 0
+	    ? JOB_RUNNING
+	    : job_fail(job, STATUS_INTERNAL, "out of memory");
+}
+
+int
+keyring_collect(struct job *job, void (*done)(struct job *job, int status))
+{
+	return begin(job, keyring_role_of(job->command), done);
 }

@@ -280,7 +280,7 @@ session_is_dead(const coap_session_t *session)
 }
 
 void
-named_view(struct app *app, const struct named *named,
+named_view(const struct front *front, const struct named *named,
     struct view_session *view, char *local, char *remote)
 {
 	const coap_session_t *s = named->session;
@@ -291,7 +291,7 @@ named_view(struct app *app, const struct named *named,
 	addr_text(coap_session_get_addr_remote(s), remote);
 	*view = (struct view_session){
 		.name = named->name,
-		.current = named == app->current,
+		.current = named == front->current,
 		.session = s,
 		.proto = coapx_proto_name(coap_session_get_proto(s)),
 		.type = coapx_type_name(coap_session_get_type(s)),
@@ -313,6 +313,6 @@ output_named(struct job *job, const struct named *named)
 
 	if (output_form(job->out) != FORM_JSON)
 		return;
-	named_view(job->app, named, &view, local, remote);
+	named_view(job->front, named, &view, local, remote);
 	output_sessions(job->out, &view, 1);
 }

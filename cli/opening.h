@@ -45,7 +45,7 @@ bool session_is_dead(const coap_session_t *session);
 #define ADDR_SIZE 80
 const char *addr_text(const coap_address_t *addr, char buf[ADDR_SIZE]);
 /* A session as a view; local and remote have ADDR_SIZE bytes each. */
-void named_view(struct app *app, const struct named *named,
+void named_view(const struct front *front, const struct named *named,
     struct view_session *view, char *local, char *remote);
 /* The session object in JSON, else nothing: stdout is for data. */
 void output_named(struct job *job, const struct named *named);

@@ -31,6 +31,35 @@ stdio_err(void *user, const void *data, size_t len)
 	return write_all(STDERR_FILENO, data, len);
 }
 
+static bool
+environment_has(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+/* no-color.org, then bixense.com/clicolors, then what the terminal is. */
+static bool
+wants_color(bool terminal)
+{
+	const char *force = getenv("CLICOLOR_FORCE");
+	const char *term = getenv("TERM");
+
+	if (environment_has("NO_COLOR"))
+		return false;
+	if (force && *force && strcmp(force, "0") != 0)
+		return true;
+	return terminal && term && *term && strcmp(term, "dumb") != 0;
+}
+
+void
+sink_colors(struct sink *sink)
+{
+	sink->out_color = wants_color(sink->out_is_terminal);
+	sink->err_color = wants_color(sink->err_is_terminal);
+}
+
 void
 sink_stdio(struct sink *sink)
 {
@@ -41,6 +70,7 @@ sink_stdio(struct sink *sink)
 	sink->err = stdio_err;
 	sink->out_is_terminal = isatty(STDOUT_FILENO) == 1;
 	sink->err_is_terminal = isatty(STDERR_FILENO) == 1;
+	sink_colors(sink);
 	if (sink->out_is_terminal &&
 	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		sink->width = size.ws_col;
@@ -57,30 +87,6 @@ static const struct form_ops *const forms[] = {
 	[FORM_NONE] = &form_none,
 };
 
-static bool
-environment_has(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value;
-}
-
-/* no-color.org, then bixense.com/clicolors, then what the terminal is. */
-static bool
-wants_color(const struct output_options *options, bool terminal)
-{
-	const char *force = getenv("CLICOLOR_FORCE");
-	const char *term = getenv("TERM");
-
-	if (options->color != 0)
-		return options->color > 0;
-	if (environment_has("NO_COLOR"))
-		return false;
-	if (force && *force && strcmp(force, "0") != 0)
-		return true;
-	return terminal && term && *term && strcmp(term, "dumb") != 0;
-}
-
 struct output *
 output_new(const struct sink *sink, const struct output_options *options)
 {
@@ -95,8 +101,8 @@ output_new(const struct sink *sink, const struct output_options *options)
 	if (out->form == FORM_AUTO)
 		out->form = sink->out_is_terminal ? FORM_HUMAN : FORM_RAW;
 	out->ops = forms[out->form];
-	out->color = wants_color(options, sink->out_is_terminal);
-	out->color_err = wants_color(options, sink->err_is_terminal);
+	out->color = options->color ? options->color > 0 : sink->out_color;
+	out->color_err = options->color ? options->color > 0 : sink->err_color;
 	out->ascii = sink->out_is_terminal && !sink->utf8;
 	out->ascii_err = sink->err_is_terminal && !sink->utf8;
 	return out;
@@ -130,7 +136,8 @@ output_prepare(struct output *out)
 	struct text message = { .s = NULL };
 	const char *s;
 
-	if (!output_to_file(out) || out->file.open || out->failed)
+	if (!output_to_file(out) || out->file.open || out->failed ||
+	    out->sink.file)
 		return STATUS_OK;
 	if (output_file_open(&out->file, out->options.file) == 0)
 		return STATUS_OK;
@@ -189,10 +196,34 @@ write_file(struct output *out, const void *data, size_t len)
 {
 	if (!out->failed && output_prepare(out) != STATUS_OK)
 		out->failed = true;
-	if (out->failed || output_file_write(&out->file, data, len) == 0)
+	if (out->failed)
+		return;
+	if (out->sink.file) {
+		out->failed = out->sink.file(out->sink.user, data, len) < 0;
+		return;
+	}
+	if (output_file_write(&out->file, data, len) == 0)
 		return;
 	out->failed = true;
 	say_file_unwritten(out, errno);
+}
+
+void
+output_pass_out(struct output *out, const void *data, size_t len)
+{
+	write_stdout(out, data, len);
+}
+
+void
+output_pass_err(struct output *out, const void *data, size_t len)
+{
+	out->sink.err(out->sink.user, data, len);
+}
+
+void
+output_pass_file(struct output *out, const void *data, size_t len)
+{
+	write_file(out, data, len);
 }
 
 int

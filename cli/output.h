@@ -22,15 +22,20 @@ enum form {
 	FORM_NONE,
 };
 
-/* Where an output goes. The prompt and, later, the control socket give their
- * own functions; the default writes to stdout and stderr. */
+/* Where an output goes. The prompt and the control socket give their own
+ * functions; the default writes to stdout and stderr. */
 struct sink {
 	void *user;
 	/* 0, or -1 when it cannot be written (EPIPE, ENOSPC). */
 	int (*out)(void *user, const void *data, size_t len);
 	int (*err)(void *user, const void *data, size_t len);
+	/* What goes to the file of -o, where another process writes it, also
+	 * when it is nothing; NULL: it is written here. */
+	int (*file)(void *user, const void *data, size_t len);
 	bool out_is_terminal;
 	bool err_is_terminal;
+	bool out_color; /* where --color does not say */
+	bool err_color;
 	unsigned width; /* columns; 0: unknown */
 	bool utf8;
 	/* Milliseconds since 1970, for times in results; NULL: the clock. */
@@ -40,6 +45,8 @@ struct sink {
 /* The process's own stdout and stderr. Call setlocale() before; SIGPIPE is to
  * be ignored, else it ends the program before the exit status says so. */
 void sink_stdio(struct sink *sink);
+/* Whether colours are wanted, by the environment and what is a terminal. */
+void sink_colors(struct sink *sink);
 
 struct output_options {
 	enum form form;
@@ -63,6 +70,10 @@ int output_prepare(struct output *out);
 /* Flushes, and puts the file of -o in its place. 0, or -1 when something could
  * not be written (exit 23). NULL is nothing. */
 int output_close(struct output *out);
+/* Bytes that another process made for stdout, stderr or the file of -o. */
+void output_pass_out(struct output *out, const void *data, size_t len);
+void output_pass_err(struct output *out, const void *data, size_t len);
+void output_pass_file(struct output *out, const void *data, size_t len);
 enum form output_form(const struct output *out);
 unsigned output_verbose(const struct output *out);
 

@@ -29,7 +29,7 @@ struct input {
 };
 
 struct script {
-	struct app *app;
+	struct front *front;
 	struct script_source source;
 	void (*done)(struct script *script, int status, void *arg);
 	void *arg;
@@ -82,7 +82,7 @@ end(struct script *script)
 static void
 say(struct script *script, const char *text)
 {
-	struct sink *sink = &script->app->sink;
+	struct sink *sink = &script->front->sink;
 
 	if (text)
 		sink->err(sink->user, text, strlen(text));
@@ -125,8 +125,8 @@ record(struct script *script, int status)
 	if (!script->source.keep_going || interrupted ||
 	    status > script->status)
 		script->status = status;
-	if (script->app->exiting) {
-		script->status = script->app->exit_status;
+	if (script->front->exiting) {
+		script->status = script->front->exit_status;
 		script->stopped = true;
 	} else if (interrupted) {
 		script->stopped = true;
@@ -157,8 +157,8 @@ must_wait(struct script *script)
 
 	if (poll(&pfd, 1, 0) != 0)
 		return false;
-	script->watch = coapx_watch_new(script->app->context, script->source.fd,
-	    COAPX_READ, on_input, script, NULL);
+	script->watch = coapx_watch_new(script->front->app->context,
+	    script->source.fd, COAPX_READ, on_input, script, NULL);
 	return script->watch != NULL;
 }
 
@@ -265,10 +265,10 @@ no_more(struct script *script, enum next next)
 
 	script->stopped = true;
 	if (next == NEXT_FAILED)
-		script->status = app_fail(script->app, STATUS_LOCAL, "%s: %s",
-		    name, strerror(errno ? errno : EFBIG));
+		script->status = front_fail(script->front, STATUS_LOCAL,
+		    "%s: %s", name, strerror(errno ? errno : EFBIG));
 	else if (open)
-		script->status = app_fail(script->app, STATUS_USAGE,
+		script->status = front_fail(script->front, STATUS_USAGE,
 		    "%s:%u: %s", name, script->line_number,
 		    script->lex.open == LEX_ESCAPE
 			? "nothing follows the backslash"
@@ -285,11 +285,11 @@ lookup(void *arg, const char *name)
 
 	if (strcmp(name, "?") == 0) {
 		snprintf(script->number, sizeof(script->number), "%d",
-		    script->app->last_status);
+		    script->front->last_status);
 		return script->number;
 	}
 	if (!parse_number(name, SIZE_MAX, &n))
-		return vars_get(script->app, name);
+		return vars_get(script->front, name);
 	if (n == 0)
 		return script->source.name;
 	return n <= script->source.n_args ? script->source.args[n - 1] : NULL;
@@ -341,8 +341,8 @@ run_words(struct script *script, char *const *words, size_t n)
 	if (script->source.xtrace)
 		trace(script, words, n);
 	script->running = true;
-	script->app->background = script->source.background;
-	job = job_start(script->app, words, n, on_done, script);
+	script->front->background = script->source.background;
+	job = job_start(script->front, words, n, on_done, script);
 	/* on_done() does not free the script while step() is on the stack. */
 	script->job = job;
 }
@@ -352,9 +352,9 @@ complain(struct script *script, const char *problem)
 {
 	int status = problem ? STATUS_USAGE : STATUS_INTERNAL;
 
-	app_fail(script->app, status, "%s",
+	front_fail(script->front, status, "%s",
 	    problem ? problem : "out of memory");
-	script->app->last_status = status;
+	script->front->last_status = status;
 	record(script, status);
 }
 
@@ -485,17 +485,17 @@ step(struct script *script)
 }
 
 struct script *
-script_start(struct app *app, const struct script_source *source,
+script_start(struct front *front, const struct script_source *source,
     void (*done)(struct script *script, int status, void *arg), void *arg)
 {
 	struct script *script = calloc(1, sizeof(*script));
 
 	if (!script) {
-		done(NULL, app_fail(app, STATUS_INTERNAL, "out of memory"),
+		done(NULL, front_fail(front, STATUS_INTERNAL, "out of memory"),
 		    arg);
 		return NULL;
 	}
-	script->app = app;
+	script->front = front;
 	script->source = *source;
 	script->done = done;
 	script->arg = arg;
@@ -550,22 +550,24 @@ on_signal(int signo, void *arg)
 }
 
 int
-script_run(struct app *app, const struct script_source *source)
+script_run(struct front *front, const struct script_source *source)
 {
 	struct run run = { .script = NULL };
-	struct signals *signals = signals_open(app->context, on_signal, &run);
-	struct script *script = script_start(app, source, on_over, &run);
+	struct signals *signals =
+	    signals_open(front->app->context, on_signal, &run);
+	struct script *script = script_start(front, source, on_over, &run);
 
 	if (!run.over)
 		run.script = script;
 	while (!run.over)
-		app_step(app, -1);
+		app_step(front->app, -1);
 	signals_close(signals);
 	return run.status;
 }
 
 int
-script_run_file(struct app *app, const char *path, struct script_source *source)
+script_run_file(struct front *front, const char *path,
+    struct script_source *source)
 {
 	int fd = STDIN_FILENO, status;
 
@@ -574,14 +576,14 @@ script_run_file(struct app *app, const char *path, struct script_source *source)
 	else if (!source->name)
 		source->name = "stdin";
 	if (fd < 0)
-		return app_fail(app, STATUS_LOCAL, "%s: %s", path,
+		return front_fail(front, STATUS_LOCAL, "%s: %s", path,
 		    strerror(errno));
 	if (!source->name)
 		source->name = path;
 	source->fd = fd;
-	app->script_on_stdin = fd == STDIN_FILENO;
-	status = script_run(app, source);
-	app->script_on_stdin = false;
+	front->script_on_stdin = fd == STDIN_FILENO;
+	status = script_run(front, source);
+	front->script_on_stdin = false;
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return status;

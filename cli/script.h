@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct app;
+struct front;
 struct job;
 struct script;
 
@@ -35,16 +35,17 @@ struct script_source {
  * status of the last command, or the highest with keep_going. The source's
  * strings are read until then. NULL when it is over already.
  */
-struct script *script_start(struct app *app, const struct script_source *source,
+struct script *script_start(struct front *front,
+    const struct script_source *source,
     void (*done)(struct script *script, int status, void *arg), void *arg);
 /* Cancels what runs and ends with that status. */
 void script_cancel(struct script *script, int status);
 
-/* Runs it on the app's loop to its end, with INT, TERM and HUP ending it. The
+/* Runs it on the loop to its end, with INT, TERM and HUP ending it. The
  * exit status. */
-int script_run(struct app *app, const struct script_source *source);
+int script_run(struct front *front, const struct script_source *source);
 /* A file ("-": stdin). An exit status. */
-int script_run_file(struct app *app, const char *path,
+int script_run_file(struct front *front, const char *path,
     struct script_source *source);
 
 #endif

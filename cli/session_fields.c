@@ -162,7 +162,7 @@ read_uri(const struct named *n, struct field_value *v)
 static void
 read_path(const struct named *n, struct field_value *v)
 {
-	field_put_text(v, n->path);
+	field_put_text(v, v->front ? front_path(v->front, n) : n->path);
 }
 
 static void
@@ -368,8 +368,8 @@ datum_find(const struct named *named, const char *key)
 }
 
 bool
-field_read(const struct named *named, const char *name, bool reveal,
-    struct field_value *v)
+field_read(const struct named *named, const struct front *front,
+    const char *name, bool reveal, struct field_value *v)
 {
 	const struct session_field *f;
 	const struct datum *d;
@@ -377,6 +377,7 @@ field_read(const struct named *named, const char *name, bool reveal,
 
 	v->view = (struct view_field){ .name = name, .type = FIELD_NULL };
 	v->reveal = reveal;
+	v->front = front;
 	if (strncmp(name, DATA_PREFIX, prefix) == 0 && name[prefix]) {
 		d = datum_find(named, name + prefix);
 		if (d) {
@@ -407,7 +408,8 @@ field_nearest(const char *name)
 }
 
 struct field_value *
-fields_read_all(const struct named *named, bool reveal, size_t *n)
+fields_read_all(const struct named *named, const struct front *front,
+    bool reveal, size_t *n)
 {
 	const struct session_field *f;
 	const struct datum *d;
@@ -423,7 +425,7 @@ fields_read_all(const struct named *named, bool reveal, size_t *n)
 		return NULL;
 	*n = 0;
 	for (f = session_fields; f->name; f++)
-		field_read(named, f->name, reveal, &values[(*n)++]);
+		field_read(named, front, f->name, reveal, &values[(*n)++]);
 	DL_FOREACH(named->data, d) {
 		struct field_value *v = &values[(*n)++];
 

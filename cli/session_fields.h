@@ -13,14 +13,15 @@
  * as the session's name does. */
 struct field_value {
 	struct view_field view;
-	bool reveal; /* secrets as they are */
+	bool reveal;               /* secrets as they are */
+	const struct front *front; /* who asks; NULL: this process */
 	char text[600];
 };
 
 struct session_field {
 	const char *name;
 	const char *help; /* one line */
-	/* v->view is FIELD_NULL and has its name already; v->reveal is set. */
+	/* v->view is FIELD_NULL and has its name already; v->reveal and v->front are set. */
 	void (*read)(const struct named *named, struct field_value *v);
 };
 
@@ -30,13 +31,13 @@ extern const struct session_field session_fields[];
 
 /* Also data.KEY. False: there is no such field. A field that does not apply
  * to the session is FIELD_NULL. */
-bool field_read(const struct named *named, const char *name, bool reveal,
-    struct field_value *v);
+bool field_read(const struct named *named, const struct front *front,
+    const char *name, bool reveal, struct field_value *v);
 /* The field that a wrong name was meant to be, or NULL. */
 const char *field_nearest(const char *name);
 /* All fields, each data.KEY included; NULL: out of memory. */
-struct field_value *fields_read_all(const struct named *named, bool reveal,
-    size_t *n);
+struct field_value *fields_read_all(const struct named *named,
+    const struct front *front, bool reveal, size_t *n);
 /* Releases n of them; secrets are wiped. */
 void fields_free(struct field_value *values, size_t n);
 

@@ -201,6 +201,7 @@ target_origin(struct job *job, struct target *target, const char *origin)
 	if (target->named) {
 		target->session =
 		    coap_session_reference(target->named->session);
+		job->session = target->session;
 		return STATUS_OK;
 	}
 	tell_of_others(job, origin);
@@ -208,6 +209,7 @@ target_origin(struct job *job, struct target *target, const char *origin)
 	if (!target->session)
 		return status;
 	target->opened = true;
+	job->session = target->session;
 	return job->app->keep ? share(job, target, origin, bind) : STATUS_OK;
 }
 
@@ -261,7 +263,7 @@ target_path(struct job *job, const char *name, const char *path,
 	if (!named)
 		return status;
 	origin = origin_of_session(named);
-	joined = path_join(named->path, path);
+	joined = path_join(front_path(job->front, named), path);
 	if (!origin || !joined ||
 	    asprintf(&target->uri, "%s%s", origin, joined) < 0)
 		target->uri = NULL;

@@ -23,11 +23,11 @@ var_is_name(const char *name, size_t len)
 }
 
 static struct var *
-find(const struct app *app, const char *name)
+find(const struct front *front, const char *name)
 {
 	struct var *var;
 
-	DL_FOREACH(app->vars, var)
+	DL_FOREACH(front->vars, var)
 		if (strcmp(var->name, name) == 0)
 			return var;
 	return NULL;
@@ -56,9 +56,9 @@ var_new(const char *name)
 }
 
 int
-vars_set(struct app *app, const char *name, const char *value)
+vars_set(struct front *front, const char *name, const char *value)
 {
-	struct var *var = find(app, name);
+	struct var *var = find(front, name);
 	char *copy = strdup(value);
 
 	if (!copy)
@@ -69,7 +69,7 @@ vars_set(struct app *app, const char *name, const char *value)
 			free(copy);
 			return -1;
 		}
-		DL_APPEND(app->vars, var);
+		DL_APPEND(front->vars, var);
 	}
 	free(var->value);
 	var->value = copy;
@@ -77,20 +77,20 @@ vars_set(struct app *app, const char *name, const char *value)
 }
 
 const char *
-vars_get(const struct app *app, const char *name)
+vars_get(const struct front *front, const char *name)
 {
-	const struct var *var = find(app, name);
+	const struct var *var = find(front, name);
 
 	return var ? var->value : getenv(name);
 }
 
 void
-vars_free(struct app *app)
+vars_free(struct front *front)
 {
 	struct var *var, *next;
 
-	DL_FOREACH_SAFE(app->vars, var, next) {
-		DL_DELETE(app->vars, var);
+	DL_FOREACH_SAFE(front->vars, var, next) {
+		DL_DELETE(front->vars, var);
 		var_free(var);
 	}
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct app;
+struct front;
 
 struct var {
 	struct var *prev;
@@ -18,9 +18,9 @@ struct var {
 /* A letter or '_', then letters, digits, '_'. */
 bool var_is_name(const char *name, size_t len);
 /* 0, or -1 when out of memory. */
-int vars_set(struct app *app, const char *name, const char *value);
+int vars_set(struct front *front, const char *name, const char *value);
 /* Ours, else the environment's, else NULL. */
-const char *vars_get(const struct app *app, const char *name);
-void vars_free(struct app *app);
+const char *vars_get(const struct front *front, const char *name);
+void vars_free(struct front *front);
 
 #endif

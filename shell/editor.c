@@ -92,7 +92,7 @@ get_key(EditLine *el, wchar_t *key)
 
 	decorate(editor);
 	while (!next_key(editor, key)) {
-		if (editor->ended || editor->app->exiting) {
+		if (editor->ended || editor->app->own.exiting) {
 			undecorate(editor, 0);
 			return 0;
 		}
@@ -270,7 +270,7 @@ editor_read(struct editor *editor)
 		return NULL;
 	line = el_gets(editor->el, &n);
 	finish(editor);
-	if (editor->ended || editor->app->exiting)
+	if (editor->ended || editor->app->own.exiting)
 		return NULL;
 	if (editor->interrupted)
 		return strdup("");
@@ -299,7 +299,7 @@ editor_end(struct editor *editor)
 void
 editor_resize(struct editor *editor)
 {
-	screen_resize(&editor->screen, &editor->app->sink);
+	screen_resize(&editor->screen, &editor->app->own.sink);
 	if (editor->screen.editing)
 		decorate(editor);
 }
@@ -368,7 +368,7 @@ editor_open(struct editor *editor, struct app *app,
 	if (!editor->el || !editor->escape ||
 	    history_open(&editor->past, history_path()) < 0)
 		return -1;
-	screen_open(&editor->screen, editor->el, &app->sink);
+	screen_open(&editor->screen, editor->el, &app->own.sink);
 	el_set(editor->el, EL_CLIENTDATA, editor);
 	el_set(editor->el, EL_SIGNAL, 0);
 	el_set(editor->el, EL_PROMPT_ESC, give_prompt, '\1');
@@ -385,7 +385,7 @@ void
 editor_close(struct editor *editor)
 {
 	if (editor->screen.el)
-		screen_close(&editor->screen, &editor->app->sink);
+		screen_close(&editor->screen, &editor->app->own.sink);
 	menu_close(&editor->menu);
 	ghost_free(&editor->ghost);
 	keys_free(&editor->keys);

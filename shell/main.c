@@ -37,10 +37,11 @@ read_environment(struct app *app, char **problem)
 	const char *timeout = getenv("COAP_SHELL_TIMEOUT");
 	int64_t ms;
 
-	app->session_name = getenv("COAP_SHELL_SESSION");
-	if (app->session_name && *app->session_name == '\0')
-		app->session_name = NULL;
-	if (form && *form != '\0' && !form_find(form, &app->defaults.form)) {
+	app->own.session_name = getenv("COAP_SHELL_SESSION");
+	if (app->own.session_name && *app->own.session_name == '\0')
+		app->own.session_name = NULL;
+	if (form && *form != '\0' &&
+	    !form_find(form, &app->own.defaults.form)) {
 		*problem = text_format("COAP_SHELL_FORMAT: '%s' is none of "
 				       "human, json, raw, hex, none",
 		    form);
@@ -55,7 +56,7 @@ read_environment(struct app *app, char **problem)
 			    timeout);
 			return -1;
 		}
-		app->timeout_ms = (uint64_t)ms;
+		app->own.timeout_ms = (uint64_t)ms;
 	}
 	return 0;
 }
@@ -70,11 +71,12 @@ set_defaults(struct app *app, const struct args *args)
 		usage_error(problem);
 		return STATUS_LOCAL;
 	}
-	if (globals_apply(args, &app->defaults, &app->timeout_ms, &problem) < 0)
+	if (globals_apply(args, &app->own.defaults, &app->own.timeout_ms,
+		&problem) < 0)
 		return usage_error(problem);
 	if (session)
-		app->session_name = session;
-	app->no_input = args_has(args, "no-input");
+		app->own.session_name = session;
+	app->own.no_input = args_has(args, "no-input");
 	return STATUS_OK;
 }
 
@@ -109,7 +111,7 @@ run_input(struct app *app, struct script_source *source)
 {
 	if (isatty(STDIN_FILENO))
 		return prompt_run(app);
-	return script_run_file(app, "-", source);
+	return script_run_file(&app->own, "-", source);
 }
 
 /* `coap-shell URI [OPTION ...]`: opened, then commands. */
@@ -123,12 +125,12 @@ run_uri(struct app *app, char *const *words, size_t n,
 	int status;
 
 	if (!all)
-		return app_fail(app, STATUS_INTERNAL, "out of memory");
+		return front_fail(&app->own, STATUS_INTERNAL, "out of memory");
 	all[0] = open;
 	for (size_t i = 0; i < n; i++)
 		all[i + 1] = words[i];
 	app->keep = true;
-	status = script_run(app, &first);
+	status = script_run(&app->own, &first);
 	free(all);
 	return status == STATUS_OK ? run_input(app, source) : status;
 }
@@ -141,8 +143,9 @@ run_command(struct app *app, char *const *words, size_t n,
 
 	source->words = words;
 	source->n_words = n;
-	status = script_run(app, source);
-	if (status != STATUS_OK || !app->want_prompt || !isatty(STDIN_FILENO))
+	status = script_run(&app->own, source);
+	if (status != STATUS_OK || !app->own.want_prompt ||
+	    !isatty(STDIN_FILENO))
 		return status;
 	app->keep = true;
 	return prompt_run(app);
@@ -158,17 +161,17 @@ run(struct app *app, const struct args *args, char *const *words, size_t n)
 
 	set_flags(&source, args);
 	if (list && file)
-		return app_fail(app, STATUS_USAGE,
+		return front_fail(&app->own, STATUS_USAGE,
 		    "-c and -f cannot be given together");
 	if (list && n > 0)
-		return app_fail(app, STATUS_USAGE,
+		return front_fail(&app->own, STATUS_USAGE,
 		    "'%s': -c takes all commands in one word", words[0]);
 	if (!list && !file && n > 0) {
 		if (!is_uri(words[0]))
 			return run_command(app, words, n, &source);
 		if (n == 1 || words[1][0] == '-')
 			return run_uri(app, words, n, &source);
-		return app_fail(app, STATUS_USAGE,
+		return front_fail(&app->own, STATUS_USAGE,
 		    "'%s' behind a URI; the command comes first: coap-shell "
 		    "get %s",
 		    words[1], words[0]);
@@ -177,13 +180,13 @@ run(struct app *app, const struct args *args, char *const *words, size_t n)
 	if (list) {
 		source.text = list;
 		source.name = "-c";
-		return script_run(app, &source);
+		return script_run(&app->own, &source);
 	}
 	if (!file)
 		return run_input(app, &source);
 	source.args = words;
 	source.n_args = n;
-	return script_run_file(app, file, &source);
+	return script_run_file(&app->own, file, &source);
 }
 
 /* -h and -V. */
@@ -195,8 +198,8 @@ run_word(struct app *app, const char *word)
 	int status;
 
 	if (!copy)
-		return app_fail(app, STATUS_INTERNAL, "out of memory");
-	status = script_run(app, &source);
+		return front_fail(&app->own, STATUS_INTERNAL, "out of memory");
+	status = script_run(&app->own, &source);
 	free(copy);
 	return status;
 }
@@ -207,7 +210,7 @@ run_app(const struct args *args, char *const *words, size_t n)
 	struct app app = { .context = NULL };
 	int status;
 
-	sink_stdio(&app.sink);
+	sink_stdio(&app.own.sink);
 	status = set_defaults(&app, args);
 	if (status != STATUS_OK)
 		return status;
@@ -221,7 +224,6 @@ run_app(const struct args *args, char *const *words, size_t n)
 			status = run(&app, args, words, n);
 	}
 	app_close(&app);
-	vars_free(&app);
 	return status;
 }
 

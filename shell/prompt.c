@@ -56,7 +56,7 @@ static void
 note(struct prompt *prompt, const char *text)
 {
 	struct output *out =
-	    output_new(&prompt->app->sink, &prompt->app->defaults);
+	    output_new(&prompt->app->own.sink, &prompt->app->own.defaults);
 
 	if (!out)
 		return;
@@ -69,7 +69,7 @@ tell_event(struct prompt *prompt, const char *name, const char *event,
     const char *detail)
 {
 	struct output *out =
-	    output_new(&prompt->app->sink, &prompt->app->defaults);
+	    output_new(&prompt->app->own.sink, &prompt->app->own.defaults);
 
 	if (!out)
 		return;
@@ -140,7 +140,7 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	else if (event == COAP_EVENT_RECONNECT_NO_MORE)
 		tell_lost(prompt, named, "given up");
 	/* The prompt may look different now. */
-	if (named == prompt->app->current)
+	if (named == prompt->app->own.current)
 		screen_hide(&prompt->editor.screen);
 }
 
@@ -206,8 +206,8 @@ prompt_text(void *arg)
 
 	if (prompt->text)
 		return "... ";
-	if (prompt->app->current)
-		return session_prompt(prompt, prompt->app->current);
+	if (prompt->app->own.current)
+		return session_prompt(prompt, prompt->app->own.current);
 	return prompt->editor.color ? "\1\033[1m\1coap-shell\1\033[0m\1> "
 				    : "coap-shell> ";
 }
@@ -233,12 +233,12 @@ run(struct prompt *prompt, const char *text)
 	struct script *script;
 
 	prompt->running = true;
-	script = script_start(prompt->app, &source, on_over, prompt);
+	script = script_start(&prompt->app->own, &source, on_over, prompt);
 	if (prompt->running)
 		prompt->script = script;
 	while (prompt->running)
 		app_step(prompt->app, -1);
-	prompt->status = prompt->app->last_status;
+	prompt->status = prompt->app->own.last_status;
 }
 
 static void
@@ -251,7 +251,7 @@ on_item_over(struct script *script, int status, void *arg)
 	(void)script;
 	DL_DELETE(prompt->items, item);
 	if (!prompt->running)
-		prompt->app->last_status = prompt->status;
+		prompt->app->own.last_status = prompt->status;
 	if (!prompt->leaving) {
 		said = status == STATUS_OK
 		    ? text_format("[%u] done: %s", item->number, item->text)
@@ -280,7 +280,7 @@ run_in_background(struct prompt *prompt, char *text)
 
 	if (!item) {
 		free(text);
-		app_fail(prompt->app, STATUS_INTERNAL, "out of memory");
+		front_fail(&prompt->app->own, STATUS_INTERNAL, "out of memory");
 		return;
 	}
 	item->number = 1;
@@ -289,7 +289,7 @@ run_in_background(struct prompt *prompt, char *text)
 	item->prompt = prompt;
 	item->text = text;
 	DL_APPEND(prompt->items, item);
-	script = script_start(prompt->app, &source, on_item_over, item);
+	script = script_start(&prompt->app->own, &source, on_item_over, item);
 	if (script)
 		item->script = script;
 }
@@ -362,7 +362,8 @@ read_command(struct prompt *prompt)
 	free(prompt->text);
 	prompt->text = NULL;
 	if (prompt->editor.interrupted)
-		prompt->status = prompt->app->last_status = STATUS_INTERRUPTED;
+		prompt->status = prompt->app->own.last_status =
+		    STATUS_INTERRUPTED;
 	return line;
 }
 
@@ -373,14 +374,14 @@ read_and_run(struct prompt *prompt)
 	char *text;
 	int err;
 
-	while (!prompt->app->exiting && prompt->signo == 0) {
+	while (!prompt->app->own.exiting && prompt->signo == 0) {
 		text = read_command(prompt);
 		if (!text)
 			return;
 		err = history_keep(&prompt->editor.past, text);
 		if (err != 0 && !told) {
 			told = true;
-			app_fail(prompt->app, STATUS_LOCAL,
+			front_fail(&prompt->app->own, STATUS_LOCAL,
 			    "history is not kept in '%s': %s",
 			    prompt->editor.past.path, strerror(err));
 		}
@@ -453,7 +454,7 @@ say_goodbye(struct prompt *prompt)
 
 	DL_COUNT(prompt->app->sessions, named, n);
 	DL_COUNT(prompt->items, item, n_items);
-	if (!prompt->app->exiting && prompt->signo == 0)
+	if (!prompt->app->own.exiting && prompt->signo == 0)
 		prompt->editor.screen.midline = true; /* behind the prompt */
 	screen_fresh_line(&prompt->editor.screen);
 	if (n_items > 0) {
@@ -475,11 +476,11 @@ static int
 leave(struct prompt *prompt)
 {
 	struct app *app = prompt->app;
-	int status = app->last_status;
+	int status = app->own.last_status;
 	struct item *item, *next;
 
-	if (app->exiting)
-		status = app->exit_status;
+	if (app->own.exiting)
+		status = app->own.exit_status;
 	if (prompt->signo != 0)
 		status = STATUS_TERMINATED;
 	if (prompt->signo != SIGHUP)
@@ -495,8 +496,8 @@ leave(struct prompt *prompt)
 static bool
 wants_color(const struct app *app)
 {
-	struct output *out = output_new(&app->sink, &app->defaults);
-	bool color = out && out->color && app->sink.out_is_terminal;
+	struct output *out = output_new(&app->own.sink, &app->own.defaults);
+	bool color = out && out->color && app->own.sink.out_is_terminal;
 
 	output_close(out);
 	return color;
@@ -526,7 +527,7 @@ run_plain(struct app *app)
 {
 	struct script_source source = { .keep_going = true };
 
-	return script_run_file(app, "-", &source);
+	return script_run_file(&app->own, "-", &source);
 }
 
 static bool
@@ -547,18 +548,18 @@ prompt_run(struct app *app)
 	app->keep = true;
 	if (!can_edit())
 		return run_plain(app);
-	app->interactive = true;
+	app->own.interactive = true;
 	if (open_prompt(&prompt) == 0) {
 		app_observe(app, &prompt.observer);
 		greet(&prompt);
 		read_and_run(&prompt);
 		status = leave(&prompt);
 	} else {
-		status = app_fail(app, STATUS_INTERNAL,
+		status = front_fail(&app->own, STATUS_INTERNAL,
 		    "the terminal cannot be used for a prompt");
 	}
 	editor_close(&prompt.editor);
 	tty_signals_close(prompt.signals);
-	app->interactive = false;
+	app->own.interactive = false;
 	return status;
 }

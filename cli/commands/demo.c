@@ -52,7 +52,7 @@ free_state(struct job *job)
 {
 	struct demo *demo = job->state;
 
-	job->app->defaults.form = demo->form;
+	job->front->defaults.form = demo->form;
 	free(demo->text);
 	free(demo);
 }
@@ -136,10 +136,10 @@ tell_others(struct job *job)
 
 /* Whether there is somebody to give a prompt to. */
 static bool
-has_terminal(const struct app *app)
+has_terminal(const struct front *front)
 {
-	return app->interactive ||
-	    (app->sink.out_is_terminal && !app->no_input &&
+	return front->interactive ||
+	    (front->sink.out_is_terminal && !front->no_input &&
 		isatty(STDIN_FILENO));
 }
 
@@ -166,7 +166,7 @@ run(struct job *job, const char *text, bool trace,
 	};
 	struct script *script;
 
-	script = script_start(job->app, &source, done, job);
+	script = script_start(job->front, &source, done, job);
 	/* NULL: it is over, and the job perhaps gone with it. */
 	if (script)
 		demo->script = script;
@@ -182,8 +182,8 @@ chosen_form(const struct job *job)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (args_has(&job->args, options[i]))
 			return output_form(job->out);
-	if (job->app->defaults.form != FORM_AUTO)
-		return job->app->defaults.form;
+	if (job->front->defaults.form != FORM_AUTO)
+		return job->front->defaults.form;
 	return FORM_HUMAN;
 }
 
@@ -200,14 +200,14 @@ opened(struct script *script, int status, void *arg)
 		job_end(job, status);
 		return;
 	}
-	job->app->defaults.form = chosen_form(job);
-	if (!has_terminal(job->app)) {
+	job->front->defaults.form = chosen_form(job);
+	if (!has_terminal(job->front)) {
 		free(demo->text);
 		demo->text = tour_script();
 		run(job, demo->text ? demo->text : "", true, tour_done);
 		return;
 	}
-	job->app->want_prompt = true;
+	job->front->want_prompt = true;
 	output_note(job->out,
 	    "a device of our own on loopback, and these sessions to it:");
 	tell_others(job);
@@ -270,7 +270,7 @@ start(struct job *job)
 	demo = calloc(1, sizeof(*demo));
 	if (!demo)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
-	demo->form = app->defaults.form;
+	demo->form = job->front->defaults.form;
 	job->state = demo;
 	job->free_state = free_state;
 	job->cancel = cancel;

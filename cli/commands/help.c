@@ -275,7 +275,7 @@ help_words(struct job *job)
 	int status;
 
 	command = command_find(job->args.operands, job->args.n_operands,
-	    job->app->interactive, &used, &problem);
+	    job->front->interactive, &used, &problem);
 	if (command && used == job->args.n_operands) {
 		free(problem);
 		return help_command(job, command);

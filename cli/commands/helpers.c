@@ -97,12 +97,12 @@ set_list(struct job *job)
 	struct var *var;
 	size_t n;
 
-	DL_COUNT(job->app->vars, var, n);
+	DL_COUNT(job->front->vars, var, n);
 	cells = calloc(2 * n + 1, sizeof(*cells));
 	if (!cells)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	view.cells = cells;
-	DL_FOREACH(job->app->vars, var) {
+	DL_FOREACH(job->front->vars, var) {
 		cells[2 * view.rows] = var->name;
 		cells[2 * view.rows + 1] = var->value;
 		view.rows++;
@@ -123,7 +123,7 @@ set_one(struct job *job, const char *word)
 		return job_fail(job, STATUS_USAGE, "'%s' is not VAR=VALUE",
 		    word);
 	name = strndup(word, len);
-	result = name ? vars_set(job->app, name, word + len + 1) : -1;
+	result = name ? vars_set(job->front, name, word + len + 1) : -1;
 	free(name);
 	if (result < 0)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
@@ -177,7 +177,7 @@ source_free(struct job *job)
 
 	close(sourced->fd);
 	free(sourced);
-	job->app->source_depth--;
+	job->front->source_depth--;
 }
 
 static void
@@ -206,7 +206,7 @@ source_open(struct job *job, const char *path)
 	struct sourced *sourced;
 	int fd;
 
-	if (job->app->source_depth >= SOURCE_DEPTH)
+	if (job->front->source_depth >= SOURCE_DEPTH)
 		return job_fail(job, STATUS_LOCAL,
 		    "%s: files source each other too deeply", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -222,7 +222,7 @@ source_open(struct job *job, const char *path)
 	job->state = sourced;
 	job->free_state = source_free;
 	job->cancel = source_cancel;
-	job->app->source_depth++;
+	job->front->source_depth++;
 	return STATUS_OK;
 }
 
@@ -243,7 +243,7 @@ source_start(struct job *job)
 		return status;
 	sourced = job->state;
 	source.fd = sourced->fd;
-	sourced->script = script_start(job->app, &source, source_done, job);
+	sourced->script = script_start(job->front, &source, source_done, job);
 	return JOB_RUNNING;
 }
 
@@ -262,13 +262,13 @@ static int
 exit_start(struct job *job)
 {
 	const char *text = args_operand(&job->args, 0);
-	uint64_t status = (uint64_t)job->app->last_status;
+	uint64_t status = (uint64_t)job->front->last_status;
 
 	if (text && !parse_number(text, 255, &status))
 		return job_fail(job, STATUS_USAGE,
 		    "'%s' is no exit status (0 to 255)", text);
-	job->app->exiting = true;
-	job->app->exit_status = (int)status;
+	job->front->exiting = true;
+	job->front->exit_status = (int)status;
 	return (int)status;
 }
 

@@ -57,17 +57,17 @@ start_cd(struct job *job)
 		    "'%s' has a query; a place is a path alone", path);
 	named = named_of(job->app, path, &path);
 	if (named)
-		job->app->current = named;
+		front_use(job->front, named);
 	else
 		named = app_session_for(job, NULL, &status);
 	if (!named)
 		return status;
-	joined = path_join(named->path, path);
+	joined = path_join(front_path(job->front, named), path);
 	if (!joined)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	trim(joined, path);
-	free(named->path);
-	named->path = joined;
+	if (front_go(job->front, named, joined) < 0)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	return STATUS_OK;
 }
 
@@ -80,7 +80,7 @@ start_pwd(struct job *job)
 
 	if (!named)
 		return status;
-	field.text = named->path;
+	field.text = front_path(job->front, named);
 	output_value(job->out, &field);
 	return STATUS_OK;
 }

@@ -29,7 +29,8 @@ start(struct job *job)
 	named = app_session_for(job, args_operand(&job->args, 1), &status);
 	if (!named)
 		return status;
-	if (!field_read(named, field, args_has(&job->args, "reveal"), &v))
+	if (!field_read(named, job->front, field,
+		args_has(&job->args, "reveal"), &v))
 		return unknown_field(job, field);
 	output_value(job->out, &v.view);
 	explicit_bzero(&v, sizeof v);

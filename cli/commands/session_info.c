@@ -27,7 +27,8 @@ start(struct job *job)
 
 	if (!named)
 		return status;
-	values = fields_read_all(named, args_has(&job->args, "reveal"), &n);
+	values = fields_read_all(named, job->front,
+	    args_has(&job->args, "reveal"), &n);
 	if (values)
 		fields = calloc(n, sizeof *fields);
 	if (!fields) {

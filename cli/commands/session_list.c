@@ -61,7 +61,7 @@ list(struct job *job, size_t count)
 		goto out;
 	}
 	DL_FOREACH(job->app->sessions, named) {
-		named_view(job->app, named, &views[n], addresses[n].local,
+		named_view(job->front, named, &views[n], addresses[n].local,
 		    addresses[n].remote);
 		if (wanted(job, &views[n]))
 			n++;

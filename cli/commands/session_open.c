@@ -77,8 +77,8 @@ say_opened(struct job *job, const struct named *named)
 		    coapx_proto_name(proto),
 		    addr_text(coap_session_get_addr_remote(s), remote),
 		    trust ? ", " : "", trust ? trust : "");
-	if (proto == COAP_PROTO_UDP && !job->app->told_udp) {
-		job->app->told_udp = true;
+	if (proto == COAP_PROTO_UDP && !job->front->told_udp) {
+		job->front->told_udp = true;
 		output_note(job->out,
 		    "udp: nothing was sent yet; 'ping' asks whether somebody "
 		    "is there");
@@ -100,7 +100,7 @@ arrived(const struct opening *o)
 static int
 finish(struct job *job, struct named *named)
 {
-	job->app->current = named;
+	front_use(job->front, named);
 	say_opened(job, named);
 	return STATUS_OK;
 }
@@ -234,12 +234,14 @@ add(struct job *job, coap_session_t *session, const char *origin)
 		return NULL;
 	}
 	free(named->path);
+	free(named->home);
 	named->shared = true;
 	named->path = path_of_uri(args_operand(&job->args, 0));
+	named->home = path_of_uri(args_operand(&job->args, 0));
 	named->uri = strdup(origin);
 	named->bind = bind ? strdup(bind) : NULL;
 	named->credentials = keyring_id_of(&job->args);
-	if (named->path && named->uri && (!bind || named->bind))
+	if (named->path && named->home && named->uri && (!bind || named->bind))
 		return named;
 	named_close(job->app, named);
 	return NULL;

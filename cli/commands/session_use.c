@@ -14,7 +14,7 @@ start_use(struct job *job)
 	    app_session_for(job, args_operand(&job->args, 0), &status);
 
 	if (named)
-		job->app->current = named;
+		front_use(job->front, named);
 	return status;
 }
 

@@ -101,7 +101,7 @@ found(struct job *job, struct named *named)
 	char remote[ADDR_SIZE];
 
 	named->met = true;
-	job->app->current = named;
+	front_use(job->front, named);
 	output_note(job->out, "%s: %s (%s, %s)", named->name,
 	    coapx_state_name(coap_session_get_state(s)),
 	    coapx_proto_name(coap_session_get_proto(s)),
@@ -216,8 +216,9 @@ read_session(struct job *job, struct waiting *w)
 		return job_fail(job, STATUS_STATE,
 		    "nothing listens, so nobody can come; 'listen URI' does");
 	if (w->from ||
-	    (!name && !args_get(&job->args, "session") && !app->session_name &&
-		!app->current && app->listeners))
+	    (!name && !args_get(&job->args, "session") &&
+		!job->front->session_name && !job->front->current &&
+		app->listeners))
 		return STATUS_OK;
 	named = app_session_for(job, name, &status);
 	if (named)

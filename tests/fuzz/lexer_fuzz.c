@@ -102,7 +102,7 @@ check_completion(struct app *app, const char *line, size_t point)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct app app = { .interactive = true };
+	struct app app = { .own.interactive = true };
 	char *copy = malloc(size ? size : 1), *line;
 	size_t len;
 

@@ -36,7 +36,7 @@ static void
 assert_values(const char *line, const char *expected)
 {
 	struct completions out;
-	struct app app = { .interactive = true };
+	struct app app = { .own.interactive = true };
 	char values[4000];
 
 	complete(&app, line, &out, values, sizeof(values));
@@ -48,7 +48,7 @@ static void
 assert_has(const char *line, const char *value, bool has)
 {
 	struct completions out;
-	struct app app = { .interactive = true };
+	struct app app = { .own.interactive = true };
 	bool found = false;
 	size_t i;
 
@@ -138,7 +138,7 @@ static void
 test_quotes(void **state)
 {
 	struct completions out;
-	struct app app = { .interactive = true };
+	struct app app = { .own.interactive = true };
 	char values[200];
 
 	(void)state;
@@ -156,7 +156,7 @@ static void
 test_begin_and_nospace(void **state)
 {
 	struct completions out;
-	struct app app = { .interactive = true };
+	struct app app = { .own.interactive = true };
 	char values[200];
 
 	(void)state;

@@ -53,7 +53,7 @@ run(struct fixture *f, const char *command, const char *uri, const char *rest)
 	text_free(&f->out);
 	text_free(&f->err);
 	source.text = line;
-	status = script_run(&f->app, &source);
+	status = script_run(&f->app.own, &source);
 	free(line);
 	assert_non_null(text_string(&f->out));
 	assert_non_null(text_string(&f->err));
@@ -66,7 +66,7 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	*state = f;
-	f->app.sink =
+	f->app.own.sink =
 	    (struct sink){ .user = f, .out = keep_out, .err = keep_err };
 	f->app.keep = true;
 	if (app_open(&f->app) != STATUS_OK ||
@@ -217,7 +217,8 @@ test_lost(void **state)
 
 	assert_int_equal(run(f, "get", f->udp, "/hello"), STATUS_OK);
 	text_free(&f->out);
-	assert_non_null(script_start(&f->app, &source, note_status, &status));
+	assert_non_null(
+	    script_start(&f->app.own, &source, note_status, &status));
 	while (f->out.len == 0)
 		app_step(&f->app, -1);
 	assert_memory_equal(f->out.s, "Hello, world!", 13);

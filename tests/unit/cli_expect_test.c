@@ -46,9 +46,10 @@ make(struct request *r, const char *const words[WORDS_MAX])
 
 	memset(r, 0, sizeof(*r));
 	said[0] = '\0';
-	r->app.sink = (struct sink){ .out = keep, .err = keep };
+	r->app.own.sink = (struct sink){ .out = keep, .err = keep };
 	r->job.app = &r->app;
-	r->job.out = output_new(&r->app.sink, &r->app.defaults);
+	r->job.front = &r->app.own;
+	r->job.out = output_new(&r->app.own.sink, &r->app.own.defaults);
 	for (n = 0; n < WORDS_MAX && words[n]; n++)
 		copies[n] = strdup(words[n]);
 	assert_int_equal(args_parse(&r->job.args, &cmd_get, copies, n,

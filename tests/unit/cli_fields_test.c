@@ -25,7 +25,7 @@ setup(void **state)
 	};
 	char *problem = NULL;
 
-	sink_stdio(&app->sink);
+	sink_stdio(&app->own.sink);
 	*state = app;
 	if (app_open(app) != 0)
 		return -1;
@@ -68,7 +68,7 @@ every_field_is_read(void **state)
 
 	for (f = session_fields; f->name; f++) {
 		memset(&v, 0xa5, sizeof v);
-		assert_true(field_read(lamp(state), f->name, false, &v));
+		assert_true(field_read(lamp(state), NULL, f->name, false, &v));
 		assert_string_equal(v.view.name, f->name);
 		assert_in_range(v.view.type, FIELD_NULL, FIELD_MS);
 		if (v.view.type == FIELD_TEXT)
@@ -82,18 +82,18 @@ values_of_a_udp_session(void **state)
 {
 	struct field_value v;
 
-	field_read(lamp(state), "name", false, &v);
+	field_read(lamp(state), NULL, "name", false, &v);
 	assert_string_equal(v.view.text, "lamp");
-	field_read(lamp(state), "proto", false, &v);
+	field_read(lamp(state), NULL, "proto", false, &v);
 	assert_string_equal(v.view.text, "udp");
-	field_read(lamp(state), "state", false, &v);
+	field_read(lamp(state), NULL, "state", false, &v);
 	assert_string_equal(v.view.text, "established");
-	field_read(lamp(state), "addr.remote", false, &v);
+	field_read(lamp(state), NULL, "addr.remote", false, &v);
 	assert_string_equal(v.view.text, "127.0.0.1:9");
-	field_read(lamp(state), "refs", false, &v);
+	field_read(lamp(state), NULL, "refs", false, &v);
 	assert_int_equal(v.view.type, FIELD_NUMBER);
 	assert_true(v.view.number == 1.0);
-	field_read(lamp(state), "tx.ack-random-factor", false, &v);
+	field_read(lamp(state), NULL, "tx.ack-random-factor", false, &v);
 	assert_true(v.view.number == 1.5);
 }
 
@@ -111,7 +111,7 @@ null_fields(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		assert_true(field_read(lamp(state), names[i], false, &v));
+		assert_true(field_read(lamp(state), NULL, names[i], false, &v));
 		assert_int_equal(v.view.type, FIELD_NULL);
 	}
 }
@@ -121,9 +121,9 @@ unknown_fields(void **state)
 {
 	struct field_value v;
 
-	assert_false(field_read(lamp(state), "stat", false, &v));
-	assert_false(field_read(lamp(state), "", false, &v));
-	assert_false(field_read(lamp(state), "data.", false, &v));
+	assert_false(field_read(lamp(state), NULL, "stat", false, &v));
+	assert_false(field_read(lamp(state), NULL, "", false, &v));
+	assert_false(field_read(lamp(state), NULL, "data.", false, &v));
 	assert_string_equal(field_nearest("stat"), "state");
 	assert_string_equal(field_nearest("adr.remote"), "addr.remote");
 	assert_null(field_nearest("xyzzyxyzzy"));
@@ -139,9 +139,9 @@ data_fields(void **state)
 
 	put_data(app->sessions, "room", "kitchen");
 	put_data(app->sessions, "floor", "2");
-	assert_true(field_read(app->sessions, "data.room", false, &v));
+	assert_true(field_read(app->sessions, NULL, "data.room", false, &v));
 	assert_string_equal(v.view.text, "kitchen");
-	values = fields_read_all(app->sessions, false, &n);
+	values = fields_read_all(app->sessions, NULL, false, &n);
 	assert_non_null(values);
 	assert_string_equal(values[0].view.name, "id");
 	assert_string_equal(values[n - 2].view.name, "data.room");
@@ -243,9 +243,9 @@ settings_are_kept(void **state)
 		t->set(app->sessions, t->max);
 		assert_int_equal(t->get(app->sessions), t->max);
 	}
-	field_read(app->sessions, "tx.ack-timeout", false, &v);
+	field_read(app->sessions, NULL, "tx.ack-timeout", false, &v);
 	assert_true(v.view.number == 65535.999);
-	field_read(app->sessions, "keepalive", false, &v);
+	field_read(app->sessions, NULL, "keepalive", false, &v);
 	assert_true(v.view.number == 86400);
 }
 

@@ -52,7 +52,7 @@ setup(void **state)
 {
 	struct app *app = calloc(1, sizeof *app);
 
-	sink_stdio(&app->sink);
+	sink_stdio(&app->own.sink);
 	*state = app;
 	return app_open(app);
 }
@@ -123,11 +123,11 @@ closed_session_has_no_name(void **state)
 	struct named *lamp = add(app, "lamp");
 	coap_session_t *session = coap_session_reference(lamp->session);
 
-	app->current = lamp;
+	app->own.current = lamp;
 	coap_session_reference(session);
 	lamp->references = 1;
 	named_close(app, lamp);
-	assert_null(app->current);
+	assert_null(app->own.current);
 	assert_null(app_find(app, "lamp"));
 	assert_null(app_find_session(app, session));
 	assert_int_equal(coap_session_get_state(session),

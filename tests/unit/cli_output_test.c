@@ -202,6 +202,7 @@ colored(const char *name, const char *value, bool terminal)
 	memory_sink_init(&m, FORM_HUMAN);
 	m.options.color = 0;
 	m.sink.out_is_terminal = terminal;
+	sink_colors(&m.sink);
 	respond(&m, text_message("x", 1));
 	found = memchr(m.stdout_text.s, '\033', m.stdout_text.len) != NULL;
 	memory_sink_free(&m);

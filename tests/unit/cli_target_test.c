@@ -47,11 +47,12 @@ setup(void **state)
 	char *problem = NULL;
 
 	*state = f;
-	f->app.sink = (struct sink){ .user = f, .out = drop, .err = keep };
+	f->app.own.sink = (struct sink){ .user = f, .out = drop, .err = keep };
 	f->app.keep = true;
 	f->job.app = &f->app;
+	f->job.front = &f->app.own;
 	f->job.command = &cmd_get;
-	f->job.out = output_new(&f->app.sink, &f->app.defaults);
+	f->job.out = output_new(&f->app.own.sink, &f->app.own.defaults);
 	if (app_open(&f->app) != 0 || !f->job.out ||
 	    args_parse(&f->job.args, &cmd_ping, NULL, 0, &problem) != 0)
 		return -1;
@@ -184,12 +185,12 @@ path_of_the_current_session(void **state)
 	struct fixture *f = *state;
 	struct target target;
 
-	f->app.current = add(f, "lamp", "coap://127.0.0.1:9");
-	free(f->app.current->path);
-	f->app.current->path = strdup("/sensors");
+	f->app.own.current = add(f, "lamp", "coap://127.0.0.1:9");
+	free(f->app.own.current->path);
+	f->app.own.current->path = strdup("/sensors");
 	assert_int_equal(target_open(&f->job, "t", &target), STATUS_OK);
 	assert_string_equal(target.uri, "coap://127.0.0.1:9/sensors/t");
-	assert_ptr_equal(target.named, f->app.current);
+	assert_ptr_equal(target.named, f->app.own.current);
 	assert_false(target.opened);
 	assert_int_equal(count_options(target.options, COAP_OPTION_URI_PATH),
 	    2);
@@ -207,7 +208,7 @@ path_of_a_named_session(void **state)
 	struct fixture *f = *state;
 	struct target target;
 
-	f->app.current = add(f, "lamp", "coap://127.0.0.1:9");
+	f->app.own.current = add(f, "lamp", "coap://127.0.0.1:9");
 	add(f, "plug", "coap://127.0.0.1:10");
 	assert_int_equal(target_open(&f->job, "plug:/x?a=b", &target),
 	    STATUS_OK);
