@@ -242,6 +242,12 @@ output_close(struct output *out)
 	return failed ? -1 : 0;
 }
 
+bool
+output_failed(const struct output *out)
+{
+	return out->failed;
+}
+
 /* An incomplete text is given as far as it goes, but never silently. */
 static void
 note_failure(struct output *out, const struct text *text)

@@ -74,6 +74,8 @@ int output_close(struct output *out);
 void output_pass_out(struct output *out, const void *data, size_t len);
 void output_pass_err(struct output *out, const void *data, size_t len);
 void output_pass_file(struct output *out, const void *data, size_t len);
+/* Whether something could not be written, as output_close() will say. */
+bool output_failed(const struct output *out);
 enum form output_form(const struct output *out);
 unsigned output_verbose(const struct output *out);
 

@@ -126,7 +126,8 @@ repeat_answered(struct repeat *repeat, uint64_t rtt_us)
 bool
 repeat_is_over(const struct repeat *repeat)
 {
-	return repeat->summary.sent >= repeat->count;
+	return repeat->summary.sent >= repeat->count ||
+	    output_failed(repeat->job->out);
 }
 
 void

@@ -29,7 +29,7 @@ void repeat_free(struct repeat *repeat);
 void repeat_wait(struct repeat *repeat, coap_session_t *session);
 /* One that was sent is answered. */
 void repeat_answered(struct repeat *repeat, uint64_t rtt_us);
-/* Whether all have been sent. */
+/* Whether all have been sent, or nobody can see what comes of them. */
 bool repeat_is_over(const struct repeat *repeat);
 /* The summary, where there were to be several and one was sent. */
 void repeat_sum_up(struct repeat *repeat, const coap_session_t *session);

@@ -342,6 +342,25 @@ assert_usage_error() {
 	[[ ${status} == 23 || ${status} == 0 ]]
 }
 
+@test 'what is repeated ends when nobody reads it: 23' {
+	local command
+	start_serve
+	for command in ping get; do
+		run_apart bash -c '"${COAP_SHELL}" "$@" | head -c 1
+			exit "${PIPESTATUS[0]}"' bash \
+			"${command}" -n 4000000000 --interval 1ms \
+			"coap://127.0.0.1:${port}/time"
+		assert_equal "${status}" 23
+		assert_equal "${#output}" 1
+		assert_equal "${stderr}" ''
+		run_apart bash -c '"${COAP_SHELL}" "$@" >/dev/full' bash \
+			"${command}" -n 4000000000 --interval 1ms \
+			"coap://127.0.0.1:${port}/time"
+		assert_equal "${status}" 23
+		assert_equal "${#stderr_lines[@]}" 1
+	done
+}
+
 @test 'the environment gives defaults, an option counts more' {
 	COAP_SHELL_FORMAT=json run -0 cs echo a
 	assert_equal "$(jq -r .text <<<"${output}")" $'a'
