@@ -269,7 +269,7 @@ main(int argc, char **argv)
 	words = secret_take_args(argc, argv);
 	if (!words || hold_streams() < 0)
 		return STATUS_INTERNAL;
-	setlocale(LC_ALL, "");
+	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(words[1], "__complete") == 0)
 		status = complete_main(argc - 2, words + 2);
