@@ -45,7 +45,8 @@ LIB_SRCS   := $(filter-out $(TLS_CHOICE) $(WS_CHOICE),$(ALL_SRCS))
 TLS_SRCS   := $(filter lib/tls/$(TLS)%.c,$(filter-out lib/tls/none.c,$(ALL_SRCS)))
 WS_SRCS    := $(filter lib/net/ws_$(WS)%.c,$(filter-out lib/net/ws_none.c,$(ALL_SRCS)))
 CLI_SRCS   := $(wildcard cli/*.c cli/*/*.c)
-SHELL_SRCS := $(wildcard shell/*.c)
+EDIT_CHOICE := shell/edit_load_dynamic.c shell/edit_load_static.c
+SHELL_SRCS := $(filter-out $(EDIT_CHOICE),$(wildcard shell/*.c))
 NEED_TLS   := tests/unit/tls_%_test.c tests/unit/net_tls_gnutls_test.c \
 	tests/fuzz/tls_fuzz.c
 UNIT_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
@@ -56,7 +57,7 @@ FUZZ_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
 	$(wildcard tests/fuzz/*_fuzz.c))
 HEADERS    := $(wildcard lib/include/coap3/*.h)
 MANPAGES   := $(wildcard man/*.[1-9])
-SRCS       := $(ALL_SRCS) $(CLI_SRCS) $(SHELL_SRCS)
+SRCS       := $(ALL_SRCS) $(CLI_SRCS) $(SHELL_SRCS) $(EDIT_CHOICE)
 
 obj         = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIB_OBJS   := $(call obj,$(LIB_SRCS))
@@ -199,7 +200,8 @@ $(O)/lib/libcoap-session.a: $(O)/obj/session-static.o
 	@mkdir -p $(@D) && rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(O)/coap-shell: $(SHELL_OBJS) $(CLI_OBJS) $(O)/obj/session-program.o | $(MODULE_SOS)
+$(O)/coap-shell: $(SHELL_OBJS) $(call obj,shell/edit_load_$(MODULES).c) \
+		$(CLI_OBJS) $(O)/obj/session-program.o | $(MODULE_SOS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(EDIT_LIBS) \
 		$(TLS_LIBS) $(WS_LIBS)
@@ -209,7 +211,8 @@ $(O)/coap-shell: $(SHELL_OBJS) $(CLI_OBJS) $(O)/obj/session-program.o | $(MODULE
 $(O)/obj/lib.a: $(call with,static,static)
 $(O)/obj/base.a: $(filter $(O)/obj/lib/base/%,$(LIB_OBJS))
 $(O)/obj/cli.a: $(CLI_OBJS)
-$(O)/obj/shell.a: $(filter-out %/main.o,$(SHELL_OBJS))
+$(O)/obj/shell.a: $(filter-out %/main.o,$(SHELL_OBJS)) \
+	$(call obj,shell/edit_load_static.c)
 $(O)/obj/support.a: $(call obj,$(HELP_SRCS))
 $(O)/obj/%.a:
 	@mkdir -p $(@D) && rm -f $@

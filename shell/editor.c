@@ -11,12 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shell/edit_library.h"
+
 static struct editor *
 editor_of(EditLine *el)
 {
 	void *data = NULL;
 
-	el_get(el, EL_CLIENTDATA, &data);
+	edit()->el_get(el, EL_CLIENTDATA, &data);
 	return data;
 }
 
@@ -116,7 +118,7 @@ on_interrupt(EditLine *el, int key)
 	screen_leave_line(&editor->screen, "^C");
 	/* Out of el_gets() with an empty line: what came before it, in a
 	 * command of several lines, is given up as well. */
-	el_deletestr1(el, 0, INT_MAX);
+	edit()->el_deletestr1(el, 0, INT_MAX);
 	return CC_NEWLINE;
 }
 
@@ -147,7 +149,7 @@ on_paste(EditLine *el, int key)
 	(void)key;
 	if (!text || *text == '\0')
 		return CC_NORM;
-	return el_insertstr(el, text) < 0 ? CC_ERROR : CC_REFRESH;
+	return edit()->el_insertstr(el, text) < 0 ? CC_ERROR : CC_REFRESH;
 }
 
 static unsigned char
@@ -157,32 +159,32 @@ on_literal(EditLine *el, int key)
 	wchar_t text[2] = { editor->keys.literal, L'\0' };
 
 	(void)key;
-	return el_winsertstr(el, text) < 0 ? CC_ERROR : CC_REFRESH;
+	return edit()->el_winsertstr(el, text) < 0 ? CC_ERROR : CC_REFRESH;
 }
 
 static unsigned char
 on_right(EditLine *el, int key)
 {
-	const LineInfoW *line = el_wline(el);
+	const LineInfoW *line = edit()->el_wline(el);
 
 	(void)key;
 	if (ghost_take(&editor_of(el)->ghost, el))
 		return CC_REFRESH;
 	if (line->cursor == line->lastchar)
 		return CC_ERROR;
-	el_cursor(el, 1);
+	edit()->el_cursor(el, 1);
 	return CC_CURSOR;
 }
 
 static unsigned char
 on_end(EditLine *el, int key)
 {
-	const LineInfoW *line = el_wline(el);
+	const LineInfoW *line = edit()->el_wline(el);
 
 	(void)key;
 	if (ghost_take(&editor_of(el)->ghost, el))
 		return CC_REFRESH;
-	el_cursor(el, (int)(line->lastchar - line->cursor));
+	edit()->el_cursor(el, (int)(line->lastchar - line->cursor));
 	return CC_CURSOR;
 }
 
@@ -190,13 +192,13 @@ static void
 add_functions(EditLine *el)
 {
 	/* Through the wide function, which does not leak the strings. */
-	el_wset(el, EL_ADDFN, L"coap-interrupt", L"", on_interrupt);
-	el_wset(el, EL_ADDFN, L"coap-complete", L"", on_tab);
-	el_wset(el, EL_ADDFN, L"coap-complete-back", L"", on_backtab);
-	el_wset(el, EL_ADDFN, L"coap-paste", L"", on_paste);
-	el_wset(el, EL_ADDFN, L"coap-literal", L"", on_literal);
-	el_wset(el, EL_ADDFN, L"coap-right", L"", on_right);
-	el_wset(el, EL_ADDFN, L"coap-end", L"", on_end);
+	edit()->el_wset(el, EL_ADDFN, L"coap-interrupt", L"", on_interrupt);
+	edit()->el_wset(el, EL_ADDFN, L"coap-complete", L"", on_tab);
+	edit()->el_wset(el, EL_ADDFN, L"coap-complete-back", L"", on_backtab);
+	edit()->el_wset(el, EL_ADDFN, L"coap-paste", L"", on_paste);
+	edit()->el_wset(el, EL_ADDFN, L"coap-literal", L"", on_literal);
+	edit()->el_wset(el, EL_ADDFN, L"coap-right", L"", on_right);
+	edit()->el_wset(el, EL_ADDFN, L"coap-end", L"", on_end);
 }
 
 /* After el_source() and every change of mode, which reset them all. */
@@ -210,13 +212,13 @@ bind_keys(EditLine *el, bool vi)
 	keys_bind_one(el, KEY_LITERAL, L"coap-literal");
 	keys_bind_one(el, KEY_RIGHT, L"coap-right");
 	keys_bind_one(el, KEY_END, L"coap-end");
-	el_wset(el, EL_BIND, L"^I", L"coap-complete", NULL);
-	el_wset(el, EL_BIND, L"^R", L"em-inc-search-prev", NULL);
+	edit()->el_wset(el, EL_BIND, L"^I", L"coap-complete", NULL);
+	edit()->el_wset(el, EL_BIND, L"^R", L"em-inc-search-prev", NULL);
 	if (vi)
 		return;
-	el_wset(el, EL_BIND, L"^F", L"coap-right", NULL);
-	el_wset(el, EL_BIND, L"^E", L"coap-end", NULL);
-	el_wset(el, EL_BIND, L"^W", L"ed-delete-prev-word", NULL);
+	edit()->el_wset(el, EL_BIND, L"^F", L"coap-right", NULL);
+	edit()->el_wset(el, EL_BIND, L"^E", L"coap-end", NULL);
+	edit()->el_wset(el, EL_BIND, L"^W", L"ed-delete-prev-word", NULL);
 }
 
 /* --- a line -------------------------------------------------------------- */
@@ -241,7 +243,7 @@ begin(struct editor *editor)
 		return -1;
 	screen_fresh_line(&editor->screen);
 	fputs("\033[?2004h", stdout);
-	el_resize(editor->el);
+	edit()->el_resize(editor->el);
 	editor->screen.editing = true;
 	editor->interrupted = false;
 	editor->pressed = false;
@@ -268,7 +270,7 @@ editor_read(struct editor *editor)
 
 	if (begin(editor) < 0)
 		return NULL;
-	line = el_gets(editor->el, &n);
+	line = edit()->el_gets(editor->el, &n);
 	finish(editor);
 	if (editor->ended || editor->app->own.exiting)
 		return NULL;
@@ -330,12 +332,12 @@ editor_suspend(struct editor *editor)
 		screen_leave_line(&editor->screen, "^Z");
 		fputs("\033[?2004l", stdout);
 		fflush(stdout);
-		el_set(editor->el, EL_PREP_TERM, 0);
+		edit()->el_set(editor->el, EL_PREP_TERM, 0);
 	}
 	stop_here();
 	if (!editing)
 		return;
-	el_set(editor->el, EL_PREP_TERM, 1);
+	edit()->el_set(editor->el, EL_PREP_TERM, 1);
 	fputs("\033[?2004h", stdout);
 	/* Others wrote below it; it is drawn anew where the cursor is now. */
 	editor->screen.hidden = true;
@@ -363,20 +365,20 @@ editor_open(struct editor *editor, struct app *app,
 	editor->app = app;
 	editor->prompt = prompt;
 	editor->arg = arg;
-	editor->el = el_init("coap-shell", stdin, stdout, stderr);
+	editor->el = edit()->el_init("coap-shell", stdin, stdout, stderr);
 	editor->escape = coapx_timer_new(app->context, on_escape, editor);
 	if (!editor->el || !editor->escape ||
 	    history_open(&editor->past, history_path()) < 0)
 		return -1;
 	screen_open(&editor->screen, editor->el, &app->own.sink);
-	el_set(editor->el, EL_CLIENTDATA, editor);
-	el_set(editor->el, EL_SIGNAL, 0);
-	el_set(editor->el, EL_PROMPT_ESC, give_prompt, '\1');
-	el_set(editor->el, EL_HIST, history, editor->past.list);
-	el_set(editor->el, EL_GETCFN, get_key);
-	el_set(editor->el, EL_EDITOR, vi ? "vi" : "emacs");
+	edit()->el_set(editor->el, EL_CLIENTDATA, editor);
+	edit()->el_set(editor->el, EL_SIGNAL, 0);
+	edit()->el_set(editor->el, EL_PROMPT_ESC, give_prompt, '\1');
+	edit()->el_set(editor->el, EL_HIST, edit()->history, editor->past.list);
+	edit()->el_set(editor->el, EL_GETCFN, get_key);
+	edit()->el_set(editor->el, EL_EDITOR, vi ? "vi" : "emacs");
 	add_functions(editor->el);
-	el_source(editor->el, NULL);
+	edit()->el_source(editor->el, NULL);
 	bind_keys(editor->el, vi);
 	return 0;
 }
@@ -391,6 +393,6 @@ editor_close(struct editor *editor)
 	keys_free(&editor->keys);
 	coapx_timer_free(editor->escape);
 	if (editor->el)
-		el_end(editor->el);
+		edit()->el_end(editor->el);
 	history_close(&editor->past);
 }

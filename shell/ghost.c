@@ -7,6 +7,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "shell/edit_library.h"
+
 void
 ghost_free(struct ghost *ghost)
 {
@@ -18,7 +20,7 @@ ghost_free(struct ghost *ghost)
 static char *
 suggestion(const struct screen *screen, struct past *past)
 {
-	const LineInfoW *wide = el_wline(screen->el);
+	const LineInfoW *wide = edit()->el_wline(screen->el);
 	const LineInfo *line;
 	const char *match, *newline;
 	char *typed, *rest = NULL;
@@ -28,7 +30,7 @@ suggestion(const struct screen *screen, struct past *past)
 	    wmemchr(wide->buffer, L'\n',
 		(size_t)(wide->lastchar - wide->buffer)))
 		return NULL;
-	line = el_line(screen->el);
+	line = edit()->el_line(screen->el);
 	n = (size_t)(line->lastchar - line->buffer);
 	typed = strndup(line->buffer, n);
 	match = typed ? history_match(past, typed) : NULL;
@@ -89,11 +91,11 @@ ghost_hide(struct ghost *ghost)
 bool
 ghost_take(struct ghost *ghost, EditLine *el)
 {
-	const LineInfoW *line = el_wline(el);
+	const LineInfoW *line = edit()->el_wline(el);
 
 	if (!ghost->rest || line->cursor != line->lastchar)
 		return false;
-	el_insertstr(el, ghost->rest);
+	edit()->el_insertstr(el, ghost->rest);
 	ghost_free(ghost);
 	return true;
 }

@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/secret.h"
+#include "shell/edit_library.h"
 
 /* The file is written anew when it has that many lines too many. */
 #define SLACK 500
@@ -27,11 +28,11 @@ forget(struct past *past, const char *line)
 	HistEvent event, gone;
 	int more;
 
-	for (more = history(past->list, &event, H_FIRST); more == 0;
-	     more = history(past->list, &event, H_NEXT)) {
+	for (more = edit()->history(past->list, &event, H_FIRST); more == 0;
+	     more = edit()->history(past->list, &event, H_NEXT)) {
 		if (strcmp(event.str, line) != 0)
 			continue;
-		if (history(past->list, &gone, H_DEL, event.num) == 0)
+		if (edit()->history(past->list, &gone, H_DEL, event.num) == 0)
 			free((void *)(uintptr_t)gone.str);
 		return;
 	}
@@ -43,7 +44,7 @@ enter(struct past *past, const char *line)
 	HistEvent event;
 
 	forget(past, line);
-	history(past->list, &event, H_ENTER, line);
+	edit()->history(past->list, &event, H_ENTER, line);
 }
 
 const char *
@@ -53,8 +54,8 @@ history_match(struct past *past, const char *text)
 	HistEvent event;
 	int more;
 
-	for (more = history(past->list, &event, H_FIRST); more == 0;
-	     more = history(past->list, &event, H_NEXT))
+	for (more = edit()->history(past->list, &event, H_FIRST); more == 0;
+	     more = edit()->history(past->list, &event, H_NEXT))
 		if (strncmp(event.str, text, len) == 0 &&
 		    event.str[len] != '\0')
 			return event.str;
@@ -192,8 +193,8 @@ write_all_entries(struct past *past, FILE *file)
 	HistEvent event;
 	int more;
 
-	for (more = history(past->list, &event, H_LAST); more == 0;
-	     more = history(past->list, &event, H_PREV))
+	for (more = edit()->history(past->list, &event, H_LAST); more == 0;
+	     more = edit()->history(past->list, &event, H_PREV))
 		encode(file, event.str);
 	return !ferror(file);
 }
@@ -258,13 +259,13 @@ history_open(struct past *past, char *path)
 	HistEvent event;
 
 	past->path = path;
-	past->list = history_init();
+	past->list = edit()->history_init();
 	if (!past->list) {
 		free(path);
 		past->path = NULL;
 		return -1;
 	}
-	history(past->list, &event, H_SETSIZE, HISTORY_MAX);
+	edit()->history(past->list, &event, H_SETSIZE, HISTORY_MAX);
 	if (!path)
 		return 0;
 	make_folders(path);
@@ -276,7 +277,7 @@ void
 history_close(struct past *past)
 {
 	if (past->list)
-		history_end(past->list);
+		edit()->history_end(past->list);
 	free(past->path);
 	past->list = NULL;
 	past->path = NULL;

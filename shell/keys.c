@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/edit_library.h"
+
 #define ESC 0x1b
 
 static const char paste_end[] = "\033[201~";
@@ -231,9 +233,9 @@ keys_bind_one(EditLine *el, enum key key, const wchar_t *function)
 
 	swprintf(code, sizeof(code) / sizeof(code[0]), L"\\%03o",
 	    (unsigned)key);
-	el_wset(el, EL_BIND, code, function, NULL);
+	edit()->el_wset(el, EL_BIND, code, function, NULL);
 	/* And the other map: the command mode of vi. */
-	el_wset(el, EL_BIND, L"-a", code, function, NULL);
+	edit()->el_wset(el, EL_BIND, L"-a", code, function, NULL);
 }
 
 void

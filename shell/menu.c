@@ -9,6 +9,7 @@
 #include <wchar.h>
 
 #include "cli/text.h"
+#include "shell/edit_library.h"
 
 /* Values take at most this part of the width before descriptions begin. */
 #define VALUE_CELLS 40
@@ -91,7 +92,7 @@ menu_common(const struct completion *items, size_t n)
 static char *
 line_text(EditLine *el, size_t *point)
 {
-	const LineInfoW *line = el_wline(el);
+	const LineInfoW *line = edit()->el_wline(el);
 	struct text text = { .s = NULL };
 	const wchar_t *c;
 	char *copy = NULL;
@@ -152,8 +153,8 @@ replace(struct menu *menu, EditLine *el, const char *value, bool whole)
 	free(quoted);
 	if (text_string(&text) && !text.failed) {
 		if (menu->typed > 0)
-			el_deletestr(el, (int)menu->typed);
-		result = el_insertstr(el, text.s);
+			edit()->el_deletestr(el, (int)menu->typed);
+		result = edit()->el_insertstr(el, text.s);
 		menu->typed = count_characters(text.s, text.len);
 	}
 	text_free(&text);
@@ -174,7 +175,7 @@ menu_close(struct menu *menu)
 static void
 remember(struct menu *menu, EditLine *el)
 {
-	const LineInfoW *line = el_wline(el);
+	const LineInfoW *line = edit()->el_wline(el);
 	size_t n = (size_t)(line->lastchar - line->buffer);
 
 	free(menu->line);
@@ -188,7 +189,7 @@ remember(struct menu *menu, EditLine *el)
 static bool
 is_where_it_was(const struct menu *menu, EditLine *el)
 {
-	const LineInfoW *line = el_wline(el);
+	const LineInfoW *line = edit()->el_wline(el);
 	size_t n = (size_t)(line->lastchar - line->buffer);
 
 	return menu->open && menu->line && n == menu->line_n &&

@@ -19,6 +19,7 @@
 #include "cli/output_form.h"
 #include "cli/script.h"
 #include "cli/secret.h"
+#include "shell/edit_library.h"
 #include "shell/editor.h"
 #include "shell/tty_signals.h"
 
@@ -543,11 +544,14 @@ int
 prompt_run(struct app *app)
 {
 	struct prompt prompt = { .app = app };
+	char why[512];
 	int status;
 
 	app->keep = true;
 	if (!can_edit())
 		return run_plain(app);
+	if (edit_open(why, sizeof(why)) < 0)
+		return front_fail(&app->own, STATUS_INTERNAL, "%s", why);
 	app->own.interactive = true;
 	if (open_prompt(&prompt) == 0) {
 		app_observe(app, &prompt.observer);

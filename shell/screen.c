@@ -10,6 +10,8 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "shell/edit_library.h"
+
 #define DEFAULT_ROWS    24
 #define DEFAULT_COLUMNS 80
 
@@ -71,7 +73,7 @@ void
 screen_measure(const struct screen *screen, struct place *cursor,
     struct place *end)
 {
-	const LineInfoW *line = el_wline(screen->el);
+	const LineInfoW *line = edit()->el_wline(screen->el);
 	size_t at = (size_t)(line->cursor - line->buffer);
 	size_t n = (size_t)(line->lastchar - line->buffer);
 
@@ -139,7 +141,7 @@ screen_show(struct screen *screen)
 		return false;
 	screen_fresh_line(screen);
 	screen->hidden = false;
-	el_set(screen->el, EL_REFRESH);
+	edit()->el_set(screen->el, EL_REFRESH);
 	fflush(stdout);
 	return true;
 }
@@ -253,8 +255,8 @@ screen_resize(struct screen *screen, struct sink *sink)
 		return; /* el_resize() before the next line */
 	screen_measure(screen, &after, &end);
 	erase(wraps_anew() ? after.row : before.row);
-	el_resize(screen->el);
-	el_set(screen->el, EL_REFRESH);
+	edit()->el_resize(screen->el);
+	edit()->el_set(screen->el, EL_REFRESH);
 	fflush(stdout);
 }
 

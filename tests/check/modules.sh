@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What the program and the library do not use they do not load: the libraries
-# of TLS and WebSocket are needed by modules, which show one name.
+# of TLS and WebSocket are needed by modules, which show one name, and that of
+# the prompt is opened by it.
 source "$(dirname "$0")/tap.bash"
 
 if [[ ${MODULES:-dynamic} != dynamic || -n ${SAN:-} ]]; then
@@ -9,12 +10,24 @@ if [[ ${MODULES:-dynamic} != dynamic || -n ${SAN:-} ]]; then
 	exit 0
 fi
 
+tmp=$(mktemp -d)
+trap 'rm -rf "${tmp}"' EXIT
+
 needed() {
 	objdump -p "$1" | awk '$1 == "NEEDED" { print $2 }'
 }
 
 lean() {
-	needed "$1" | grep -E '^lib(gnutls|websockets|ssl|crypto|uv)'
+	needed "$1" | grep -E '^lib(gnutls|websockets|ssl|crypto|uv|edit|tinfo)'
+}
+
+# The libedit that is opened is the one whose header was compiled.
+opens_libedit() {
+	local library
+	library=$("${CC:-cc}" -shared -Wl,--no-as-needed -o "${tmp}/user.so" \
+		-x c /dev/null -ledit && needed "${tmp}/user.so" | grep '^libedit')
+	grep -qF "${library:-no libedit}" "${O}/coap-shell" \
+		|| printf '%s is not opened\n' "${library:-no libedit}"
 }
 
 needs() {
@@ -30,9 +43,10 @@ imports_ours() {
 }
 
 for file in coap-shell lib/libcoap-session.so lib/libcoap-session-notls.so; do
-	check "${file##*/} needs no library of TLS or WebSocket" \
+	check "${file##*/} needs no library of TLS, WebSocket or editing" \
 		nothing lean "${O}/${file}"
 done
+check 'a prompt opens the libedit of <histedit.h>' opens_libedit
 for module in "${O}"/lib/coap-session/*.so; do
 	name=${module##*/}
 	case ${name} in
