@@ -9,7 +9,8 @@
  *     request (4)  chosen by the client; 0: about the connection
  *     body
  *
- * A string is its length (4) and its bytes.
+ * A number in a body has 4 bytes, unless something else is said. A string is its
+ * length (4) and its bytes; one that is text has no NUL.
  */
 #ifndef CLI_CONTROL_MESSAGE_H
 #define CLI_CONTROL_MESSAGE_H
@@ -27,13 +28,14 @@
 #define MESSAGE_MAX   (32U << 20) /* bytes behind the length */
 #define MESSAGE_WORDS 65536       /* words of a command */
 #define MESSAGE_DATA  65536       /* bytes of a piece of a stream */
+#define MESSAGE_TEXT  65536       /* bytes of a text outside of START */
 /* What an owner may send of a request's streams before the client has said
  * that it is written. */
 #define MESSAGE_WINDOW (256U << 10)
 
 enum message_type {
-	/* both */
-	MESSAGE_HELLO = 1, /* its layout is the same in all versions */
+	/* both; their layouts are the same in all versions */
+	MESSAGE_HELLO = 1,
 	MESSAGE_ERROR = 2,
 	/* a client's */
 	MESSAGE_START = 16,
@@ -69,11 +71,12 @@ enum message_error {
 
 /* A command. Strings are C strings, malloc()ed; NULL: none. */
 struct start {
-	char **words; /* as typed, variables replaced */
-	size_t n_words;
+	char **words;   /* as typed, variables replaced */
+	size_t n_words; /* 1 at least; decoded, NULL is behind the last one */
 	/* What stands before the command and in the environment. */
 	struct output_options options;
-	char *write_out; /* what options points to */
+	/* What options points to once it is decoded. Only these are encoded. */
+	char *write_out;
 	char *file;
 	uint64_t timeout_ms;
 	char *session; /* -S, or the client's current session */
@@ -110,8 +113,9 @@ struct message {
 			struct slice text;
 		} error;
 		struct start *start; /* decoded: the message's own */
-		uint32_t status;     /* CANCEL, KEYS_FAILED: exit status */
-		uint32_t credit;     /* bytes that were written */
+		uint32_t status;     /* CANCEL, KEYS_FAILED: exit status,
+		                        not 0 */
+		uint32_t credit;     /* bytes that were written, not 0 */
 		struct slice input;  /* answer to READ, not empty */
 		struct {
 			uint32_t status; /* 0: the end; else exit status, and
@@ -121,11 +125,13 @@ struct message {
 		uint32_t stream;   /* BROKEN: cannot be written */
 		struct {
 			uint32_t stream;
-			struct slice data;
+			struct slice data; /* may be empty: -o of an
+			                      empty payload is a file */
 		} output;
 		struct {
 			struct slice name; /* "-": stdin */
-			uint32_t max;      /* at most so many bytes now */
+			uint32_t max;      /* at most so many bytes now;
+			                      1 to MESSAGE_DATA */
 		} read;
 		struct {
 			uint32_t status;
@@ -135,19 +141,25 @@ struct message {
 	};
 };
 
-/* How long the message at the beginning of data is, its length included; 0:
- * not to be seen yet; -1: too long, or too short to be one. */
-int64_t message_length(const uint8_t *data, size_t len);
 /*
- * 0; 1: a type that is not known, of which only type and request are given;
- * -1: malformed; -2: out of memory. message_free() after 0.
+ * How long the message at the beginning of data is, its length included; 0: not
+ * to be seen yet; -1: too short to be one, or longer than one of its type may
+ * be. Five bytes are enough to tell.
+ */
+int64_t message_length(const uint8_t *data, size_t len);
+/* Whether it is a type that a client, or else an owner, sends. */
+bool message_is_from(enum message_type type, bool client);
+/*
+ * data is one message, as long as message_length() says. 0; 1: a type that is
+ * not known, of which only type and request are given; -1: malformed; -2: out
+ * of memory. message_free() after 0.
  */
 int message_decode(const uint8_t *data, size_t len, struct message *m);
 void message_free(struct message *m);
-/* Appends it; false: it is too long, or out of memory, and nothing was
- * appended. */
+/* Appends it; false: it could not be decoded, being too long or malformed, or
+ * out of memory, and nothing was appended. */
 bool message_encode(struct bytes *out, const struct message *m);
-/* Wipes the words, among which keys may be. NULL is fine. */
+/* Wipes its strings, among which keys may be. NULL is fine. */
 void start_free(struct start *start);
 
 #endif
