@@ -7,10 +7,13 @@
  *     PID          that of another process that serves (a prompt)
  *     session/NAME a further name (a hard link) of the socket of the process
  *                  that owns the session or listener NAME
+ *     lock         held while the name of a dead process is taken away
  *
  * So a name is claimed by link(), which only one can do, and looked up by
- * connect(). Nothing in here blocks, and nothing follows a symbolic link:
- * folder and sockets are opened without following one, and then looked at.
+ * connect(). Nothing in here blocks (that lock is tried for 50 ms at most), and
+ * nothing follows a symbolic link: folder and sockets are opened without
+ * following one, and then looked at. Names that are empty, hidden or have a
+ * slash are not looked up (-ENOENT) and not made (-EINVAL).
  */
 #ifndef CLI_CONTROL_FOLDER_H
 #define CLI_CONTROL_FOLDER_H
@@ -28,7 +31,7 @@ struct folder;
  * (0700) when create is set. 0 and *out, which is NULL when it is not there
  * and create is not set; or an exit status (3: it is not a folder, not ours,
  * or open to others) and *problem, a sentence with advice (malloc()ed, NULL:
- * out of memory).
+ * out of memory). A variable with a relative path counts as not set.
  */
 int folder_open(bool create, struct folder **out, char **problem);
 void folder_close(struct folder *folder); /* NULL is fine */
@@ -54,11 +57,14 @@ int folder_listen(struct folder *folder, const char *name);
 int folder_connect(struct folder *folder, const char *name);
 int folder_connect_session(struct folder *folder, const char *session);
 /* The same at a path of --control. Its folder is the user's to choose; the
- * socket is 0600 and must be ours. */
+ * socket is 0600 and must be ours. Who listens holds control_lock(); a dead
+ * one is not taken away by connecting. */
 int control_listen(const char *path);
 int control_connect(const char *path);
-/* Takes away the name a process listens under, if it is still its own. */
+/* Takes away the name a process listens under, if it is still its own, and all
+ * that it claimed with it. Not for a socket that systemd made. */
 void folder_unlink(struct folder *folder, const char *name);
+/* The same; shuts the socket, which takes nobody from then on. */
 void control_unlink(const char *path, int fd);
 /* Whether a connected socket's peer is a process of our user; *pid is its
  * number (0 when not known). */
@@ -68,15 +74,17 @@ bool peer_is_ours(int fd, pid_t *pid);
 
 /*
  * Claims a name for the sessions of the process that listens under owner. 0;
- * -EEXIST: another process that lives has it; else -errno. What a dead process
- * left is replaced, under a lock that is tried for a short time only
- * (-EBUSY).
+ * -EEXIST: another process that lives has it; -EPERM: what is there is not
+ * ours, or no socket; -ENOENT: owner's socket has been taken away; else -errno.
+ * What a dead process left is replaced, under a lock that is tried for a short
+ * time only (-EBUSY). Claimed again it is 0 again.
  */
 int folder_claim(struct folder *folder, const char *owner, const char *session);
 /* Lets go of it, if it is owner's. */
 void folder_release(struct folder *folder, const char *owner,
     const char *session);
-/* Lets go of all names of owner, as after a crash of its predecessor. */
+/* Lets go of all names of owner. Those of a predecessor that crashed are gone
+ * since folder_listen(). */
 void folder_release_all(struct folder *folder, const char *owner);
 
 /* Names in order, NULL-terminated, malloc()ed, as are the strings. NULL: out of

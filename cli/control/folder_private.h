@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the folder share. Descriptors are close-on-exec. */
+#ifndef CLI_CONTROL_FOLDER_PRIVATE_H
+#define CLI_CONTROL_FOLDER_PRIVATE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "cli/control/folder.h"
+
+#define FOLDER_SESSIONS "session"
+#define FOLDER_LOCK     "lock"
+
+/* How often something is tried again that another process changed meanwhile. */
+#define FOLDER_TRIES 8
+
+/* A socket that this process listens on. The descriptor holds its inode, which
+ * so is not given to another one, even when its name is gone. */
+struct own_socket {
+	struct own_socket *next;
+	int at; /* O_PATH */
+	char name[];
+};
+
+struct folder {
+	int dir;
+	int sessions; /* -1: not opened yet */
+	struct own_socket *own;
+	char *path;
+};
+
+/* --- folder.c ------------------------------------------------------------ */
+
+/* Whether it is one component of a path, and none that is hidden. */
+bool folder_name_ok(const char *name);
+/* The folder of sessions, which stays the folder's, or -errno; -ENOENT: there
+ * is none, and make is not set. */
+int folder_sessions_dir(struct folder *folder, bool make);
+/* Names in a folder that are sockets; as folder_owners(). */
+char **folder_list(int dir);
+/* A descriptor that holds a lock file's lock until it is closed, or -EAGAIN:
+ * another one has it; or -errno. */
+int lock_file(int dir, const char *name);
+/* The lock under which dead names are taken away; -EBUSY: it was not to be had
+ * in a short time. */
+int folder_lock(const struct folder *folder);
+
+/* --- sockets.c ----------------------------------------------------------- */
+
+/* Whether the name in dir is that file. */
+bool is_same_file(int dir, const char *name, const struct stat *file);
+/* Looks at a socket of that name, O_PATH; -EPERM: not ours, or none. */
+int look_at_name(int dir, const char *name);
+/* Connects to it: a descriptor, or -errno. */
+int connect_name(int dir, const char *name);
+/*
+ * Takes away a name whose process died, under the folder's lock, or when folder
+ * is NULL under one that the caller holds. 0: it is gone; -EADDRINUSE: it lives;
+ * or -errno. A further name of a socket is taken away with it.
+ */
+int take_away_dead(struct folder *folder, int dir, const char *name);
+
+/* The same for any name: 0 also when there is none. */
+int clear_name(struct folder *folder, int dir, const char *name);
+/* The file that a process listens on under that name; 0 or -errno. */
+int own_socket_stat(struct folder *folder, const char *name, struct stat *st);
+
+/* --- claims.c ------------------------------------------------------------ */
+
+/* Takes away the names of sessions that are that socket. */
+void claims_drop(struct folder *folder, const struct stat *owner);
+
+#endif
