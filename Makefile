@@ -12,6 +12,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
 BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+USERUNITDIR ?= $(PREFIX)/lib/systemd/user
 
 LD         ?= ld
 OBJCOPY    ?= objcopy
@@ -57,6 +58,7 @@ FUZZ_SRCS  := $(filter-out $(if $(TLS_SRCS),,$(NEED_TLS)), \
 	$(wildcard tests/fuzz/*_fuzz.c))
 HEADERS    := $(wildcard lib/include/coap3/*.h)
 MANPAGES   := $(wildcard man/*.[1-9])
+UNITS      := $(patsubst %.in,%,$(notdir $(wildcard packaging/systemd/*)))
 SRCS       := $(ALL_SRCS) $(CLI_SRCS) $(SHELL_SRCS) $(EDIT_CHOICE)
 
 obj         = $(patsubst %.c,$(O)/obj/%.o,$(1))
@@ -314,6 +316,9 @@ pc_install  = @sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' \
 	-e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' \
 	-e 's,@STATIC_LIBS@,$(strip -pthread $(TLS_LIBS) $(WS_LIBS)),' \
 	packaging/pkgconfig/$(1).in >$(D)$(call pc_dir,$(1))/$(1)
+unit_install = @sed -e 's,@BINDIR@,$(BINDIR),' \
+	$(wildcard packaging/systemd/$(1) packaging/systemd/$(1).in) \
+	>$(D)$(USERUNITDIR)/$(1)
 man_dir     = $(MANDIR)/man$(subst .,,$(suffix $(1)))
 define NL
 
@@ -322,7 +327,8 @@ endef
 
 install: all ## Install below DESTDIR and PREFIX
 	$(INSTALL) -d $(D)$(BINDIR) $(D)$(INCLUDEDIR)/coap-session/coap3 \
-		$(D)$(LIBDIR)/pkgconfig $(D)$(LIBDIR)/coap-session/pkgconfig
+		$(D)$(LIBDIR)/pkgconfig $(D)$(LIBDIR)/coap-session/pkgconfig \
+		$(D)$(USERUNITDIR)
 	$(INSTALL) $(PROGRAM) $(D)$(BINDIR)/
 	$(INSTALL) -m 644 $(HEADERS) $(D)$(INCLUDEDIR)/coap-session/coap3/
 	cp -Pf $(foreach l,$(LIBNAMES),$(O)/lib/lib$(l).so*) $(O)/lib/*.a \
@@ -332,11 +338,13 @@ install: all ## Install below DESTDIR and PREFIX
 		$(D)$(LIBDIR)/coap-session/$(l:coap-session%=libcoap-3%).so$(NL)	)
 	$(foreach p,$(PC_FILES),$(call pc_install,$(p))$(NL)	)
 	$(foreach m,$(MANPAGES),$(INSTALL) -Dm 644 $(m) -t $(D)$(call man_dir,$(m))$(NL)	)
+	$(foreach u,$(UNITS),$(call unit_install,$(u))$(NL)	)
 	$(INSTALL) -Dm 644 completions/coap-shell.bash $(D)$(BASHCOMPDIR)/coap-shell
 	$(if $(D),,-ldconfig)
 
 uninstall: ## Remove what install installed
 	rm -f $(D)$(BINDIR)/coap-shell $(D)$(BASHCOMPDIR)/coap-shell \
+		$(UNITS:%=$(D)$(USERUNITDIR)/%) \
 		$(LIBNAMES:%=$(D)$(LIBDIR)/lib%.so*) \
 		$(MODULE_SOS:$(O)/lib/coap-session/%=$(D)$(MODULEDIR)/%) \
 		$(D)$(LIBDIR)/libcoap-session.a \

@@ -9,8 +9,9 @@ trap 'rm -rf "${tmp}"' EXIT
 root=${tmp}/root
 # Where it was compiled for: another place would compile again.
 prefix=${PREFIX:-/usr/local}
-unset LIBDIR MODULEDIR BINDIR INCLUDEDIR DATADIR
+unset LIBDIR MODULEDIR BINDIR INCLUDEDIR DATADIR USERUNITDIR
 lib=${root}${prefix}/lib
+units=${lib}/systemd/user
 
 export PKG_CONFIG_SYSROOT_DIR=${root}
 export PKG_CONFIG_PATH=${lib}/pkgconfig:${lib}/coap-session/pkgconfig
@@ -65,6 +66,25 @@ clash() {
 	find "${lib}" "${root}${prefix}/include" -maxdepth 1 -name '*coap[-3]3*'
 }
 
+# The service runs the program that was installed, and nothing was left to put
+# in.
+unit_runs() {
+	grep -qxF "ExecStart=${prefix}/bin/coap-shell agent start --foreground" \
+		"${units}/coap-shell-agent.service" \
+		|| printf 'ExecStart is another\n'
+	grep -n '@[A-Z]*@' "${units}"/coap-shell-agent.*
+}
+
+# It complains of programs that are not there: so with that below DESTDIR.
+verify_units() {
+	local copy=${tmp}/units
+	mkdir -p "${copy}"
+	cp "${units}"/coap-shell-agent.* "${copy}"
+	sed -i "s,^ExecStart=,&${root}," "${copy}/coap-shell-agent.service"
+	XDG_RUNTIME_DIR=${tmp} systemd-analyze --user --man=no verify \
+		"${copy}"/coap-shell-agent.* 2>&1
+}
+
 left() {
 	find "${root}" ! -type d
 }
@@ -79,6 +99,12 @@ for name in '' -notls -gnutls; do
 done
 check 'a program links with libcoap-session.a' links_static libcoap-session
 check 'nothing stands where libcoap would' nothing clash
+check 'the unit for systemd runs the program' nothing unit_runs
+if command -v systemd-analyze >/dev/null; then
+	check 'systemd takes the units' nothing verify_units
+else
+	skip 'systemd takes the units' 'systemd-analyze is not installed'
+fi
 check 'make uninstall' install_with uninstall
 check 'uninstall leaves nothing' left
 plan
