@@ -205,6 +205,26 @@ there_and_back(void **state)
 	}
 }
 
+/* Those of coap-shell-control(7). */
+static void
+examples_of_the_page(void **state)
+{
+	const struct message hello = { .type = MESSAGE_HELLO,
+		.hello = { CONTROL_VERSION, SLICE("coap-shell 0.1.0") } };
+	const struct message cancel = { .type = MESSAGE_CANCEL,
+		.request = 1,
+		.status = 130 };
+
+	(void)state;
+	assert_encodes(&hello,
+	    BYTES("\x00\x00\x00\x1d\x01\x00\x00\x00\x00"
+		  "\x00\x00\x00\x01\x00\x00\x00\x10"
+		  "\x63\x6f\x61\x70\x2d\x73\x68\x65\x6c\x6c\x20\x30\x2e\x31"
+		  "\x2e\x30"));
+	assert_encodes(&cancel,
+	    BYTES("\x00\x00\x00\x09\x11\x00\x00\x00\x01\x00\x00\x00\x82"));
+}
+
 static void
 a_start_is_decoded(void **state)
 {
@@ -998,6 +1018,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(examples_of_the_page),
 		cmocka_unit_test(a_start_is_decoded),
 		cmocka_unit_test(a_small_start_is_decoded),
 		cmocka_unit_test(each_flag_has_its_bit),
