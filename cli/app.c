@@ -146,6 +146,7 @@ app_close(struct app *app)
 {
 	if (!app->context)
 		return;
+	control_close(app);
 	while (app->jobs)
 		job_cancel(app->jobs, STATUS_INTERRUPTED);
 	/* Closing one tells events, which may take another away. */
@@ -215,7 +216,7 @@ invent_name(struct app *app)
 
 	do
 		snprintf(text, sizeof text, "s%u", ++app->next_number);
-	while (app_find(app, text));
+	while (app_find(app, text) || !control_claim(app, text));
 	return strdup(text);
 }
 
@@ -228,6 +229,12 @@ app_add(struct app *app, const char *name, coap_session_t *session, bool owned,
 	*problem = NULL;
 	if (name && !app_name_is_free(app, name, problem))
 		return NULL;
+	if (name && !control_claim(app, name)) {
+		*problem = text_format("another process has a session named "
+				       "'%s'; close it, or choose another name",
+		    name);
+		return NULL;
+	}
 	named = calloc(1, sizeof *named);
 	if (!named)
 		return NULL;
@@ -276,12 +283,21 @@ named_forget(struct app *app, struct named *named)
 	while (references-- > 0)
 		coap_session_release(session);
 	data_free(named);
+	coapx_timer_free(named->persist);
+	control_release(app, named->name);
 	free(named->name);
 	free(named->path);
 	free(named->home);
 	free(named->uri);
 	free(named->bind);
 	free(named);
+}
+
+void
+named_touch(struct named *named)
+{
+	if (named->persist && named->persist_ms > 0)
+		coapx_timer_set(named->persist, named->persist_ms);
 }
 
 void
@@ -326,6 +342,7 @@ app_session_for(struct job *job, const char *name, int *status)
 		name = job->front->session_name;
 	if (!name && job->front->current) {
 		job->session = job->front->current->session;
+		named_touch(job->front->current);
 		return job->front->current;
 	}
 	if (!name && app->sessions) {
@@ -346,7 +363,9 @@ app_session_for(struct job *job, const char *name, int *status)
 		    "no session named '%s'; 'session list' shows those there "
 		    "are",
 		    name);
-	else
+	if (named) {
 		job->session = named->session;
+		named_touch(named);
+	}
 	return named;
 }

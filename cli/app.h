@@ -8,6 +8,7 @@
 
 #include <coap3/coapx.h>
 
+#include "cli/control/control.h"
 #include "cli/front.h"
 #include "cli/job.h"
 #include "cli/keyring.h"
@@ -45,6 +46,8 @@ struct named {
 	bool shared;                   /* found again by equal URI, bind and
 	                          credentials */
 	bool met;                      /* 'session wait' has found it */
+	coapx_timer_t *persist;        /* closes one that nobody uses ... */
+	uint64_t persist_ms;           /* after so long; 0: never */
 };
 
 struct listener {
@@ -84,6 +87,7 @@ struct app {
 	char *demo_file;      /* the key of demo, deleted at the end */
 	unsigned next_number; /* for names that nobody chose: s1, s2 ... */
 	void *device;         /* the demo device, once there is one */
+	struct control control;
 };
 
 int app_open(struct app *app);   /* 0 or an exit status */
@@ -109,6 +113,8 @@ struct named *app_add(struct app *app, const char *name,
     coap_session_t *session, bool owned, char **problem);
 /* The session is going by itself: forgets its name, releases what was held. */
 void named_forget(struct app *app, struct named *named);
+/* Somebody uses it: --persist begins anew. */
+void named_touch(struct named *named);
 /* Orderly end, releases, forgets. */
 void named_close(struct app *app, struct named *named);
 void app_observe(struct app *app, struct observer *o);

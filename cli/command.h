@@ -20,6 +20,7 @@ enum complete {
 	COMPLETE_FILE,
 	COMPLETE_AT_FILE, /* files after '@' */
 	COMPLETE_SESSION,
+	COMPLETE_LISTENER,
 	COMPLETE_TARGET, /* URI, PATH, NAME:PATH */
 	COMPLETE_URI,
 	COMPLETE_FORMAT,  /* content formats */
@@ -57,6 +58,15 @@ struct operand {
 
 #define COMMAND_OPERANDS 4
 
+/* Which process runs a command, where several have sessions. */
+enum reach {
+	REACH_HERE,    /* this one */
+	REACH_SESSION, /* the owner of the session that it names */
+	REACH_OPENER,  /* this one; with --persist the agent */
+	REACH_ALL,     /* this one; when it has no sessions, all others */
+	REACH_AGENT,   /* the agent */
+};
+
 struct command {
 	const char *name;            /* "session open" */
 	const char *const *aliases;  /* {"open", "connect", NULL}, or NULL */
@@ -71,6 +81,7 @@ struct command {
 	 * JOB_RUNNING; it then ends by job_end(). */
 	int (*start)(struct job *job);
 	bool prompt_only; /* not in one-shot form */
+	enum reach reach;
 };
 
 /* All commands, in order of help; NULL-terminated. */

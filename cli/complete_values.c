@@ -256,6 +256,17 @@ list_sessions(struct candidates *c)
 	list_sessions_with(c, "");
 }
 
+static void
+list_listeners(struct candidates *c)
+{
+	const struct listener *listener;
+
+	if (!c->app)
+		return;
+	DL_FOREACH(c->app->listeners, listener)
+		candidate(c, listener->name, listener->uri);
+}
+
 void
 candidates_schemes(struct candidates *c)
 {
@@ -314,6 +325,7 @@ static void (*const lists[])(struct candidates *c) = {
 	[COMPLETE_FILE] = list_files,
 	[COMPLETE_AT_FILE] = list_at_files,
 	[COMPLETE_SESSION] = list_sessions,
+	[COMPLETE_LISTENER] = list_listeners,
 	[COMPLETE_TARGET] = list_targets,
 	[COMPLETE_URI] = candidates_schemes,
 	[COMPLETE_FORMAT] = list_formats,

@@ -132,7 +132,19 @@ front_go(struct front *front, struct named *named, char *path)
 	return result;
 }
 
-/* --- errors -------------------------------------------------------------- */
+/* --- what is told ----------------------------------------------------- */
+
+void
+front_event(struct front *front, const char *session, const char *event,
+    const char *detail)
+{
+	struct output *out = output_new(&front->sink, &front->defaults);
+
+	if (!out)
+		return;
+	output_event(out, session, event, detail);
+	output_close(out);
+}
 
 int
 front_fail(struct front *front, int status, const char *format, ...)

@@ -83,6 +83,9 @@ int front_go(struct front *front, struct named *named, char *path);
 const char *front_place(const struct front *front, const char *session);
 int front_set_place(struct front *front, const char *session, const char *path);
 
+/* Something that happened by itself, or by a guest. */
+void front_event(struct front *front, const char *session, const char *event,
+    const char *detail);
 /* An error sentence where there is no job, in the form that the defaults say.
  * The status. */
 int front_fail(struct front *front, int status, const char *format, ...)

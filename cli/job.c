@@ -10,6 +10,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/control/remote.h"
 #include "cli/diagnosis.h"
 #include "cli/failure.h"
 #include "cli/globals.h"
@@ -240,6 +241,13 @@ begin(struct job *job)
 	if (job->command->prompt_only && !job->front->interactive)
 		return job_fail(job, STATUS_USAGE,
 		    "'%s' is a command of the prompt only", job->command->name);
+	status = remote_start(job);
+	if (status != REMOTE_HERE)
+		return status;
+	if (job->front->guest && job->command->reach == REACH_HERE)
+		return job_fail(job, STATUS_USAGE,
+		    "'%s' runs in the process that asks, not here",
+		    job->command->name);
 	status = keyring_start(job);
 	return status == STATUS_OK ? job->command->start(job) : status;
 }
@@ -295,7 +303,8 @@ job_start(struct front *front, char *const *words, size_t n,
 	struct app *app = front->app;
 	struct job *job = calloc(1, sizeof(*job));
 	char *problem;
-	int prepared;
+	int status;
+	bool runs;
 
 	if (!job) {
 		done(NULL, front_fail(front, STATUS_INTERNAL, "out of memory"),
@@ -308,20 +317,24 @@ job_start(struct front *front, char *const *words, size_t n,
 	job->done = done;
 	job->done_arg = arg;
 	if (find_call(front, words, n, &call, &problem) < 0) {
-		prepared =
+		status =
 		    front_fail(front, problem ? STATUS_USAGE : STATUS_INTERNAL,
 			"%s", problem ? problem : "out of memory");
 		free(call.words);
 		free(problem);
-		return refuse(job, prepared);
+		return refuse(job, status);
 	}
-	prepared = prepare(job, &call);
-	free(call.words);
-	if (prepared < 0)
+	if (prepare(job, &call) < 0) {
+		free(call.words);
 		return refuse(job, job->status);
+	}
+	job->words = call.words;
+	job->n_words = call.n;
 	DL_APPEND(app->jobs, job);
 	app_trace(app);
-	return run(job, begin) ? job : NULL;
+	runs = run(job, begin);
+	free(call.words);
+	return runs ? job : NULL;
 }
 
 /* --- what commands say --------------------------------------------------- */

@@ -45,6 +45,9 @@ struct job {
 	struct front *front; /* whose it is */
 	const struct command *command;
 	struct args args;
+	/* The words without those of the command's name, while it starts. */
+	char *const *words;
+	size_t n_words;
 	struct output *out;      /* this job's; flushed and freed at its end */
 	coapx_timer_t *deadline; /* -T */
 	coapx_timer_t *notice;   /* "waiting for", after 300 ms */

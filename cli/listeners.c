@@ -15,6 +15,8 @@
 
 /* Leaves room for the numbers of sessions behind it. */
 #define LISTENER_NAME_MAX 24
+/* Names that are tried for a session that came in. */
+#define NAME_TRIES 1000
 
 /* --- where to listen ----------------------------------------------------- */
 
@@ -162,7 +164,7 @@ invent_name(struct app *app)
 
 	do
 		snprintf(text, sizeof text, "l%u", ++number);
-	while (listener_find(app, text));
+	while (listener_find(app, text) || !control_claim(app, text));
 	return strdup(text);
 }
 
@@ -198,6 +200,7 @@ add(struct app *app, coap_endpoint_t *endpoint,
 	listener->keyring = keyring_ref(params->keyring);
 	coapx_endpoint_set_app_data(endpoint, listener);
 	DL_APPEND(app->listeners, listener);
+	control_claim(app, listener->name);
 	return listener;
 }
 
@@ -315,6 +318,7 @@ listener_close(struct app *app, struct listener *listener)
 		if (named->from == listener)
 			named->from = NULL;
 	coap_free_endpoint(listener->endpoint);
+	control_release(app, listener->name);
 	keyring_unref(listener->keyring);
 	free(listener->name);
 	free(listener->uri);
@@ -340,13 +344,14 @@ came_in(struct app *app, struct listener *listener, coap_session_t *session)
 	struct named *named = NULL;
 	char *problem = NULL;
 	char name[48];
+	int tries = 0;
 
 	do {
 		free(problem);
 		snprintf(name, sizeof name, "%s%s%u", listener->name, point,
 		    ++listener->accepted);
 		named = app_add(app, name, session, false, &problem);
-	} while (!named && problem && app_find(app, name));
+	} while (!named && problem && ++tries < NAME_TRIES);
 	free(problem);
 	if (named)
 		named->from = listener;

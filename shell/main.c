@@ -11,6 +11,7 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/complete.h"
+#include "cli/control/harden.h"
 #include "cli/globals.h"
 #include "cli/script.h"
 #include "cli/secret.h"
@@ -40,6 +41,9 @@ read_environment(struct app *app, char **problem)
 	app->own.session_name = getenv("COAP_SHELL_SESSION");
 	if (app->own.session_name && *app->own.session_name == '\0')
 		app->own.session_name = NULL;
+	app->control.path = getenv("COAP_SHELL_CONTROL");
+	if (app->control.path && *app->control.path == '\0')
+		app->control.path = NULL;
 	if (form && *form != '\0' &&
 	    !form_find(form, &app->own.defaults.form)) {
 		*problem = text_format("COAP_SHELL_FORMAT: '%s' is none of "
@@ -77,6 +81,9 @@ set_defaults(struct app *app, const struct args *args)
 	if (session)
 		app->own.session_name = session;
 	app->own.no_input = args_has(args, "no-input");
+	app->control.off = args_has(args, "no-agent");
+	if (args_get(args, "control"))
+		app->control.path = args_get(args, "control");
 	return STATUS_OK;
 }
 
@@ -224,6 +231,8 @@ run_app(const struct args *args, char *const *words, size_t n)
 			status = run(&app, args, words, n);
 	}
 	app_close(&app);
+	if (app.control.agent)
+		agent_soften();
 	return status;
 }
 

@@ -69,13 +69,7 @@ static void
 tell_event(struct prompt *prompt, const char *name, const char *event,
     const char *detail)
 {
-	struct output *out =
-	    output_new(&prompt->app->own.sink, &prompt->app->own.defaults);
-
-	if (!out)
-		return;
-	output_event(out, name, event, detail);
-	output_close(out);
+	front_event(&prompt->app->own, name, event, detail);
 }
 
 /* Whether a command in the foreground tells of its sessions itself. */
@@ -87,7 +81,8 @@ somebody_else_tells(const struct prompt *prompt)
 	if (!prompt->running)
 		return false;
 	DL_FOREACH(prompt->app->jobs, job)
-		if (strcmp(job->command->name, "sleep") != 0)
+		if (job->front == &prompt->app->own &&
+		    strcmp(job->command->name, "sleep") != 0)
 			return true;
 	return false;
 }
@@ -200,6 +195,22 @@ session_prompt(struct prompt *prompt, const struct named *named)
 	return prompt->prompt_text;
 }
 
+/* The same for a session of another process, whose state is not known here. */
+static const char *
+away_prompt(struct prompt *prompt, const struct front *front)
+{
+	const char *path = front_place(front, front->away);
+	bool color = prompt->editor.color;
+	bool cut;
+
+	path = shown_path(path ? path : "/", &cut);
+	snprintf(prompt->prompt_text, sizeof(prompt->prompt_text),
+	    "%s%s:%s%s%s%s> ", color ? "\1\033[1;36m\1" : "", front->away,
+	    color ? "\1\033[0;34m\1" : "", cut ? "..." : "", path,
+	    color ? "\1\033[0m\1" : "");
+	return prompt->prompt_text;
+}
+
 static const char *
 prompt_text(void *arg)
 {
@@ -209,6 +220,8 @@ prompt_text(void *arg)
 		return "... ";
 	if (prompt->app->own.current)
 		return session_prompt(prompt, prompt->app->own.current);
+	if (prompt->app->own.away)
+		return away_prompt(prompt, &prompt->app->own);
 	return prompt->editor.color ? "\1\033[1m\1coap-shell\1\033[0m\1> "
 				    : "coap-shell> ";
 }
@@ -522,6 +535,23 @@ open_prompt(struct prompt *prompt)
 	return 0;
 }
 
+/* Others may use the sessions of this prompt. It is one without that, too. */
+static void
+serve(struct prompt *prompt)
+{
+	struct app *app = prompt->app;
+	char *problem = NULL;
+
+	int status =
+	    app->control.off ? STATUS_OK : control_serve(app, &problem);
+
+	/* Where somebody listens at the path of --control, that is used. */
+	if (status != STATUS_OK &&
+	    !(app->control.path && status == STATUS_STATE))
+		note(prompt, problem ? problem : "out of memory");
+	free(problem);
+}
+
 /* Without cursor movement: lines as they come. */
 static int
 run_plain(struct app *app)
@@ -555,6 +585,7 @@ prompt_run(struct app *app)
 	app->own.interactive = true;
 	if (open_prompt(&prompt) == 0) {
 		app_observe(app, &prompt.observer);
+		serve(&prompt);
 		greet(&prompt);
 		read_and_run(&prompt);
 		status = leave(&prompt);

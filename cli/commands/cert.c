@@ -207,4 +207,5 @@ const struct command cmd_cert = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

@@ -50,6 +50,9 @@ extern const struct command cmd_serve;
 extern const struct command cmd_demo;
 
 /* For the hard days */
+extern const struct command cmd_agent_start;
+extern const struct command cmd_agent_stop;
+extern const struct command cmd_agent_status;
 extern const struct command cmd_decode;
 extern const struct command cmd_resolve;
 extern const struct command cmd_cert;

@@ -274,4 +274,5 @@ const struct command cmd_discover = {
 	    .optional = true,
 	    .complete = COMPLETE_TARGET } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

@@ -241,6 +241,7 @@ const struct command cmd_listen = {
 	.options = options,
 	.operands = { { .name = "URI", .complete = COMPLETE_URI } },
 	.start = start_listen,
+	.reach = REACH_OPENER,
 };
 
 /* --- listen list, listen stop -------------------------------------------- */
@@ -259,6 +260,7 @@ const struct command cmd_listen_list = {
 	.group = "Listening",
 	.summary = "list the listeners of this process",
 	.start = start_list,
+	.reach = REACH_ALL,
 };
 
 static void
@@ -311,6 +313,9 @@ const struct command cmd_listen_stop = {
 	.group = "Listening",
 	.summary = "stop listening and end the sessions that came in so",
 	.options = stop_sets,
-	.operands = { { .name = "NAME", .optional = true } },
+	.operands = { { .name = "NAME",
+	    .optional = true,
+	    .complete = COMPLETE_LISTENER } },
 	.start = start_stop,
+	.reach = REACH_SESSION,
 };

@@ -176,4 +176,5 @@ const struct command cmd_ping = {
 	    .optional = true,
 	    .complete = COMPLETE_TARGET } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

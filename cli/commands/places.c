@@ -104,6 +104,7 @@ const struct command cmd_cd = {
 	    .optional = true,
 	    .complete = COMPLETE_TARGET } },
 	.start = start_cd,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_pwd = {
@@ -111,4 +112,5 @@ const struct command cmd_pwd = {
 	.group = "Discovery and places",
 	.summary = "print the current path of a session",
 	.start = start_pwd,
+	.reach = REACH_SESSION,
 };

@@ -327,6 +327,7 @@ const struct command cmd_get = {
 	.options = get_options,
 	.operands = { TARGET },
 	.start = start_get,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_put = {
@@ -337,6 +338,7 @@ const struct command cmd_put = {
 	.options = payload_request_options,
 	.operands = { TARGET },
 	.start = start_put,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_post = {
@@ -346,6 +348,7 @@ const struct command cmd_post = {
 	.options = payload_request_options,
 	.operands = { TARGET },
 	.start = start_post,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_delete = {
@@ -355,4 +358,5 @@ const struct command cmd_delete = {
 	.options = get_options,
 	.operands = { TARGET },
 	.start = start_delete,
+	.reach = REACH_SESSION,
 };

@@ -212,6 +212,7 @@ const struct command cmd_session_data_set = {
 			  .complete = COMPLETE_SESSION },
 	    { .name = "KEY" }, { .name = "VALUE" } },
 	.start = start_set,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_session_data_get = {
@@ -224,6 +225,7 @@ const struct command cmd_session_data_get = {
 			  .complete = COMPLETE_SESSION },
 	    { .name = "KEY" } },
 	.start = start_get,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_session_data_unset = {
@@ -236,6 +238,7 @@ const struct command cmd_session_data_unset = {
 			  .complete = COMPLETE_SESSION },
 	    { .name = "KEY" } },
 	.start = start_unset,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_session_data_list = {
@@ -246,4 +249,5 @@ const struct command cmd_session_data_list = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start_list,
+	.reach = REACH_SESSION,
 };

@@ -103,6 +103,7 @@ const struct command cmd_session_disconnect = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start_disconnect,
+	.reach = REACH_SESSION,
 };
 
 /* --- close --------------------------------------------------------------- */
@@ -110,7 +111,11 @@ const struct command cmd_session_disconnect = {
 static void
 close_one(struct job *job, struct named *named)
 {
+	struct front *own = &job->app->own;
+
 	output_note(job->out, "closed %s", named->name);
+	if (job->front->guest && own->interactive)
+		front_event(own, named->name, "closed", "by another process");
 	named_close(job->app, named);
 }
 
@@ -178,4 +183,5 @@ const struct command cmd_session_close = {
 	    .repeat = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start_close,
+	.reach = REACH_SESSION,
 };

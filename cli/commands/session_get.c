@@ -62,4 +62,5 @@ const struct command cmd_session_get = {
 		.optional = true,
 		.complete = COMPLETE_SESSION } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

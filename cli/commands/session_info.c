@@ -58,4 +58,5 @@ const struct command cmd_session_info = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

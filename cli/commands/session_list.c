@@ -121,4 +121,5 @@ const struct command cmd_session_list = {
 	.summary = "list the sessions of this process",
 	.options = options,
 	.start = start,
+	.reach = REACH_ALL,
 };

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/diagnosis.h"
@@ -220,17 +222,21 @@ check(struct job *job, coap_session_state_t *wanted, uint64_t *values)
 
 /* --- the command --------------------------------------------------------- */
 
+/* NULL: the job has been told. */
 static struct named *
-add(struct job *job, coap_session_t *session, const char *origin)
+add(struct job *job, coap_session_t *session, const char *origin, int *status)
 {
 	const char *bind = args_get(&job->args, "bind");
 	char *problem = NULL;
 	struct named *named = app_add(job->app, args_get(&job->args, "name"),
 	    session, true, &problem);
 
-	free(problem);
 	if (!named) {
 		coap_session_release(session);
+		*status = problem ? STATUS_STATE : STATUS_INTERNAL;
+		job_fail(job, *status, "%s",
+		    problem ? problem : "out of memory");
+		free(problem);
 		return NULL;
 	}
 	free(named->path);
@@ -244,8 +250,78 @@ add(struct job *job, coap_session_t *session, const char *origin)
 	if (named->path && named->home && named->uri && (!bind || named->bind))
 		return named;
 	named_close(job->app, named);
+	*status = job_fail(job, STATUS_INTERNAL, "out of memory");
 	return NULL;
 }
+
+/* --- persist ------------------------------------------------------------- */
+
+static bool
+is_used(const struct app *app, const struct named *named)
+{
+	const struct job *job;
+
+	DL_FOREACH(app->jobs, job)
+		if (job->session == named->session && !job->ended)
+			return true;
+	return false;
+}
+
+static void
+on_persist(coapx_timer_t *timer, void *arg)
+{
+	coap_session_t *session = arg;
+	struct app *app =
+	    coap_context_get_app_data(coap_session_get_context(session));
+	struct named *named = app_find_session(app, session);
+
+	(void)timer;
+	if (is_used(app, named))
+		named_touch(named);
+	else
+		named_close(app, named);
+}
+
+/* 0: for ever. */
+static int
+read_persist(struct job *job, uint64_t *ms)
+{
+	const char *given = args_get(&job->args, "persist");
+	int64_t parsed = 0;
+
+	*ms = 0;
+	if (!given)
+		return STATUS_OK;
+	if (!job->app->control.agent)
+		return job_fail(job, STATUS_USAGE,
+		    "--persist leaves the session to an agent, which "
+		    "--no-agent forbids");
+	if (strcmp(given, "forever") != 0)
+		parsed = parse_duration(given);
+	if (parsed < 0 || (parsed == 0 && strcmp(given, "forever") != 0))
+		return job_fail(job, STATUS_USAGE,
+		    "--persist wants a time such as 90s, 10m or 2h, or "
+		    "'forever', not '%s'",
+		    given);
+	*ms = (uint64_t)parsed;
+	return STATUS_OK;
+}
+
+static int
+persist(struct job *job, struct named *named, uint64_t ms)
+{
+	named->persist_ms = ms;
+	if (ms == 0)
+		return STATUS_OK;
+	named->persist =
+	    coapx_timer_new(job->app->context, on_persist, named->session);
+	if (!named->persist)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	named_touch(named);
+	return STATUS_OK;
+}
+
+/* --- beginning ----------------------------------------------------------- */
 
 static int
 begin(struct job *job, struct named *named, coap_session_state_t wanted)
@@ -282,9 +358,12 @@ start(struct job *job)
 	coap_session_t *session;
 	struct named *named;
 	char *origin;
+	uint64_t persist_ms;
 	int status = check(job, &wanted, values);
 	size_t i;
 
+	if (status == STATUS_OK)
+		status = read_persist(job, &persist_ms);
 	if (status != STATUS_OK)
 		return status;
 	origin = origin_of_uri(job, args_operand(&job->args, 0), &status);
@@ -292,15 +371,17 @@ start(struct job *job)
 		return status;
 	session =
 	    origin_open(job, origin, args_get(&job->args, "bind"), &status);
-	named = session ? add(job, session, origin) : NULL;
+	named = session ? add(job, session, origin, &status) : NULL;
 	free(origin);
-	if (!session)
-		return status;
 	if (!named)
-		return job_fail(job, STATUS_INTERNAL, "out of memory");
+		return status;
 	for (i = 0; i < N_SETTINGS; i++)
 		apply_setting(job, named, settings[i], values[i]);
-	return begin(job, named, wanted);
+	status = persist(job, named, persist_ms);
+	if (status == STATUS_OK)
+		return begin(job, named, wanted);
+	named_close(job->app, named);
+	return status;
 }
 
 static const struct option open_options[] = {
@@ -321,6 +402,9 @@ static const struct option open_options[] = {
 	{ .name = "reconnect",
 	    .arg = "S",
 	    .help = "seconds from a loss to the next attempt; 0: off" },
+	{ .name = "persist",
+	    .arg = "DUR",
+	    .help = "leave it to the agent, until nobody has used it so long" },
 	{ .name = NULL },
 };
 
@@ -357,4 +441,5 @@ const struct command cmd_session_open = {
 	.options = options,
 	.operands = { { .name = "URI", .complete = COMPLETE_URI } },
 	.start = start,
+	.reach = REACH_OPENER,
 };

@@ -103,4 +103,5 @@ const struct command cmd_session_reconnect = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

@@ -60,6 +60,7 @@ const struct command cmd_session_reference = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start_reference,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_session_release = {
@@ -72,4 +73,5 @@ const struct command cmd_session_release = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start_release,
+	.reach = REACH_SESSION,
 };

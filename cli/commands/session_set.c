@@ -106,4 +106,5 @@ const struct command cmd_session_set = {
 		.repeat = true,
 		.complete = COMPLETE_TUNABLE } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

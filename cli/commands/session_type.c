@@ -73,4 +73,5 @@ const struct command cmd_session_set_type = {
 		.optional = true,
 		.complete = COMPLETE_SESSION } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

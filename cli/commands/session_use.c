@@ -27,6 +27,7 @@ start_rename(struct job *job)
 	    app_session_for(job, args_operand(&job->args, 0), &status);
 	char *problem = NULL;
 	char *copy;
+	char *old;
 
 	if (!named || strcmp(named->name, name) == 0)
 		return status;
@@ -39,8 +40,15 @@ start_rename(struct job *job)
 	copy = strdup(name);
 	if (!copy)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
-	free(named->name);
+	if (!control_claim(job->app, name)) {
+		free(copy);
+		return job_fail(job, STATUS_STATE,
+		    "another process has a session named '%s'", name);
+	}
+	old = named->name;
 	named->name = copy;
+	control_release(job->app, old);
+	free(old);
 	return STATUS_OK;
 }
 
@@ -53,6 +61,7 @@ const struct command cmd_session_use = {
 	.summary = "make a session the current one",
 	.operands = { { .name = "NAME", .complete = COMPLETE_SESSION } },
 	.start = start_use,
+	.reach = REACH_SESSION,
 };
 
 const struct command cmd_session_rename = {
@@ -62,4 +71,5 @@ const struct command cmd_session_rename = {
 	.operands = { { .name = "NAME", .complete = COMPLETE_SESSION },
 	    { .name = "NEWNAME" } },
 	.start = start_rename,
+	.reach = REACH_SESSION,
 };

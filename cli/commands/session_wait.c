@@ -289,6 +289,7 @@ static const struct option wait_options[] = {
 	    .help = "until that event happens" },
 	{ .name = "from",
 	    .arg = "LISTENER|ADDR",
+	    .complete = COMPLETE_LISTENER,
 	    .help = "a session that comes in from there" },
 	{ .name = NULL },
 };
@@ -320,4 +321,5 @@ const struct command cmd_session_wait = {
 	    .optional = true,
 	    .complete = COMPLETE_SESSION } },
 	.start = start,
+	.reach = REACH_SESSION,
 };

@@ -323,7 +323,7 @@ assert_usage_error() {
 @test 'SIGINT and SIGTERM end a command with 130 and 143' {
 	local signal
 	for signal in INT:130 TERM:143 HUP:143; do
-		start_peer sleep env --default-signal=INT "${COAP_SHELL}" \
+		start_peer "sleep-${signal%:*}" env --default-signal=INT "${COAP_SHELL}" \
 			-c 'echo begun; sleep 1h; echo never'
 		wait_line "${peer_log}" '^begun$'
 		kill -"${signal%:*}" "${peer_pid}"

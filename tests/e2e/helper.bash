@@ -11,6 +11,14 @@ bats_load_library bats-assert
 # How many seconds wait_until looks, at most.
 : "${WAIT_LIMIT:=30}"
 
+# Each test has a folder of control sockets of its own, so that no prompt of
+# one is seen by another, or by whoever runs the tests.
+unset "${!COAP_SHELL_@}"
+if [[ -n ${BATS_TEST_TMPDIR:-} ]]; then
+	export XDG_RUNTIME_DIR=${BATS_TEST_TMPDIR}/run
+	mkdir -p -m 700 "${XDG_RUNTIME_DIR}"
+fi
+
 # The program under test: `run cs get coap://...`.
 cs() {
 	"${COAP_SHELL}" "$@"

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A connection of the control socket. */
+#include "cli/control/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CHUNK 65536
+/* Messages of one call, so that one peer does not hold the loop. */
+#define ROUNDS 16
+
+struct conn {
+	int fd;
+	coapx_watch_t *watch;
+	coapx_timer_t *again; /* while it is behind */
+	const struct conn_ops *ops;
+	void *user;
+	struct bytes in;
+	struct bytes out;
+	bool *gone; /* set when it is freed inside a call */
+	bool broken;
+	bool behind; /* messages are left that came already */
+};
+
+/* Nothing is read while messages are left, so that they do not pile up. */
+static void
+watch(struct conn *conn)
+{
+	coapx_watch_set(conn->watch,
+	    (conn->behind ? 0 : COAPX_READ) |
+		(conn->out.len > 0 ? COAPX_WRITE : 0));
+}
+
+/* --- out ----------------------------------------------------------------- */
+
+static void
+flush(struct conn *conn)
+{
+	ssize_t n;
+
+	while (conn->out.len > 0 && !conn->broken) {
+		n = send(conn->fd, bytes_front(&conn->out), conn->out.len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n >= 0)
+			bytes_take(&conn->out, (size_t)n);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			break;
+		else if (errno != EINTR)
+			conn->broken = true; /* reading tells why */
+	}
+	if (conn->broken)
+		bytes_free(&conn->out);
+	watch(conn);
+}
+
+bool
+conn_send(struct conn *conn, const struct message *m)
+{
+	bool idle = conn->out.len == 0;
+
+	if (conn->broken)
+		return true;
+	if (!message_encode(&conn->out, m))
+		return false;
+	if (idle)
+		flush(conn);
+	return true;
+}
+
+size_t
+conn_unsent(const struct conn *conn)
+{
+	return conn->out.len;
+}
+
+/* --- in ------------------------------------------------------------------ */
+
+/* Each returns false when the connection is over, or gone. */
+
+static bool
+end(struct conn *conn, enum conn_end why)
+{
+	coapx_watch_free(conn->watch);
+	conn->watch = NULL;
+	coapx_timer_stop(conn->again);
+	conn->broken = true;
+	conn->ops->ended(conn->user, why);
+	return false;
+}
+
+/* One message of len bytes. */
+static bool
+take(struct conn *conn, size_t len)
+{
+	bool gone = false;
+	struct message m;
+	int result = message_decode(bytes_front(&conn->in), len, &m);
+
+	if (result < 0)
+		return end(conn, result == -2 ? CONN_MEMORY : CONN_MALFORMED);
+	conn->gone = &gone;
+	if (result == 0)
+		conn->ops->message(conn->user, &m);
+	else
+		conn->ops->unknown(conn->user, m.type, m.request);
+	if (result == 0)
+		message_free(&m);
+	if (gone)
+		return false;
+	conn->gone = NULL;
+	bytes_take(&conn->in, len);
+	return true;
+}
+
+/* The messages that are there. */
+static bool
+take_all(struct conn *conn)
+{
+	int64_t len;
+	int i;
+
+	conn->behind = false;
+	for (i = 0; i < ROUNDS; i++) {
+		len = message_length(bytes_front(&conn->in), conn->in.len);
+		if (len < 0)
+			return end(conn, CONN_MALFORMED);
+		if (len == 0 || (size_t)len > conn->in.len) {
+			watch(conn);
+			return true;
+		}
+		if (!take(conn, (size_t)len))
+			return false;
+	}
+	conn->behind = true;
+	watch(conn);
+	coapx_timer_set(conn->again, 0);
+	return true;
+}
+
+static void
+on_again(coapx_timer_t *timer, void *arg)
+{
+	(void)timer;
+	take_all(arg);
+}
+
+static void
+receive(struct conn *conn)
+{
+	uint8_t *room = bytes_reserve(&conn->in, CHUNK);
+	ssize_t n;
+
+	if (!room) {
+		end(conn, CONN_MEMORY);
+		return;
+	}
+	n = recv(conn->fd, room, CHUNK, MSG_DONTWAIT);
+	if (n > 0) {
+		bytes_grew(&conn->in, (size_t)n);
+		take_all(conn);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		end(conn, CONN_GONE);
+	}
+}
+
+static void
+on_ready(coapx_watch_t *watch, int fd, unsigned what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)watch;
+	(void)fd;
+	if (what & COAPX_WRITE)
+		flush(conn);
+	if (what & COAPX_READ)
+		receive(conn);
+}
+
+/* --- beginning and end --------------------------------------------------- */
+
+struct conn *
+conn_new(coap_context_t *context, int fd, const struct conn_ops *ops,
+    void *user)
+{
+	struct conn *conn = calloc(1, sizeof *conn);
+
+	if (!conn) {
+		close(fd);
+		return NULL;
+	}
+	conn->fd = fd;
+	conn->ops = ops;
+	conn->user = user;
+	conn->again = coapx_timer_new(context, on_again, conn);
+	conn->watch =
+	    coapx_watch_new(context, fd, COAPX_READ, on_ready, conn, NULL);
+	if (conn->again && conn->watch)
+		return conn;
+	conn_free(conn);
+	return NULL;
+}
+
+void
+conn_free(struct conn *conn)
+{
+	if (!conn)
+		return;
+	if (conn->gone)
+		*conn->gone = true;
+	if (conn->watch)
+		flush(conn);
+	coapx_watch_free(conn->watch);
+	coapx_timer_free(conn->again);
+	bytes_free(&conn->in);
+	bytes_free(&conn->out);
+	close(conn->fd);
+	free(conn);
+}

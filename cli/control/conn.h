@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A connection of the control socket on the loop: messages in and out. */
+#ifndef CLI_CONTROL_CONN_H
+#define CLI_CONTROL_CONN_H
+
+#include <coap3/coapx.h>
+
+#include "cli/control/message.h"
+
+struct conn;
+
+/* Why a connection is of no use any more. */
+enum conn_end {
+	CONN_GONE,      /* the peer closed it, or died */
+	CONN_MALFORMED, /* it sent what is no message */
+	CONN_MEMORY,
+};
+
+/* Called from the loop; each may free the connection. */
+struct conn_ops {
+	/* m is the connection's, and wiped afterwards. */
+	void (*message)(void *user, struct message *m);
+	/* A message of a type that is not known. */
+	void (*unknown)(void *user, unsigned type, uint32_t request);
+	/* Once; it is left to be freed. */
+	void (*ended)(void *user, enum conn_end why);
+};
+
+/* Takes fd over, also when it fails. NULL: out of memory. */
+struct conn *conn_new(coap_context_t *context, int fd,
+    const struct conn_ops *ops, void *user);
+/* What cannot be sent at once is kept. False: out of memory, or more than a
+ * message may be. Nothing is called. */
+bool conn_send(struct conn *conn, const struct message *m);
+/* Bytes that the peer has not taken. */
+size_t conn_unsent(const struct conn *conn);
+/* NULL is fine. Tries to deliver what is left, without waiting. */
+void conn_free(struct conn *conn);
+
+#endif

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The client's side: words there, output here. */
+#include "cli/control/remote.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/app.h"
+#include "cli/control/folder.h"
+#include "cli/control/remote_private.h"
+#include "cli/control/spawn.h"
+
+/* A process that lives says so at once. */
+#define HELLO_MS 5000
+/* After Ctrl-C, and behind -T, the owner has so long to end the job. */
+#define GRACE_MS 2000
+/* An agent that ended just when it was called is called again. */
+#define ATTEMPTS 3
+
+static void next_process(struct remote *remote);
+
+/* --- the end ------------------------------------------------------------- */
+
+static void
+free_state(struct job *job)
+{
+	struct remote *remote = job->state;
+
+	agent_spawn_free(remote->spawn);
+	conn_free(remote->conn);
+	start_free(remote->start);
+	coapx_timer_free(remote->patience);
+	remote_forget_data(remote);
+	for (; remote->next < remote->route.n; remote->next++)
+		close(remote->route.fds[remote->next]);
+	route_free(&remote->route);
+	free(remote);
+}
+
+static void
+cancel(struct job *job)
+{
+	struct remote *remote = job->state;
+	struct message m = { .type = MESSAGE_CANCEL };
+
+	if (!remote->conn || !remote->start) {
+		/* Nothing is under way yet, or nobody waits any more. */
+		job->lingers = false;
+		job_end(job, job->status);
+		return;
+	}
+	remote->stopping = true;
+	keyring_stop(job);
+	remote_forget_data(remote);
+	m.status =
+	    (uint32_t)(job->status == STATUS_INTERRUPTED ? STATUS_INTERRUPTED
+							 : STATUS_TERMINATED);
+	remote_send(remote, &m);
+	coapx_timer_set(remote->patience, GRACE_MS);
+}
+
+static void
+on_patience(coapx_timer_t *timer, void *arg)
+{
+	struct remote *remote = arg;
+	struct job *job = remote->job;
+
+	(void)timer;
+	if (remote->stopping)
+		job_end(job, job->status);
+	else
+		job_end(job,
+		    remote_fail(remote, STATUS_STATE,
+			"does not answer; is it stopped?"));
+}
+
+/* --- what the owner says ------------------------------------------------- */
+
+static void
+on_hello(struct remote *remote, const struct message *m)
+{
+	char what[128];
+
+	if (m->hello.version != CONTROL_VERSION) {
+		snprintf(what, sizeof what,
+		    "speaks version %u of the control protocol, and this "
+		    "program version %d; end it, or use the program it is from",
+		    m->hello.version, CONTROL_VERSION);
+		job_end(remote->job, remote_fail(remote, STATUS_STATE, what));
+		return;
+	}
+	remote->greeted = true;
+	if (!remote->stopping)
+		coapx_timer_stop(remote->patience);
+}
+
+static void
+on_output(struct remote *remote, const struct message *m)
+{
+	struct output *out = remote->job->out;
+	struct message reply;
+
+	if (m->output.stream == STREAM_OUT)
+		output_pass_out(out, m->output.data.data, m->output.data.len);
+	else if (m->output.stream == STREAM_FILE)
+		output_pass_file(out, m->output.data.data, m->output.data.len);
+	else
+		output_pass_err(out, m->output.data.data, m->output.data.len);
+	if (output_failed(out) && !(remote->broken & 1U << m->output.stream)) {
+		remote->broken |= 1U << m->output.stream;
+		reply = (struct message){ .type = MESSAGE_BROKEN };
+		reply.stream = m->output.stream;
+		remote_send(remote, &reply);
+	}
+	remote->written += m->output.data.len;
+	if (remote->written < MESSAGE_WINDOW / 4)
+		return;
+	reply = (struct message){ .type = MESSAGE_CREDIT };
+	reply.credit = (uint32_t)remote->written;
+	remote->written = 0;
+	remote_send(remote, &reply);
+}
+
+/* --- the end of a command ------------------------------------------------ */
+
+/* What is current there is so here from now on. */
+static void
+follow(struct remote *remote, const struct message *m)
+{
+	struct front *front = remote->job->front;
+	const char *sent = remote->start->session;
+	char *session =
+	    strndup((const char *)m->exit.session.data, m->exit.session.len);
+	char *path = strndup((const char *)m->exit.path.data, m->exit.path.len);
+
+	if (!session || !path) {
+		free(session);
+		free(path);
+		return;
+	}
+	if (*session != '\0') {
+		front_set_place(front, session, path);
+		if (!sent || strcmp(sent, session) != 0)
+			front_use_away(front, session);
+	} else if (sent && front->away && strcmp(sent, front->away) == 0) {
+		front_use(front, front->current);
+	}
+	free(session);
+	free(path);
+}
+
+static void
+on_status(struct remote *remote, const struct message *m)
+{
+	int status = (int)(m->exit.status & 0xff);
+
+	follow(remote, m);
+	if (status > remote->status)
+		remote->status = status;
+	if (remote->stopping) {
+		job_end(remote->job, remote->job->status);
+		return;
+	}
+	next_process(remote);
+}
+
+static void
+on_error(struct remote *remote, const struct message *m)
+{
+	char what[256];
+	bool fault =
+	    m->error.code == ERROR_MALFORMED || m->error.code == ERROR_MEMORY;
+
+	snprintf(what, sizeof what, "says: %.*s",
+	    (int)(m->error.text.len < 200 ? m->error.text.len : 200),
+	    (const char *)m->error.text.data);
+	job_end(remote->job,
+	    remote_fail(remote, fault ? STATUS_INTERNAL : STATUS_STATE, what));
+}
+
+static void
+on_message(void *user, struct message *m)
+{
+	struct remote *remote = user;
+
+	if (m->type == MESSAGE_ERROR) {
+		/* What it does not know it does without. */
+		if (m->error.code != ERROR_UNKNOWN)
+			on_error(remote, m);
+		return;
+	}
+	if (m->type == MESSAGE_HELLO && !remote->greeted) {
+		on_hello(remote, m);
+		return;
+	}
+	if (!remote->greeted || m->request != REQUEST) {
+		job_end(remote->job,
+		    remote_fail(remote, STATUS_INTERNAL,
+			"does not keep to the control protocol"));
+		return;
+	}
+	switch (m->type) {
+	case MESSAGE_OUTPUT:
+		on_output(remote, m);
+		break;
+	case MESSAGE_READ:
+		remote_read(remote, m);
+		break;
+	case MESSAGE_WANT_KEYS:
+		remote_want_keys(remote);
+		break;
+	case MESSAGE_EXIT:
+		on_status(remote, m);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A newer owner may say more than we know. */
+static void
+on_unknown(void *user, unsigned type, uint32_t request)
+{
+	(void)user;
+	(void)type;
+	(void)request;
+}
+
+static void start_agent(struct remote *remote);
+
+static void
+on_ended(void *user, enum conn_end why)
+{
+	struct remote *remote = user;
+
+	if (!remote->greeted && remote->route.to == ROUTE_AGENT &&
+	    remote->attempts < ATTEMPTS && !remote->stopping) {
+		conn_free(remote->conn);
+		remote->conn = NULL;
+		start_agent(remote);
+		return;
+	}
+	if (remote->stopping)
+		job_end(remote->job, remote->job->status);
+	else if (why == CONN_GONE)
+		job_end(remote->job,
+		    remote_fail(remote, STATUS_STATE,
+			"ended before the command did"));
+	else
+		job_end(remote->job,
+		    remote_fail(remote, STATUS_INTERNAL,
+			"does not keep to the control protocol"));
+}
+
+static const struct conn_ops ops = { on_message, on_unknown, on_ended };
+
+/* --- the beginning ------------------------------------------------------- */
+
+/* STATUS_OK, or the job has been told. Takes fd over. */
+static int
+talk(struct remote *remote, int fd)
+{
+	static const char software[] = "coap-shell " COAPX_VERSION;
+	struct message hello = { .type = MESSAGE_HELLO };
+	struct message start = { .type = MESSAGE_START, .request = REQUEST };
+
+	remote->greeted = false;
+	peer_is_ours(fd, &remote->owner);
+	conn_free(remote->conn);
+	remote->conn = conn_new(remote->job->app->context, fd, &ops, remote);
+	if (!remote->conn)
+		return job_fail(remote->job, STATUS_INTERNAL, "out of memory");
+	hello.hello.version = CONTROL_VERSION;
+	hello.hello.software =
+	    (struct slice){ (const uint8_t *)software, sizeof software - 1 };
+	start.start = remote->start;
+	if (!conn_send(remote->conn, &hello) ||
+	    !conn_send(remote->conn, &start))
+		return job_fail(remote->job, STATUS_USAGE,
+		    "the command is too long for the control socket (32 MiB)");
+	coapx_timer_set(remote->patience, HELLO_MS);
+	return STATUS_OK;
+}
+
+static void
+next_process(struct remote *remote)
+{
+	int status;
+
+	if (remote->next == remote->route.n) {
+		job_end(remote->job, remote->status);
+		return;
+	}
+	status = talk(remote, remote->route.fds[remote->next++]);
+	if (status != STATUS_OK)
+		job_end(remote->job, status);
+}
+
+static void
+on_agent(void *arg, int status, const char *problem)
+{
+	struct remote *remote = arg;
+	struct job *job = remote->job;
+	int fd;
+
+	remote->spawn = NULL;
+	if (status != STATUS_OK) {
+		job_end(job, job_fail(job, status, "%s", problem));
+		return;
+	}
+	fd = route_agent(job);
+	status = fd < 0
+	    ? job_fail(job, STATUS_STATE,
+		  "the agent was started, and cannot be reached: %s",
+		  strerror(-fd))
+	    : talk(remote, fd);
+	if (status != STATUS_OK)
+		job_end(job, status);
+}
+
+/* Where there is one already it is asked. */
+static void
+start_agent(struct remote *remote)
+{
+	struct job *job = remote->job;
+	int fd = route_agent(job);
+	int status, err;
+
+	remote->attempts++;
+	if (fd >= 0) {
+		status = talk(remote, fd);
+	} else {
+		err = agent_spawn(job->app->context, route_path(job), on_agent,
+		    remote, &remote->spawn);
+		status = err == 0
+		    ? STATUS_OK
+		    : job_fail(job, STATUS_INTERNAL,
+			  "the agent could not be started: %s", strerror(-err));
+	}
+	if (status != STATUS_OK)
+		job_end(job, status);
+}
+
+/* The words as the table has them, not abbreviated. */
+static char **
+full_words(const struct job *job, size_t *n)
+{
+	const char *name = job->command->name;
+	char **words = calloc(job->n_words + 4, sizeof *words);
+	size_t i, len;
+
+	*n = 0;
+	while (words && *name != '\0') {
+		len = strcspn(name, " ");
+		words[(*n)++] = strndup(name, len);
+		name += len + (name[len] == ' ');
+	}
+	for (i = 0; words && i < job->n_words; i++)
+		words[(*n)++] = strdup(job->words[i]);
+	return words;
+}
+
+static char *
+copy(const char *s, bool *failed)
+{
+	char *copied = s ? strdup(s) : NULL;
+
+	*failed = *failed || (s && !copied);
+	return copied;
+}
+
+/* NULL: out of memory. */
+static struct start *
+make_start(const struct job *job, const char *session)
+{
+	const struct front *front = job->front;
+	const struct sink *sink = &front->sink;
+	struct start *start = calloc(1, sizeof *start);
+	const char *place = session ? front_place(front, session) : NULL;
+	bool failed = false;
+	size_t i;
+
+	if (!start)
+		return NULL;
+	start->words = full_words(job, &start->n_words);
+	failed = !start->words;
+	for (i = 0; !failed && i < start->n_words; i++)
+		failed = !start->words[i];
+	start->options = front->defaults;
+	start->write_out = copy(front->defaults.write_out, &failed);
+	start->file = copy(front->defaults.file, &failed);
+	start->options.write_out = start->write_out;
+	start->options.file = start->file;
+	start->timeout_ms = front->timeout_ms;
+	start->session =
+	    copy(front->session_name ? front->session_name : front->away,
+		&failed);
+	start->place_session = copy(place ? session : NULL, &failed);
+	start->place_path = copy(place, &failed);
+	start->no_input = front->no_input;
+	start->background = job->background;
+	start->out_is_terminal = sink->out_is_terminal;
+	start->err_is_terminal = sink->err_is_terminal;
+	start->out_color = sink->out_color;
+	start->err_color = sink->err_color;
+	start->utf8 = sink->utf8;
+	start->width = sink->width;
+	if (!failed)
+		return start;
+	start_free(start);
+	return NULL;
+}
+
+/* The owner keeps the time; this process only when it does not. */
+static void
+set_times(struct job *job)
+{
+	job_is_quiet(job, true);
+	job_waits_for(job, "the process that owns the session");
+	if (job->deadline)
+		coapx_timer_set(job->deadline, job->timeout_ms + GRACE_MS);
+}
+
+static int
+begin(struct job *job, const struct route *route)
+{
+	struct remote *remote = calloc(1, sizeof *remote);
+
+	if (!remote)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	job->state = remote;
+	job->free_state = free_state;
+	job->cancel = cancel;
+	job->lingers = true;
+	remote->job = job;
+	remote->route = *route;
+	remote->start = make_start(job, route->session);
+	remote->patience =
+	    coapx_timer_new(job->app->context, on_patience, remote);
+	if (!remote->start || !remote->patience)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	set_times(job);
+	if (route->to == ROUTE_AGENT)
+		start_agent(remote);
+	else
+		next_process(remote);
+	return JOB_RUNNING;
+}
+
+int
+remote_start(struct job *job)
+{
+	struct route route;
+	int status;
+
+	route_find(job, &route);
+	if (route.to == ROUTE_HERE)
+		return REMOTE_HERE;
+	if (route.to == ROUTE_FAILED)
+		return route.status;
+	status = output_prepare(job->out);
+	if (status == STATUS_OK)
+		return begin(job, &route);
+	route_close(&route);
+	return status;
+}

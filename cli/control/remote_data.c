@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a client has and the owner wants: files and keys. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/control/remote_private.h"
+#include "cli/input.h"
+#include "cli/keyring.h"
+
+void
+remote_send(struct remote *remote, struct message *m)
+{
+	m->request = REQUEST;
+	conn_send(remote->conn, m);
+}
+
+int
+remote_fail(struct remote *remote, int status, const char *what)
+{
+	const char *session = remote->route.session;
+
+	if (session)
+		return job_fail(remote->job, status,
+		    "the process that owns '%s' (pid %ld) %s", session,
+		    (long)remote->owner, what);
+	return job_fail(remote->job, status,
+	    "the process at the control socket (pid %ld) %s",
+	    (long)remote->owner, what);
+}
+
+/* --- files --------------------------------------------------------------- */
+
+/* Whether it is the file of "@NAME" at the end of one of the words. */
+static bool
+is_named(const struct start *start, const struct slice *name)
+{
+	size_t i, len;
+
+	for (i = 0; i < start->n_words; i++) {
+		len = strlen(start->words[i]);
+		if (len > name->len &&
+		    start->words[i][len - name->len - 1] == '@' &&
+		    memcmp(start->words[i] + len - name->len, name->data,
+			name->len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The next piece, or the end. */
+static void
+feed(struct remote *remote, size_t max)
+{
+	size_t left = remote->data_len - remote->data_sent;
+	struct message m = { .type = MESSAGE_INPUT };
+
+	if (left == 0) {
+		m.type = MESSAGE_INPUT_END;
+		m.input_end.status = (uint32_t)remote->data_status;
+		remote_forget_data(remote);
+	} else {
+		if (max > MESSAGE_DATA)
+			max = MESSAGE_DATA;
+		m.input.data = remote->data + remote->data_sent;
+		m.input.len = left < max ? left : max;
+		remote->data_sent += m.input.len;
+	}
+	remote_send(remote, &m);
+}
+
+static void
+on_data(void *arg, int status, uint8_t *data, size_t len)
+{
+	struct remote *remote = arg;
+
+	remote->input = NULL;
+	remote->data = data;
+	remote->data_len = len;
+	remote->data_sent = 0;
+	remote->data_status = status;
+	feed(remote, MESSAGE_DATA);
+}
+
+void
+remote_read(struct remote *remote, const struct message *m)
+{
+	int status;
+
+	if (remote->input || remote->stopping)
+		return;
+	if (remote->input_name) {
+		feed(remote, m->read.max);
+		return;
+	}
+	if (!is_named(remote->start, &m->read.name)) {
+		remote->data_status = remote_fail(remote, STATUS_LOCAL,
+		    "wants a file that the command does not name");
+		feed(remote, 0);
+		return;
+	}
+	remote->input_name =
+	    strndup((const char *)m->read.name.data, m->read.name.len);
+	status = remote->input_name
+	    ? input_start(remote->job, remote->input_name, INPUT_MAX, on_data,
+		  remote, &remote->input)
+	    : job_fail(remote->job, STATUS_INTERNAL, "out of memory");
+	if (status == STATUS_OK)
+		return;
+	remote->data_status = status;
+	feed(remote, 0);
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+static void
+on_keys(struct job *job, int status)
+{
+	struct remote *remote = job->state;
+	struct message m = { .type = MESSAGE_KEYS_FAILED };
+	struct bytes packed = { .data = NULL };
+
+	m.status = (uint32_t)status;
+	if (status == STATUS_OK && keyring_pack(job->keyring, &packed)) {
+		m.type = MESSAGE_KEYS;
+		m.keys = (struct slice){ bytes_front(&packed), packed.len };
+	} else if (status == STATUS_OK) {
+		m.status =
+		    (uint32_t)job_fail(job, STATUS_INTERNAL, "out of memory");
+	}
+	remote_send(remote, &m);
+	bytes_free(&packed);
+	keyring_unref(job->keyring);
+	job->keyring = NULL;
+}
+
+void
+remote_want_keys(struct remote *remote)
+{
+	int status = keyring_collect(remote->job, on_keys);
+
+	if (status != JOB_RUNNING)
+		on_keys(remote->job, status);
+}
+
+void
+remote_forget_data(struct remote *remote)
+{
+	input_free(remote->input);
+	remote->input = NULL;
+	free(remote->input_name);
+	remote->input_name = NULL;
+	if (remote->data)
+		explicit_bzero(remote->data, remote->data_len);
+	free(remote->data);
+	remote->data = NULL;
+	remote->data_len = remote->data_sent = 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the client's side share. */
+#ifndef CLI_CONTROL_REMOTE_PRIVATE_H
+#define CLI_CONTROL_REMOTE_PRIVATE_H
+
+#include "cli/control/conn.h"
+#include "cli/control/route.h"
+
+/* The only one of a connection. */
+#define REQUEST 1
+
+struct agent_spawn;
+
+struct remote {
+	struct job *job;
+	struct route route;
+	size_t next; /* of route.fds */
+	unsigned attempts;
+	struct agent_spawn *spawn;
+	struct conn *conn;
+	struct start *start;
+	pid_t owner;
+	coapx_timer_t *patience;
+	bool greeted;
+	bool stopping;   /* CANCEL was sent */
+	int status;      /* the highest so far */
+	size_t written;  /* bytes that the owner does not know of yet */
+	unsigned broken; /* streams, as bits */
+	struct input *input;
+	char *input_name;
+	uint8_t *data; /* what was read, and is given piece by piece */
+	size_t data_len;
+	size_t data_sent;
+	int data_status;
+};
+
+/* --- remote_data.c ------------------------------------------------------- */
+
+void remote_send(struct remote *remote, struct message *m);
+/* Tells what the owner does, or is: the status. */
+int remote_fail(struct remote *remote, int status, const char *what);
+/* The owner wants a piece of a file, or the keys. */
+void remote_read(struct remote *remote, const struct message *m);
+void remote_want_keys(struct remote *remote);
+void remote_forget_data(struct remote *remote);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A command of a client: a job here, and its streams. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "cli/control/client.h"
+#include "cli/control/server.h"
+#include "cli/input.h"
+#include "cli/keyring.h"
+
+struct request {
+	struct request *prev;
+	struct request *next;
+	struct client *client;
+	uint32_t id;
+	struct front front; /* the job's */
+	struct start *start;
+	struct job *job;     /* NULL once it has ended */
+	struct input *input; /* that waits for what READ asked for */
+	bool wants_keys;
+	bool starting; /* job_start() is on the stack */
+	bool over;     /* the job has ended, with ... */
+	int status;
+	char *session; /* current at the end */
+	char *path;
+	unsigned broken; /* streams that the client cannot write, as bits */
+	/* Output that waits for credit: stream (1), length (4), bytes; of the
+	 * first the bytes that are left. */
+	struct bytes queue;
+	unsigned stream;
+	size_t left;
+	size_t credit;
+	coapx_timer_t *overflow; /* ends a job that nobody reads */
+};
+
+static struct request *
+request_of(struct front *front)
+{
+	return (struct request *)(void *)((char *)front -
+	    offsetof(struct request, front));
+}
+
+static void
+send_about(struct request *request, struct message *m)
+{
+	m->request = request->id;
+	conn_send(request->client->conn, m);
+}
+
+static void
+request_free(struct request *request)
+{
+	struct client *client = request->client;
+
+	DL_DELETE(client->requests, request);
+	client->n_requests--;
+	front_close(&request->front);
+	coapx_timer_free(request->overflow);
+	bytes_free(&request->queue);
+	start_free(request->start);
+	free(request->session);
+	free(request->path);
+	free(request);
+}
+
+/* --- output -------------------------------------------------------------- */
+
+static struct slice
+slice_of(const char *s)
+{
+	return (struct slice){ (const uint8_t *)s, s ? strlen(s) : 0 };
+}
+
+/* Sends what is queued as far as there is credit; then, after the end, EXIT.
+ * The request may be gone. */
+static void
+pump(struct request *request)
+{
+	struct message m = { .type = MESSAGE_OUTPUT };
+	struct client *client = request->client;
+	struct bytes_reader head;
+	size_t n;
+
+	while (request->left > 0 || request->queue.len > 0) {
+		if (request->left == 0) {
+			head =
+			    (struct bytes_reader){ bytes_front(&request->queue),
+				    5, false };
+			request->stream = bytes_u8(&head);
+			request->left = bytes_u32(&head);
+			bytes_take(&request->queue, 5);
+		}
+		n = request->left < MESSAGE_DATA ? request->left : MESSAGE_DATA;
+		n = n < request->credit ? n : request->credit;
+		if (n == 0 && request->left > 0)
+			return;
+		m.output.stream = request->stream;
+		m.output.data =
+		    (struct slice){ bytes_front(&request->queue), n };
+		send_about(request, &m);
+		bytes_take(&request->queue, n);
+		request->left -= n;
+		request->credit -= n;
+	}
+	if (!request->over || request->starting)
+		return;
+	m = (struct message){ .type = MESSAGE_EXIT };
+	m.exit.status = (uint32_t)request->status;
+	m.exit.session = slice_of(request->session);
+	m.exit.path = slice_of(request->path);
+	send_about(request, &m);
+	request_free(request);
+	client_settled(client);
+}
+
+static int
+sink_write(struct request *request, unsigned stream, const void *data,
+    size_t len)
+{
+	errno = EPIPE; /* of which nobody is told here */
+	if (request->broken & (1U << stream))
+		return -1;
+	if (request->queue.len > SERVER_QUEUE) {
+		coapx_timer_set(request->overflow, 0);
+		return -1;
+	}
+	bytes_add_u8(&request->queue, (uint8_t)stream);
+	bytes_add_u32(&request->queue, (uint32_t)len);
+	bytes_add(&request->queue, data, len);
+	if (request->queue.failed) {
+		coapx_timer_set(request->overflow, 0);
+		return -1;
+	}
+	pump(request);
+	return 0;
+}
+
+static int
+sink_out(void *user, const void *data, size_t len)
+{
+	return sink_write(user, STREAM_OUT, data, len);
+}
+
+static int
+sink_err(void *user, const void *data, size_t len)
+{
+	return sink_write(user, STREAM_ERR, data, len);
+}
+
+static int
+sink_file(void *user, const void *data, size_t len)
+{
+	return sink_write(user, STREAM_FILE, data, len);
+}
+
+static void
+on_overflow(coapx_timer_t *timer, void *arg)
+{
+	struct request *request = arg;
+
+	(void)timer;
+	if (request->job)
+		job_cancel(request->job, STATUS_OUTPUT);
+}
+
+/* --- what only the client has -------------------------------------------- */
+
+static int
+guest_read(struct job *job, struct input *input, const char *name, uint32_t max)
+{
+	struct request *request = request_of(job->front);
+	struct message m = { .type = MESSAGE_READ };
+
+	request->input = input;
+	m.read.name = slice_of(name);
+	m.read.max = max;
+	send_about(request, &m);
+	return 0;
+}
+
+static void
+guest_forget(struct job *job, struct input *input)
+{
+	struct request *request = request_of(job->front);
+
+	if (request->input == input)
+		request->input = NULL;
+}
+
+static int
+guest_want_keys(struct job *job)
+{
+	struct request *request = request_of(job->front);
+	struct message m = { .type = MESSAGE_WANT_KEYS };
+
+	request->wants_keys = true;
+	send_about(request, &m);
+	return 0;
+}
+
+static const struct guest_ops guest_ops = {
+	guest_read,
+	guest_forget,
+	guest_want_keys,
+};
+
+/* --- the job ------------------------------------------------------------- */
+
+static void
+on_done(struct job *job, int status, void *arg)
+{
+	struct request *request = arg;
+	const struct named *current = request->front.current;
+
+	(void)job;
+	request->job = NULL;
+	request->input = NULL;
+	request->over = true;
+	request->status = status;
+	if (current) {
+		request->session = strdup(current->name);
+		request->path = strdup(front_path(&request->front, current));
+	}
+	if (!request->starting)
+		pump(request);
+}
+
+static void
+make_front(struct request *request, struct app *app)
+{
+	const struct start *start = request->start;
+	struct front *front = &request->front;
+
+	front->guest = &guest_ops;
+	front->sink = (struct sink){
+		.user = request,
+		.out = sink_out,
+		.err = sink_err,
+		.file = sink_file,
+		.out_is_terminal = start->out_is_terminal,
+		.err_is_terminal = start->err_is_terminal,
+		.out_color = start->out_color,
+		.err_color = start->err_color,
+		.width = start->width,
+		.utf8 = start->utf8,
+	};
+	front->defaults = start->options;
+	front->timeout_ms = start->timeout_ms;
+	front->session_name = start->session;
+	front->no_input = start->no_input;
+	front->background = start->background;
+	front_open(front, app);
+}
+
+/* What is current for the client is so for its command. */
+static int
+go_there(struct request *request)
+{
+	const struct start *start = request->start;
+	struct front *front = &request->front;
+
+	front->current = app_find(front->app, start->session);
+	if (!start->place_session || !start->place_path)
+		return 0;
+	return front_set_place(front, start->place_session, start->place_path);
+}
+
+static bool
+begin(struct client *client, struct message *m)
+{
+	struct request *request = calloc(1, sizeof *request);
+
+	if (!request) {
+		client_error(client, m->request, ERROR_MEMORY, "out of memory");
+		return true;
+	}
+	request->client = client;
+	request->id = m->request;
+	request->credit = MESSAGE_WINDOW;
+	request->start = m->start;
+	m->start = NULL;
+	DL_APPEND(client->requests, request);
+	client->n_requests++;
+	make_front(request, client->app);
+	request->overflow =
+	    coapx_timer_new(client->app->context, on_overflow, request);
+	if (!request->overflow || go_there(request) < 0) {
+		client_error(client, m->request, ERROR_MEMORY, "out of memory");
+		request_free(request);
+		return true;
+	}
+	request->starting = true;
+	request->job = job_start(&request->front, request->start->words,
+	    request->start->n_words, on_done, request);
+	request->starting = false;
+	if (request->over)
+		pump(request);
+	return true;
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+static bool
+on_cancel(struct request *request, const struct message *m)
+{
+	if (m->status != STATUS_INTERRUPTED && m->status != STATUS_TERMINATED)
+		return false;
+	if (request->job)
+		job_cancel(request->job, (int)m->status);
+	return true;
+}
+
+static bool
+on_credit(struct request *request, const struct message *m)
+{
+	if (m->credit > MESSAGE_WINDOW - request->credit)
+		return false;
+	request->credit += m->credit;
+	pump(request);
+	return true;
+}
+
+/* An answer to a question that was forgotten meanwhile is none. */
+static bool
+on_input(struct request *request, const struct message *m)
+{
+	struct input *input = request->input;
+
+	request->input = NULL;
+	if (input)
+		input_feed(input, m->input.data, m->input.len);
+	return true;
+}
+
+static bool
+on_input_end(struct request *request, const struct message *m)
+{
+	struct input *input = request->input;
+
+	if (m->input_end.status > 255)
+		return false;
+	request->input = NULL;
+	if (input)
+		input_ended(input, (int)m->input_end.status);
+	return true;
+}
+
+static bool
+on_keys(struct request *request, const struct message *m)
+{
+	struct job *job = request->job;
+	struct keyring *keyring;
+
+	if (!job || !request->wants_keys)
+		return !job;
+	request->wants_keys = false;
+	keyring =
+	    keyring_unpack(keyring_role_of(job->command) == KEYRING_LISTENS,
+		m->keys.data, m->keys.len);
+	if (!keyring)
+		return false;
+	keyring_unref(job->keyring);
+	job->keyring = keyring;
+	job_go_on(job, STATUS_OK);
+	return true;
+}
+
+static bool
+on_keys_failed(struct request *request, const struct message *m)
+{
+	if (!request->job || !request->wants_keys)
+		return !request->job;
+	if (m->status == 0 || m->status > 255)
+		return false;
+	request->wants_keys = false;
+	job_go_on(request->job, (int)m->status);
+	return true;
+}
+
+static bool
+on_broken(struct request *request, const struct message *m)
+{
+	if (m->stream < STREAM_OUT || m->stream > STREAM_FILE)
+		return false;
+	request->broken |= 1U << m->stream;
+	return true;
+}
+
+static const struct {
+	enum message_type type;
+	bool (*take)(struct request *request, const struct message *m);
+} takers[] = {
+	{ MESSAGE_CANCEL, on_cancel },
+	{ MESSAGE_CREDIT, on_credit },
+	{ MESSAGE_INPUT, on_input },
+	{ MESSAGE_INPUT_END, on_input_end },
+	{ MESSAGE_KEYS, on_keys },
+	{ MESSAGE_KEYS_FAILED, on_keys_failed },
+	{ MESSAGE_BROKEN, on_broken },
+};
+
+static struct request *
+find(const struct client *client, uint32_t id)
+{
+	struct request *request;
+
+	DL_FOREACH(client->requests, request)
+		if (request->id == id)
+			return request;
+	return NULL;
+}
+
+bool
+request_message(struct client *client, struct message *m)
+{
+	struct request *request = find(client, m->request);
+	size_t i;
+
+	if (m->type == MESSAGE_START) {
+		if (request || m->request == 0)
+			return false;
+		if (client->n_requests < SERVER_REQUESTS)
+			return begin(client, m);
+		client_error(client, m->request, ERROR_BUSY,
+		    "there are too many commands of this client");
+		return true;
+	}
+	for (i = 0; i < sizeof takers / sizeof takers[0]; i++)
+		if (takers[i].type == m->type)
+			/* What is said of one that has ended crossed EXIT. */
+			return !request || takers[i].take(request, m);
+	return false;
+}
+
+void
+requests_end(struct client *client)
+{
+	struct request *request;
+
+	while (client->requests) {
+		request = client->requests;
+		request->broken = ~0U;
+		bytes_free(&request->queue);
+		request->left = 0;
+		if (request->job)
+			job_cancel(request->job, STATUS_TERMINATED);
+		else
+			request_free(request);
+	}
+}

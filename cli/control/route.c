@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which process a command is for: by the session that its words name. */
+#include "cli/control/route.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/app.h"
+#include "cli/control/control.h"
+#include "cli/listeners.h"
+#include "cli/names.h"
+#include "cli/opening.h"
+
+/* --- what the words name ------------------------------------------------- */
+
+/* Names of one command, in order; all are looked at. */
+struct names {
+	char **list;
+	size_t n;
+	bool uri; /* a URI is named: it is for this process */
+	bool failed;
+};
+
+static void
+add_name(struct names *names, const char *s, size_t len)
+{
+	char **longer =
+	    realloc(names->list, (names->n + 1) * sizeof *names->list);
+
+	if (longer) {
+		names->list = longer;
+		names->list[names->n] = strndup(s, len);
+	}
+	if (!longer || !names->list[names->n])
+		names->failed = true;
+	else
+		names->n++;
+}
+
+static void
+names_free(struct names *names)
+{
+	while (names->n > 0)
+		free(names->list[--names->n]);
+	free(names->list);
+}
+
+static bool
+is_name(const char *word)
+{
+	char *problem = NULL;
+	bool good = name_check(word, &problem);
+
+	free(problem);
+	return good;
+}
+
+/* Operands that have to be there from that one on. */
+static size_t
+required_from(const struct command *command, size_t i)
+{
+	size_t n = 0;
+
+	for (; i < COMMAND_OPERANDS && command->operands[i].name; i++)
+		n += !command->operands[i].optional;
+	return n;
+}
+
+/* NAME:PATH, or a URI. */
+static void
+add_target(struct names *names, const char *word)
+{
+	size_t len = strcspn(word, ":");
+	char *name;
+
+	if (looks_like_uri(word)) {
+		names->uri = true;
+		return;
+	}
+	name = word[len] == ':' ? strndup(word, len) : NULL;
+	if (name && is_name(name))
+		add_name(names, word, len);
+	free(name);
+}
+
+/* An optional NAME in front of words that have to be there is none when there
+ * are no more words than those, or when it is KEY=VALUE. */
+static void
+add_operands(const struct job *job, struct names *names)
+{
+	const struct operand *operand = job->command->operands;
+	size_t n = job->args.n_operands;
+	size_t at = 0, i;
+
+	for (i = 0; i < COMMAND_OPERANDS && operand[i].name && at < n; i++) {
+		const char *word = args_operand(&job->args, at);
+
+		if (operand[i].optional &&
+		    (n - at <= required_from(job->command, i) ||
+			(operand[i].complete == COMPLETE_SESSION &&
+			    strchr(word, '='))))
+			continue;
+		do {
+			word = args_operand(&job->args, at++);
+			if (operand[i].complete == COMPLETE_TARGET)
+				add_target(names, word);
+			else if (operand[i].complete == COMPLETE_SESSION ||
+			    operand[i].complete == COMPLETE_LISTENER)
+				add_name(names, word, strlen(word));
+		} while (operand[i].repeat && at < n);
+	}
+}
+
+/* --from LISTENER. */
+static void
+add_options(const struct job *job, struct names *names)
+{
+	const struct arg_option *given;
+	size_t i;
+
+	for (i = 0; i < job->args.n_options; i++) {
+		given = &job->args.options[i];
+		if (given->option->complete == COMPLETE_LISTENER &&
+		    given->value && is_name(given->value))
+			add_name(names, given->value, strlen(given->value));
+	}
+}
+
+/* Without a name of its own a command is for -S, then for what is current. */
+static void
+find_names(const struct job *job, struct names *names)
+{
+	const struct front *front = job->front;
+	const char *name = args_get(&job->args, "session");
+
+	memset(names, 0, sizeof *names);
+	add_operands(job, names);
+	add_options(job, names);
+	if (names->n > 0 || names->uri)
+		return;
+	if (!name)
+		name = front->session_name;
+	if (!name && !front->current)
+		name = front->away;
+	if (name)
+		add_name(names, name, strlen(name));
+}
+
+/* --- which socket -------------------------------------------------------- */
+
+const char *
+route_path(const struct job *job)
+{
+	const char *path = args_get(&job->args, "control");
+
+	return path ? path : job->app->control.path;
+}
+
+static bool
+is_off(const struct job *job)
+{
+	return job->app->control.off || args_has(&job->args, "no-agent");
+}
+
+/* Whether the socket of --control is this process's own. */
+static bool
+is_ours(const struct job *job)
+{
+	const struct control *control = &job->app->control;
+
+	return control->server &&
+	    (!route_path(job) ||
+		(control->path && strcmp(route_path(job), control->path) == 0));
+}
+
+static void
+failed(struct route *route, int status)
+{
+	route_close(route);
+	route->to = ROUTE_FAILED;
+	route->status = status;
+}
+
+static void
+away(struct route *route, int fd)
+{
+	route->to = ROUTE_AWAY;
+	route->fds[route->n++] = fd;
+}
+
+/* Why nobody can be asked: err is of folder_connect() and the like. */
+static int
+cannot_connect(struct job *job, const char *what, int err)
+{
+	switch (err) {
+	case ENOENT:
+		return job_fail(job, STATUS_STATE,
+		    "%s: nobody listens there; 'agent start' does", what);
+	case ECONNREFUSED:
+		return job_fail(job, STATUS_STATE,
+		    "%s: the process that had it has ended, and its sessions "
+		    "with it",
+		    what);
+	case EAGAIN:
+		return job_fail(job, STATUS_STATE,
+		    "%s: the process that owns it does not answer; is it "
+		    "stopped?",
+		    what);
+	case EPERM:
+		return job_fail(job, STATUS_LOCAL,
+		    "%s: what is there is no control socket of yours", what);
+	default:
+		return job_fail(job, STATUS_LOCAL, "%s: %s", what,
+		    strerror(err));
+	}
+}
+
+static void
+to_path(struct job *job, struct route *route)
+{
+	int fd = control_connect(route_path(job));
+
+	if (fd >= 0)
+		away(route, fd);
+	else
+		failed(route, cannot_connect(job, route_path(job), -fd));
+}
+
+/* NULL: there is none; or failed. */
+static struct folder *
+open_folder(struct job *job, struct route *route)
+{
+	char *problem = NULL;
+	struct folder *folder = NULL;
+	int status = control_folder(job->app, false, &folder, &problem);
+
+	if (status != STATUS_OK)
+		failed(route,
+		    job_fail(job, status, "%s",
+			problem ? problem : "out of memory"));
+	free(problem);
+	return folder;
+}
+
+/* --- commands about sessions --------------------------------------------- */
+
+static bool
+is_here(struct app *app, const char *name)
+{
+	return app_find(app, name) || listener_find(app, name);
+}
+
+/* All names have to be of the same process, which then is fds[0]. */
+static void
+to_owner(struct job *job, const struct names *names, struct route *route)
+{
+	struct folder *folder = open_folder(job, route);
+	pid_t owner = 0, other;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < names->n && folder; i++) {
+		fd = folder_connect_session(folder, names->list[i]);
+		if (fd == -ENOENT) {
+			/* Whoever runs it says that there is no such one. */
+			continue;
+		}
+		if (fd < 0) {
+			failed(route, cannot_connect(job, names->list[i], -fd));
+			return;
+		}
+		peer_is_ours(fd, &other);
+		if (route->n == 0) {
+			owner = other;
+			away(route, fd);
+			continue;
+		}
+		close(fd);
+		if (owner == other)
+			continue;
+		failed(route,
+		    job_fail(job, STATUS_STATE,
+			"'%s' and '%s' belong to different processes; do them "
+			"one by one",
+			names->list[0], names->list[i]));
+		return;
+	}
+}
+
+static void
+to_session(struct job *job, struct route *route)
+{
+	struct names names;
+	bool here = false;
+	size_t i;
+
+	find_names(job, &names);
+	for (i = 0; i < names.n; i++)
+		here = here || is_here(job->app, names.list[i]);
+	if (names.failed)
+		failed(route, job_fail(job, STATUS_INTERNAL, "out of memory"));
+	else if (!names.uri && !here && route_path(job))
+		to_path(job, route);
+	else if (!names.uri && !here && names.n > 0)
+		to_owner(job, &names, route);
+	if (names.n > 0 && route->to == ROUTE_AWAY) {
+		route->session = names.list[0];
+		names.list[0] = NULL;
+	}
+	names_free(&names);
+}
+
+/* --- commands that open, or are about a process -------------------------- */
+
+static void
+to_opener(struct job *job, struct route *route)
+{
+	if (args_has(&job->args, "persist") && !job->app->control.agent)
+		route->to = ROUTE_AGENT;
+	else if (route_path(job) && !is_ours(job))
+		to_path(job, route);
+}
+
+/* What a process without sessions of its own is asked about is the others'. */
+static void
+to_all(struct job *job, struct route *route)
+{
+	struct folder *folder;
+	char **names;
+	size_t i;
+	int fd;
+
+	if (job->app->sessions || job->app->listeners ||
+	    job->front->interactive)
+		return;
+	if (route_path(job)) {
+		to_path(job, route);
+		return;
+	}
+	folder = open_folder(job, route);
+	names = folder ? folder_owners(folder) : NULL;
+	for (i = 0; names && names[i] && route->n < ROUTE_MAX; i++) {
+		fd = folder_connect(folder, names[i]);
+		if (fd >= 0)
+			away(route, fd);
+	}
+	folder_names_free(names);
+}
+
+int
+route_agent(struct job *job)
+{
+	struct folder *folder = NULL;
+	char *problem = NULL;
+
+	if (route_path(job))
+		return control_connect(route_path(job));
+	control_folder(job->app, false, &folder, &problem);
+	free(problem);
+	return folder ? folder_connect(folder, FOLDER_AGENT) : -ENOENT;
+}
+
+static void
+to_agent(struct job *job, struct route *route)
+{
+	int fd = route_agent(job);
+
+	if (fd >= 0)
+		away(route, fd);
+	else if (fd == -ENOENT || fd == -ECONNREFUSED)
+		failed(route,
+		    job_fail(job, STATUS_STATE,
+			"no agent is running; 'agent start' starts one"));
+	else
+		failed(route, cannot_connect(job, "agent", -fd));
+}
+
+void
+route_find(struct job *job, struct route *route)
+{
+	static void (*const finders[])(struct job * job,
+	    struct route * route) = {
+		[REACH_SESSION] = to_session,
+		[REACH_OPENER] = to_opener,
+		[REACH_ALL] = to_all,
+		[REACH_AGENT] = to_agent,
+	};
+
+	memset(route, 0, sizeof *route);
+	route->to = ROUTE_HERE;
+	if (job->command->reach == REACH_HERE || job->front->guest ||
+	    is_off(job) || (is_ours(job) && route_path(job)))
+		return;
+	finders[job->command->reach](job, route);
+}
+
+void
+route_close(struct route *route)
+{
+	while (route->n > 0)
+		close(route->fds[--route->n]);
+	route_free(route);
+}
+
+void
+route_free(struct route *route)
+{
+	free(route->session);
+	route->session = NULL;
+}
