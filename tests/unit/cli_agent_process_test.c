@@ -308,14 +308,16 @@ assert_line(const char *report, const char *line)
 }
 
 /* A shell asks about itself with nothing but its own commands, so that what it
- * sees are its own descriptors. */
+ * sees are its own descriptors. Signals 32 and 33 are the C library's own,
+ * which no program can reset. */
 static const char about[] =
     "exec 9>$OUT; for fd in /proc/self/fd/*; do :; done;"
     "for fd in 0 1 2 3 4 5 6 7 8 10 11 63 200; do"
     "	if [ -e /proc/$$/fd/$fd ]; then"
     "		echo fd $fd $(readlink /proc/$$/fd/$fd) >&9; fi; done;"
     "while read key value; do case $key in"
-    "	SigBlk:|SigIgn:|SigCgt:) echo $key $value >&9;; esac;"
+    "	SigIgn:) echo $key $((0x$value & ~0x180000000)) >&9;;"
+    "	SigBlk:|SigCgt:) echo $key $value >&9;; esac;"
     "done </proc/$$/status;"
     "read pid comm state parent group session tty rest </proc/$$/stat;"
     "echo cwd $PWD >&9; echo tty $tty >&9;"
@@ -361,7 +363,7 @@ is_a_daemon(void **state)
 	    "fd 3 pipe:");
 	assert_null(strstr(strstr(report, "fd 3") + 1, "fd "));
 	assert_line(report, "SigBlk: 0000000000000000\n");
-	assert_line(report, "SigIgn: 0000000000000000\n");
+	assert_line(report, "SigIgn: 0\n");
 	assert_line(report, "cwd /\n");
 	assert_line(report, "tty 0\n");
 	assert_line(report, "led\n");
