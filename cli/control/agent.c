@@ -25,6 +25,7 @@ struct agent {
 	coapx_timer_t *turn;
 	coapx_timer_t *idle;
 	unsigned turns;
+	bool ending; /* somebody said so */
 };
 
 /* --- whoever started it -------------------------------------------------- */
@@ -55,6 +56,8 @@ look(struct app *app)
 {
 	struct agent *agent = app->control.agent_state;
 
+	if (agent->ending)
+		return;
 	if (app->sessions || app->listeners ||
 	    server_clients(app->control.server) > 0)
 		coapx_timer_stop(agent->idle);
@@ -82,10 +85,12 @@ agent_stop(struct app *app)
 {
 	struct agent *agent = app->control.agent_state;
 
+	if (!agent)
+		return false;
 	/* Whoever asked for it is answered first. */
-	if (agent)
-		coapx_timer_set(agent->idle, 0);
-	return agent != NULL;
+	agent->ending = true;
+	coapx_timer_set(agent->idle, 0);
+	return true;
 }
 
 /* --- the beginning ------------------------------------------------------- */
