@@ -52,3 +52,21 @@ name_check(const char *name, char **problem)
 		*problem = NULL;
 	return false;
 }
+
+char *
+name_of_target(const char *target)
+{
+	const char *colon = strchr(target, ':');
+	char *problem = NULL;
+	char *name;
+
+	if (!colon)
+		return NULL;
+	name = strndup(target, (size_t)(colon - target));
+	if (name && !name_check(name, &problem)) {
+		free(problem);
+		free(name);
+		return NULL;
+	}
+	return name;
+}

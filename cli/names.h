@@ -10,4 +10,8 @@
  * or NULL when out of memory. */
 bool name_check(const char *name, char **problem);
 
+/* NAME of the target "NAME:PATH", malloc()ed; NULL: it has none, or out of
+ * memory. */
+char *name_of_target(const char *target);
+
 #endif

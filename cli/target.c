@@ -18,25 +18,6 @@ out_of_memory(struct job *job)
 	return job_fail(job, STATUS_INTERNAL, "out of memory");
 }
 
-/* NAME of "NAME:PATH", or NULL when it is none. */
-static char *
-name_of(const char *operand)
-{
-	const char *colon = strchr(operand, ':');
-	char *problem = NULL;
-	char *name;
-
-	if (!colon)
-		return NULL;
-	name = strndup(operand, (size_t)(colon - operand));
-	if (name && !name_check(name, &problem)) {
-		free(problem);
-		free(name);
-		return NULL;
-	}
-	return name;
-}
-
 /*
  * "device.example/time", where no session is open that has a path: a URI that
  * lacks its scheme, most likely.
@@ -209,7 +190,6 @@ target_origin(struct job *job, struct target *target, const char *origin)
 	if (!target->session)
 		return status;
 	target->opened = true;
-	job->session = target->session;
 	return job->app->keep ? share(job, target, origin, bind) : STATUS_OK;
 }
 
@@ -307,7 +287,7 @@ target_open(struct job *job, const char *operand, struct target *target)
 		    "no session is open; if '%s' is a device, try coap://%s",
 		    operand, operand);
 	} else if (operand) {
-		name = name_of(operand);
+		name = name_of_target(operand);
 		status = target_path(job, name,
 		    name ? strchr(operand, ':') + 1 : operand, target);
 		free(name);

@@ -5,24 +5,23 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
+#include "cli/names.h"
 #include "cli/opening.h"
 #include "cli/path.h"
 
-/* "lamp" of "lamp:/x", when there is such a session. */
+/* The session of "lamp:/x", which is the current one from now on and leaves
+ * "/x", or the one that is current. NULL: the job has been told. */
 static struct named *
-named_of(struct app *app, const char *operand, const char **path)
+session_of(struct job *job, const char **path, int *status)
 {
-	const char *colon = strchr(operand, ':');
-	struct named *named;
-	char *name;
+	char *name = name_of_target(*path);
+	struct named *named = app_session_for(job, name, status);
 
-	if (!colon)
-		return NULL;
-	name = strndup(operand, (size_t)(colon - operand));
-	named = name ? app_find(app, name) : NULL;
+	if (name)
+		*path = strchr(*path, ':') + 1;
+	if (name && named)
+		front_use(job->front, named);
 	free(name);
-	if (named)
-		*path = colon + 1;
 	return named;
 }
 
@@ -55,11 +54,7 @@ start_cd(struct job *job)
 	if (strchr(path, '?'))
 		return job_fail(job, STATUS_USAGE,
 		    "'%s' has a query; a place is a path alone", path);
-	named = named_of(job->app, path, &path);
-	if (named)
-		front_use(job->front, named);
-	else
-		named = app_session_for(job, NULL, &status);
+	named = session_of(job, &path, &status);
 	if (!named)
 		return status;
 	joined = path_join(front_path(job->front, named), path);

@@ -99,6 +99,11 @@ script() {
 	script "${two}; cd u:/time; session get name; pwd"
 	assert_success
 	assert_equal "${lines[*]}" 'u /time'
+	script "${two}; cd nobody:/time"
+	assert_failure 9
+	[[ ${stderr} == *"no session named 'nobody'"* ]]
+	script "${two}; cd ./nobody:; pwd"
+	assert_output '/nobody:'
 	script 'pwd'
 	assert_failure 9
 }
