@@ -88,6 +88,14 @@ on_event(coap_session_t *session, coap_event_t event, void *arg)
 		listeners_event(app, session, event);
 }
 
+/* A guest hears of the session that it works on; what is traced while one is
+ * opened is of that. */
+static bool
+is_told(const struct job *job, const coap_session_t *session)
+{
+	return !job->front->guest || job->opens || job->session == session;
+}
+
 /* Counted in the library, told by whatever job is running. */
 static void
 on_trace(const coapx_trace_t *trace, void *arg)
@@ -98,7 +106,7 @@ on_trace(const coapx_trace_t *trace, void *arg)
 
 	DL_FOREACH(app->jobs, job)
 		if (output_verbose(job->out) > 0 &&
-		    (!job->front->guest || job->session == trace->session))
+		    is_told(job, trace->session))
 			output_trace(job->out, named ? named->name : NULL,
 			    trace);
 }

@@ -212,7 +212,10 @@ origin_open(struct job *job, const char *origin, const char *bind, int *status)
 
 	if (proto_is_secure(proto_of(origin)))
 		key_log_warn(job);
+	job->opens = true;
 	session = coapx_session_open(context, &params, &err);
+	job->opens = false;
+	job->session = session;
 	if (session)
 		return session;
 	coapx_context_error(context, why, sizeof why);
