@@ -113,6 +113,7 @@ close_one(struct job *job, struct named *named)
 {
 	struct front *own = &job->app->own;
 
+	job->session = named->session;
 	output_note(job->out, "closed %s", named->name);
 	if (job->front->guest && own->interactive)
 		front_event(own, named->name, "closed", "by another process");
