@@ -192,12 +192,12 @@ read_ifindex(const struct named *n, struct field_value *v)
 		put_number(v, ifindex);
 }
 
+/* A process has one. Its address would say nothing, but where the memory is. */
 static void
 read_context(const struct named *n, struct field_value *v)
 {
-	snprintf(v->text, sizeof v->text, "%p",
-	    (void *)coap_session_get_context(n->session));
-	field_put_text(v, v->text);
+	(void)n;
+	put_number(v, 1);
 }
 
 static void
