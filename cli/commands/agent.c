@@ -52,8 +52,8 @@ start_other(struct job *job)
 		return STATUS_OK;
 	}
 	job_waits_for(job, "the agent to be ready");
-	err = agent_spawn(job->app->context, route_path(job), on_ready, job,
-	    &spawn);
+	err = agent_spawn(job->app->context, route_path(job),
+	    args_get(&job->args, "idle"), on_ready, job, &spawn);
 	if (err < 0)
 		return job_fail(job, STATUS_INTERNAL,
 		    "the agent could not be started: %s", strerror(-err));
@@ -162,14 +162,18 @@ status_start(struct job *job)
 	const struct listener *listener;
 	size_t sessions, listeners;
 	const char *path = app->control.path;
+	char *socket = NULL;
 
 	if (!app->control.server)
 		return job_fail(job, STATUS_STATE,
 		    "this process serves nobody");
 	DL_COUNT(app->sessions, named, sessions);
 	DL_COUNT(app->listeners, listener, listeners);
-	if (!path && app->control.folder)
-		path = folder_path(app->control.folder);
+	if (!path && app->control.name) {
+		socket = text_format("%s/%s", folder_path(app->control.folder),
+		    app->control.name);
+		path = socket;
+	}
 	const struct view_field fields[] = {
 		{ .name = "pid",
 		    .type = FIELD_NUMBER,
@@ -188,6 +192,7 @@ status_start(struct job *job)
 	};
 	output_fields(job->out, "agent", fields,
 	    sizeof fields / sizeof fields[0]);
+	free(socket);
 	return STATUS_OK;
 }
 

@@ -332,8 +332,8 @@ start_agent(struct remote *remote)
 	if (fd >= 0) {
 		status = talk(remote, fd);
 	} else {
-		err = agent_spawn(job->app->context, route_path(job), on_agent,
-		    remote, &remote->spawn);
+		err = agent_spawn(job->app->context, route_path(job), NULL,
+		    on_agent, remote, &remote->spawn);
 		status = err == 0
 		    ? STATUS_OK
 		    : job_fail(job, STATUS_INTERNAL,

@@ -381,12 +381,13 @@ make_absolute(const char *path)
 }
 
 int
-agent_spawn(coap_context_t *context, const char *control, agent_ready *ready,
-    void *arg, struct agent_spawn **out)
+agent_spawn(coap_context_t *context, const char *control, const char *idle,
+    agent_ready *ready, void *arg, struct agent_spawn **out)
 {
 	char *path = control ? make_absolute(control) : NULL;
 	const char *words[] = { "coap-shell", "--control", path, "agent",
-		"start", "--foreground", "--ready-fd", "3", NULL };
+		"start", "--foreground", "--ready-fd", "3",
+		idle ? "--idle" : NULL, idle, NULL };
 	struct agent_program program = {
 		/* Also when the file has been replaced meanwhile. */
 		.path = "/proc/self/exe",

@@ -25,13 +25,13 @@ typedef void agent_ready(void *arg, int status, const char *problem);
 
 /*
  * Runs this program anew as `[--control PATH] agent start --foreground
- * --ready-fd 3`: in a session of its own, no child of this process, in "/",
+ * --ready-fd 3 [--idle IDLE]`: in a session of its own, no child of this process, in "/",
  * stdin, stdout and stderr on /dev/null, with no other descriptor of ours,
  * signals as a program expects them, and without COAP_SHELL_* variables, which
  * are for a user's commands. control: NULL, or a path, relative to where this
- * process is. 0 and *out, or -errno.
+ * process is; idle: NULL, or a duration in words. 0 and *out, or -errno.
  */
-int agent_spawn(coap_context_t *context, const char *control,
+int agent_spawn(coap_context_t *context, const char *control, const char *idle,
     agent_ready *ready, void *arg, struct agent_spawn **out);
 /* ready() is not called; the agent is not stopped. NULL is fine. */
 void agent_spawn_free(struct agent_spawn *spawn);

@@ -454,19 +454,23 @@ arguments(void **state)
 	char *before = getcwd(NULL, 0);
 	char expected[256];
 
-	assert_int_equal(agent_spawn(f->context, NULL, note, f, &spawn), 0);
+	assert_int_equal(agent_spawn(f->context, NULL, "5m", note, f, &spawn),
+	    0);
 	await_word(f);
-	snprintf(expected, sizeof expected, "coap-shell %s", rest);
-	assert_string_equal(f->problem, expected);
+	assert_string_equal(f->problem,
+	    "coap-shell agent start --foreground --ready-fd 3 --idle 5m /");
 	f->times = 0;
-	assert_int_equal(agent_spawn(f->context, "/a b/c", note, f, &spawn), 0);
+	assert_int_equal(agent_spawn(f->context, "/a b/c", NULL, note, f,
+			     &spawn),
+	    0);
 	await_word(f);
 	snprintf(expected, sizeof expected, "coap-shell --control /a b/c %s",
 	    rest);
 	assert_string_equal(f->problem, expected);
 	f->times = 0;
 	assert_int_equal(chdir(f->folder), 0);
-	assert_int_equal(agent_spawn(f->context, "c", note, f, &spawn), 0);
+	assert_int_equal(agent_spawn(f->context, "c", NULL, note, f, &spawn),
+	    0);
 	assert_int_equal(chdir(before), 0);
 	free(before);
 	await_word(f);
@@ -488,7 +492,7 @@ lost_folder(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(chdir(path), 0);
 	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(agent_spawn(f->context, "c", note, f, &spawn),
+	assert_int_equal(agent_spawn(f->context, "c", NULL, note, f, &spawn),
 	    -ENOENT);
 	assert_null(spawn);
 	assert_int_equal(chdir(before), 0);
