@@ -156,6 +156,7 @@ client_add(struct server *server, int fd)
 	client->conn = conn;
 	DL_APPEND(server->clients, client);
 	server->n_clients++;
+	changed(server);
 	if (!ours)
 		client_refuse(client, ERROR_PEER,
 		    "this process belongs to another user");

@@ -22,7 +22,8 @@ struct server *server_open(struct app *app, int fd);
 /* Ends all connections; their jobs are cancelled. NULL is fine. */
 void server_close(struct server *server);
 size_t server_clients(const struct server *server);
-/* Called from the loop after a client has gone, or a command has ended. */
+/* Called from the loop after a client has come or gone, or a command has
+ * ended. */
 void server_watch(struct server *server, void (*changed)(void *arg), void *arg);
 
 #endif
