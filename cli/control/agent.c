@@ -108,6 +108,25 @@ free_state(struct job *job)
 	free(agent);
 }
 
+/* At systemd's socket, which is that of the folder. */
+static int
+serve_activated(struct app *app, int fd, char **problem)
+{
+	struct control *control = &app->control;
+
+	*problem = NULL;
+	if (!control->path) {
+		control->name = strdup(FOLDER_AGENT);
+		if (!control->name) {
+			close(fd);
+			return STATUS_INTERNAL;
+		}
+		/* What another agent left at it when it crashed. */
+		folder_release_all(control->folder, control->name);
+	}
+	return control_serve_at(app, fd, problem);
+}
+
 static int
 serve(struct agent *agent)
 {
@@ -120,7 +139,7 @@ serve(struct agent *agent)
 	control->agent = true;
 	control->activated = fd >= 0;
 	app->keep = true;
-	status = control->activated ? control_serve_at(app, fd, &problem)
+	status = control->activated ? serve_activated(app, fd, &problem)
 				    : control_serve(app, &problem);
 	if (status != STATUS_OK)
 		return failed(agent, status, problem);
