@@ -309,6 +309,16 @@ named_touch(struct named *named)
 }
 
 void
+app_touch(struct app *app, const coap_session_t *session)
+{
+	struct named *named;
+
+	DL_FOREACH(app->sessions, named)
+		if (named->session == session)
+			named_touch(named);
+}
+
+void
 named_close(struct app *app, struct named *named)
 {
 	/* Shutting down tells events, and one of them may forget the name. */

@@ -115,6 +115,8 @@ struct named *app_add(struct app *app, const char *name,
 void named_forget(struct app *app, struct named *named);
 /* Somebody uses it: --persist begins anew. */
 void named_touch(struct named *named);
+/* The same by the session, which may be gone, or NULL. */
+void app_touch(struct app *app, const coap_session_t *session);
 /* Orderly end, releases, forgets. */
 void named_close(struct app *app, struct named *named);
 void app_observe(struct app *app, struct observer *o);

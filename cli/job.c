@@ -117,6 +117,7 @@ finish(struct job *job)
 		job->status = STATUS_OUTPUT;
 	DL_DELETE(app->jobs, job);
 	app_trace(app);
+	app_touch(app, job->session);
 	job->front->last_status = job->status;
 	job->done(job, job->status, job->done_arg);
 	args_free(&job->args);

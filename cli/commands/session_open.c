@@ -340,6 +340,7 @@ begin(struct job *job, struct named *named, coap_session_state_t wanted)
 	o->observer.event = on_event;
 	o->observer.user = job;
 	o->session = coap_session_reference(named->session);
+	job->session = named->session;
 	app_observe(job->app, &o->observer);
 	if (arrived(o))
 		return finish(job, named);
