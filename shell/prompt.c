@@ -13,18 +13,14 @@
 
 #include "cli/app.h"
 #include "cli/command.h"
-#include "cli/diagnosis.h"
 #include "cli/lexer.h"
-#include "cli/opening.h"
 #include "cli/output_form.h"
 #include "cli/script.h"
 #include "cli/secret.h"
 #include "shell/edit_library.h"
 #include "shell/editor.h"
+#include "shell/prompt_text.h"
 #include "shell/tty_signals.h"
-
-/* A path in the prompt is cut to this from the left. */
-#define PATH_CELLS 30
 
 /* A command that runs in the background. */
 struct item {
@@ -48,7 +44,7 @@ struct prompt {
 	int signo;  /* that ends the prompt; 0: none */
 	char *text; /* the first lines of a command that goes on */
 	struct item *items;
-	char prompt_text[256];
+	char prompt_text[PROMPT_TEXT_SIZE];
 };
 
 /* --- what is told -------------------------------------------------------- */
@@ -140,90 +136,16 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 		screen_hide(&prompt->editor.screen);
 }
 
-/* --- the prompt's text --------------------------------------------------- */
-
-/* The end of a long path. */
+/* libedit asks for it before each drawing. */
 static const char *
-shown_path(const char *path, bool *cut)
-{
-	size_t len = strlen(path);
-
-	*cut = len > PATH_CELLS;
-	if (!*cut)
-		return path;
-	path += len - PATH_CELLS;
-	while (((unsigned char)*path & 0xc0) == 0x80)
-		path++;
-	return path;
-}
-
-/* Whether nobody knows who the peer is. */
-static bool
-is_insecure(const struct named *named)
-{
-	const char *word = security_word(named->session);
-
-	return word && strcmp(word, "insecure") == 0;
-}
-
-/*
- * "lamp:/sensors> ". Between \1 and \1 is what has no width; libedit wants
- * something visible behind each such part.
- */
-static const char *
-session_prompt(struct prompt *prompt, const struct named *named)
-{
-	bool lost =
-	    coap_session_get_state(named->session) == COAP_SESSION_STATE_NONE ||
-	    session_reconnects(named->session);
-	coap_session_type_t type = coap_session_get_type(named->session);
-	bool other = type != COAP_SESSION_TYPE_CLIENT;
-	bool color = prompt->editor.color;
-	bool cut;
-	const char *path = shown_path(named->path, &cut);
-
-	snprintf(prompt->prompt_text, sizeof(prompt->prompt_text),
-	    "%s%s%s%s%s%s%s:%s%s%s%s> ",
-	    !color     ? ""
-		: lost ? "\1\033[1;31m\1"
-		       : "\1\033[1;36m\1",
-	    named->name, lost ? "!" : "", other ? "(" : "",
-	    other ? coapx_type_name(type) : "", other ? ")" : "",
-	    is_insecure(named) ? "(insecure)" : "",
-	    color ? "\1\033[0;34m\1" : "", cut ? "..." : "", path,
-	    color ? "\1\033[0m\1" : "");
-	return prompt->prompt_text;
-}
-
-/* The same for a session of another process, whose state is not known here. */
-static const char *
-away_prompt(struct prompt *prompt, const struct front *front)
-{
-	const char *path = front_place(front, front->away);
-	bool color = prompt->editor.color;
-	bool cut;
-
-	path = shown_path(path ? path : "/", &cut);
-	snprintf(prompt->prompt_text, sizeof(prompt->prompt_text),
-	    "%s%s:%s%s%s%s> ", color ? "\1\033[1;36m\1" : "", front->away,
-	    color ? "\1\033[0;34m\1" : "", cut ? "..." : "", path,
-	    color ? "\1\033[0m\1" : "");
-	return prompt->prompt_text;
-}
-
-static const char *
-prompt_text(void *arg)
+give_text(void *arg)
 {
 	struct prompt *prompt = arg;
 
 	if (prompt->text)
 		return "... ";
-	if (prompt->app->own.current)
-		return session_prompt(prompt, prompt->app->own.current);
-	if (prompt->app->own.away)
-		return away_prompt(prompt, &prompt->app->own);
-	return prompt->editor.color ? "\1\033[1m\1coap-shell\1\033[0m\1> "
-				    : "coap-shell> ";
+	return prompt_text(&prompt->app->own, prompt->editor.color,
+	    prompt->prompt_text);
 }
 
 /* --- commands ------------------------------------------------------------ */
@@ -526,7 +448,7 @@ open_prompt(struct prompt *prompt)
 	prompt->signals =
 	    tty_signals_open(prompt->app->context, on_signal, prompt);
 	if (!prompt->signals ||
-	    editor_open(&prompt->editor, prompt->app, prompt_text, prompt) < 0)
+	    editor_open(&prompt->editor, prompt->app, give_text, prompt) < 0)
 		return -1;
 	prompt->editor.color = wants_color(prompt->app);
 	prompt->editor.menu.color = prompt->editor.color;
