@@ -21,15 +21,24 @@ struct conn {
 	struct bytes out;
 	bool *gone; /* set when it is freed inside a call */
 	bool broken;
-	bool behind; /* messages are left that came already */
+	bool behind;    /* messages are left that came already */
+	bool no_memory; /* for what was to be sent: the loop tells it */
+	bool over;      /* that it ended was told */
 };
+
+/* Nobody is answered who does not take the answers. */
+static bool
+is_held(const struct conn *conn)
+{
+	return conn->no_memory || conn->out.len > CONN_UNSENT;
+}
 
 /* Nothing is read while messages are left, so that they do not pile up. */
 static void
 watch(struct conn *conn)
 {
 	coapx_watch_set(conn->watch,
-	    (conn->behind ? 0 : COAPX_READ) |
+	    (conn->behind || is_held(conn) ? 0 : COAPX_READ) |
 		(conn->out.len > 0 ? COAPX_WRITE : 0));
 }
 
@@ -52,6 +61,8 @@ flush(struct conn *conn)
 	}
 	if (conn->broken)
 		bytes_free(&conn->out);
+	if (conn->behind && !is_held(conn))
+		coapx_timer_set(conn->again, 0);
 	watch(conn);
 }
 
@@ -59,14 +70,20 @@ bool
 conn_send(struct conn *conn, const struct message *m)
 {
 	bool idle = conn->out.len == 0;
+	int result;
 
-	if (conn->broken)
+	if (conn->broken || conn->no_memory)
 		return true;
-	if (!message_encode(&conn->out, m))
-		return false;
+	result = message_encode(&conn->out, m);
+	if (result == -2 && !conn->over) {
+		conn->no_memory = true;
+		coapx_timer_set(conn->again, 0);
+	}
 	if (idle)
 		flush(conn);
-	return true;
+	else
+		watch(conn);
+	return result != -1;
 }
 
 size_t
@@ -85,7 +102,9 @@ end(struct conn *conn, enum conn_end why)
 	coapx_watch_free(conn->watch);
 	conn->watch = NULL;
 	coapx_timer_stop(conn->again);
-	conn->broken = true;
+	conn->over = true;
+	conn->behind = conn->no_memory = false;
+	conn->broken = conn->broken || why == CONN_GONE;
 	conn->ops->ended(conn->user, why);
 	return false;
 }
@@ -122,7 +141,7 @@ take_all(struct conn *conn)
 	int i;
 
 	conn->behind = false;
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && !is_held(conn); i++) {
 		len = message_length(bytes_front(&conn->in), conn->in.len);
 		if (len < 0)
 			return end(conn, CONN_MALFORMED);
@@ -135,15 +154,21 @@ take_all(struct conn *conn)
 	}
 	conn->behind = true;
 	watch(conn);
-	coapx_timer_set(conn->again, 0);
+	if (!is_held(conn) || conn->no_memory)
+		coapx_timer_set(conn->again, 0);
 	return true;
 }
 
 static void
 on_again(coapx_timer_t *timer, void *arg)
 {
+	struct conn *conn = arg;
+
 	(void)timer;
-	take_all(arg);
+	if (conn->no_memory)
+		end(conn, CONN_MEMORY);
+	else
+		take_all(conn);
 }
 
 static void
@@ -172,9 +197,11 @@ on_ready(coapx_watch_t *watch, int fd, unsigned what, void *arg)
 
 	(void)watch;
 	(void)fd;
-	if (what & COAPX_WRITE)
+	if (conn->out.len > 0)
 		flush(conn);
-	if (what & COAPX_READ)
+	/* That a peer hung up is told also while nothing is to be read; what it
+	 * said before counts. */
+	if (what & COAPX_READ && !conn->behind && !conn->no_memory)
 		receive(conn);
 }
 
@@ -209,8 +236,7 @@ conn_free(struct conn *conn)
 		return;
 	if (conn->gone)
 		*conn->gone = true;
-	if (conn->watch)
-		flush(conn);
+	flush(conn);
 	coapx_watch_free(conn->watch);
 	coapx_timer_free(conn->again);
 	bytes_free(&conn->in);

@@ -13,8 +13,12 @@ struct conn;
 enum conn_end {
 	CONN_GONE,      /* the peer closed it, or died */
 	CONN_MALFORMED, /* it sent what is no message */
-	CONN_MEMORY,
+	CONN_MEMORY,    /* something could not be received, or sent */
 };
+
+/* What the peer has not taken of what was sent; while it is more, nothing is
+ * read from it, so that it cannot have more made for it. */
+#define CONN_UNSENT (1U << 20)
 
 /* Called from the loop; each may free the connection. */
 struct conn_ops {
@@ -22,15 +26,17 @@ struct conn_ops {
 	void (*message)(void *user, struct message *m);
 	/* A message of a type that is not known. */
 	void (*unknown)(void *user, unsigned type, uint32_t request);
-	/* Once; it is left to be freed. */
+	/* Once; it is left to be freed. Unless the peer is gone a last message
+	 * may be sent. */
 	void (*ended)(void *user, enum conn_end why);
 };
 
 /* Takes fd over, also when it fails. NULL: out of memory. */
 struct conn *conn_new(coap_context_t *context, int fd,
     const struct conn_ops *ops, void *user);
-/* What cannot be sent at once is kept. False: out of memory, or more than a
- * message may be. Nothing is called. */
+/* What cannot be sent at once is kept. False: it is more than a message may be,
+ * and is not sent. Out of memory the connection ends, told by the loop. Nothing
+ * is called. */
 bool conn_send(struct conn *conn, const struct message *m);
 /* Bytes that the peer has not taken. */
 size_t conn_unsent(const struct conn *conn);

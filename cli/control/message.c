@@ -34,7 +34,8 @@ struct kind {
 	/* As message_decode(); at is the member. */
 	int (*decode)(struct bytes_reader *r, const struct field *field,
 	    void *at);
-	/* As message_encode(), but something may have been appended. */
+	/* False: as message_encode(), but something may have been
+	 * appended. */
 	bool (*encode)(struct bytes *b, const struct field *field,
 	    const void *at);
 	size_t head; /* bytes of it that are always there */
@@ -312,20 +313,24 @@ encode(struct bytes *out, const struct row *row, const struct message *m)
 	return !out->failed;
 }
 
-bool
+int
 message_encode(struct bytes *out, const struct message *m)
 {
 	const struct row *row = find_row(m->type);
 	size_t before = out->len;
+	bool no_memory;
 	uint32_t length;
 	uint8_t *at;
 
-	if (out->failed || !row || !request_fits(row, m->request))
-		return false;
+	if (out->failed)
+		return -2;
+	if (!row || !request_fits(row, m->request))
+		return -1;
 	if (!encode(out, row, m)) {
+		no_memory = out->failed;
 		bytes_cut(out, before);
 		out->failed = false;
-		return false;
+		return no_memory ? -2 : -1;
 	}
 	at = out->data + out->begin + before;
 	length = (uint32_t)(out->len - before - LENGTH_SIZE);
@@ -333,5 +338,5 @@ message_encode(struct bytes *out, const struct message *m)
 		at[i - 1] = (uint8_t)length;
 		length >>= 8;
 	}
-	return true;
+	return 0;
 }

@@ -156,9 +156,9 @@ bool message_is_from(enum message_type type, bool client);
  */
 int message_decode(const uint8_t *data, size_t len, struct message *m);
 void message_free(struct message *m);
-/* Appends it; false: it could not be decoded, being too long or malformed, or
- * out of memory, and nothing was appended. */
-bool message_encode(struct bytes *out, const struct message *m);
+/* Appends it. 0; -1: it could not be decoded, being too long or malformed; -2:
+ * out of memory. Then nothing was appended. */
+int message_encode(struct bytes *out, const struct message *m);
 /* Wipes its strings, among which keys may be. NULL is fine. */
 void start_free(struct start *start);
 

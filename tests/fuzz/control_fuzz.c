@@ -35,7 +35,7 @@ check_encoding(const struct message *m, const uint8_t *wire, size_t len)
 {
 	struct bytes again = { .data = NULL };
 
-	MUST(message_encode(&again, m));
+	MUST(message_encode(&again, m) == 0);
 	MUST(again.len == len);
 	MUST(memcmp(bytes_front(&again), wire, len) == 0);
 	bytes_free(&again);

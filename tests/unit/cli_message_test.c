@@ -140,7 +140,7 @@ assert_encodes(const struct message *m, const uint8_t *wire, size_t len)
 	struct bytes b = { .data = NULL };
 
 	bytes_add(&b, BEFORE, strlen(BEFORE));
-	assert_true(message_encode(&b, m));
+	assert_int_equal(0, message_encode(&b, m));
 	assert_int_equal(b.len, strlen(BEFORE) + len);
 	assert_memory_equal(bytes_front(&b), BEFORE, strlen(BEFORE));
 	assert_memory_equal(bytes_front(&b) + strlen(BEFORE), wire, len);
@@ -153,7 +153,7 @@ assert_does_not_encode(const struct message *m)
 	struct bytes b = { .data = NULL };
 
 	bytes_add(&b, BEFORE, strlen(BEFORE));
-	assert_false(message_encode(&b, m));
+	assert_int_equal(-1, message_encode(&b, m));
 	assert_false(b.failed);
 	assert_int_equal(b.len, strlen(BEFORE));
 	bytes_free(&b);
@@ -309,7 +309,7 @@ each_flag_has_its_bit(void **state)
 	bools_of(&start, in);
 	for (size_t i = 0; i < COUNT(in); i++) {
 		*in[i] = true;
-		assert_true(message_encode(&b, &m));
+		assert_int_equal(0, message_encode(&b, &m));
 		put_u32(flags, 1U << i);
 		assert_memory_equal(bytes_front(&b) + 9, flags, 4);
 		assert_int_equal(message_decode(bytes_front(&b), b.len,
@@ -340,7 +340,7 @@ each_string_has_its_bit(void **state)
 	m.start = &start;
 	for (size_t i = 0; i < COUNT(in); i++) {
 		*in[i] = empty;
-		assert_true(message_encode(&b, &m));
+		assert_int_equal(0, message_encode(&b, &m));
 		put_u32(flags, 0x10000U << i);
 		assert_memory_equal(bytes_front(&b) + 9, flags, 4);
 		assert_int_equal(message_decode(bytes_front(&b), b.len,
@@ -419,7 +419,7 @@ one_byte_is_another(void **state)
 				    0)
 					continue;
 				good++;
-				assert_true(message_encode(&b, &m));
+				assert_int_equal(0, message_encode(&b, &m));
 				assert_int_equal(b.len, samples[i].len);
 				assert_memory_equal(bytes_front(&b), wire,
 				    b.len);
@@ -706,7 +706,7 @@ string_lengths(void **state)
 			m = sample_of(cases[i].type)->m;
 			memcpy((char *)&m + cases[i].member, &slice,
 			    sizeof slice);
-			assert_true(message_encode(&b, &m));
+			assert_int_equal(0, message_encode(&b, &m));
 			assert_int_equal(message_decode(bytes_front(&b), b.len,
 					     &decoded),
 			    0);
@@ -803,7 +803,7 @@ numbers_of_words(void **state)
 	m.start = &start;
 	for (size_t i = 0; i < COUNT(many); i++) {
 		start.n_words = many[i];
-		assert_true(message_encode(&b, &m));
+		assert_int_equal(0, message_encode(&b, &m));
 		assert_int_equal(message_decode(bytes_front(&b), b.len,
 				     &decoded),
 		    0);
@@ -877,7 +877,7 @@ the_longest_start(void **state)
 	m.start = &start;
 	assert_does_not_encode(&m);
 	word[len] = '\0';
-	assert_true(message_encode(&b, &m));
+	assert_int_equal(0, message_encode(&b, &m));
 	assert_int_equal(b.len, MESSAGE_MAX + 4);
 	assert_int_equal(message_decode(bytes_front(&b), b.len, &decoded), 0);
 	assert_int_equal(strlen(decoded.start->words[0]), len);
@@ -893,7 +893,7 @@ no_memory_to_encode(void **state)
 {
 	struct bytes b = { .data = NULL };
 	unsigned failures = 0;
-	bool done;
+	int result;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(samples); i++) {
@@ -902,14 +902,14 @@ no_memory_to_encode(void **state)
 		while (b.room - b.len >= samples[i].len)
 			bytes_add_u8(&b, 'x');
 		heap.fail_at = 1;
-		done = message_encode(&b, &samples[i].m);
-		failures += !done;
+		result = message_encode(&b, &samples[i].m);
+		failures += result != 0;
 		assert_int_equal(heap.fail_at, 0);
-		assert_false(done);
+		assert_int_equal(result, -2);
 		assert_false(b.failed);
 		assert_int_equal(b.len, b.room - samples[i].len + 1);
 		assert_int_equal(bytes_front(&b)[b.len - 1], 'x');
-		assert_true(message_encode(&b, &samples[i].m));
+		assert_int_equal(0, message_encode(&b, &samples[i].m));
 		bytes_take(&b, b.len - samples[i].len);
 		assert_memory_equal(bytes_front(&b), samples[i].wire,
 		    samples[i].len);
@@ -917,7 +917,7 @@ no_memory_to_encode(void **state)
 	}
 	assert_int_equal(failures, COUNT(samples));
 	b.failed = true;
-	assert_false(message_encode(&b, &samples[0].m));
+	assert_int_equal(-2, message_encode(&b, &samples[0].m));
 	assert_true(b.failed);
 }
 
@@ -963,7 +963,7 @@ secret_start(struct bytes *b)
 	start.place_session = secret;
 	start.place_path = secret;
 	m.start = &start;
-	assert_true(message_encode(b, &m));
+	assert_int_equal(0, message_encode(b, &m));
 }
 
 static void
@@ -1008,7 +1008,7 @@ nothing_is_left_of_what_was_not_encoded(void **state)
 
 	(void)state;
 	bytes_add(&b, BEFORE, strlen(BEFORE));
-	assert_false(message_encode(&b, &m));
+	assert_int_equal(-1, message_encode(&b, &m));
 	assert_null(memmem(b.data, b.room, SECRET, strlen(SECRET)));
 	bytes_free(&b);
 }
