@@ -22,7 +22,8 @@ struct named;
 /* What a guest has that is not in this process. */
 struct guest_ops {
 	/* Asks for bytes of a file of the client's ("-": stdin), max of them;
-	 * input_feed() or input_ended() follow. 0, or -1: out of memory. */
+	 * input_feed() or input_ended() follow. 0, or -1: no file can have
+	 * that name. */
 	int (*read)(struct job *job, struct input *input, const char *name,
 	    uint32_t max);
 	/* Nobody waits for them any more. */

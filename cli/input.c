@@ -157,7 +157,8 @@ ask_client(struct input *input)
 	if (guest_of(input)->read(input->job, input, input->name, CHUNK / 2) ==
 	    0)
 		return STATUS_OK;
-	return job_fail(input->job, STATUS_INTERNAL, "out of memory");
+	return failed(input,
+	    strerror(*input->name != '\0' ? ENAMETOOLONG : ENOENT));
 }
 
 void

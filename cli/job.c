@@ -334,6 +334,8 @@ job_start(struct front *front, char *const *words, size_t n,
 	DL_APPEND(app->jobs, job);
 	app_trace(app);
 	runs = run(job, begin);
+	if (runs)
+		job->words = NULL;
 	free(call.words);
 	return runs ? job : NULL;
 }

@@ -120,10 +120,11 @@ int keyring_collect(struct job *job, void (*done)(struct job *job, int status));
 void keyring_stop(struct job *job);
 
 /* The same keyring in another process: its contents as bytes (of the KEYS of
- * coap-shell-control(7)), and back. False: out of memory; NULL: that, or
- * malformed. */
+ * coap-shell-control(7)), and back. False: out of memory. 0 and *out; -1:
+ * malformed; -2: out of memory. */
 struct bytes;
 bool keyring_pack(const struct keyring *k, struct bytes *out);
-struct keyring *keyring_unpack(bool server, const uint8_t *data, size_t len);
+int keyring_unpack(bool server, const uint8_t *data, size_t len,
+    struct keyring **out);
 
 #endif

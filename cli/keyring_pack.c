@@ -40,6 +40,7 @@ static const struct {
 	{ TAG_PIN, offsetof(struct keyring, pin), KEYRING_KEY_FILE },
 };
 
+#define FLAGS     (COAPX_TLS_INSECURE | COAPX_TLS_SYSTEM_TRUST)
 #define N_SECRETS (sizeof secrets / sizeof secrets[0])
 
 /* --- packing ------------------------------------------------------------- */
@@ -94,9 +95,9 @@ keyring_pack(const struct keyring *k, struct bytes *out)
 
 /* --- and back ------------------------------------------------------------ */
 
-/* Each returns false when it is malformed, or out of memory. */
+/* Each returns 0; -1: malformed; -2: out of memory. */
 
-static bool
+static int
 take_secret(struct keyring *k, uint8_t tag, const uint8_t *data, size_t len)
 {
 	struct secret *secret;
@@ -107,12 +108,33 @@ take_secret(struct keyring *k, uint8_t tag, const uint8_t *data, size_t len)
 			continue;
 		secret =
 		    (struct secret *)(void *)((char *)k + secrets[i].offset);
-		return len <= secrets[i].max && secret_set(secret, data, len);
+		if (len > secrets[i].max || secret->data)
+			return -1;
+		return secret_set(secret, data, len) ? 0 : -2;
 	}
-	return false;
+	return -1;
 }
 
-static bool
+static int
+take_server_name(struct keyring *k, const uint8_t *data, size_t len)
+{
+	if (k->server_name || memchr(data, '\0', len))
+		return -1;
+	k->server_name = strndup((const char *)data, len);
+	return k->server_name ? 0 : -2;
+}
+
+static int
+take_flags(struct keyring *k, struct bytes_reader *r, bool *seen)
+{
+	k->flags = bytes_u32(r);
+	if (*seen || r->failed || r->len > 0 || k->flags & ~FLAGS)
+		return -1;
+	*seen = true;
+	return 0;
+}
+
+static int
 take_entry(struct keyring *k, struct bytes_reader *r)
 {
 	struct keyring_entry *entries;
@@ -123,54 +145,48 @@ take_entry(struct keyring *k, struct bytes_reader *r)
 	identity = bytes_string(r, KEYRING_KEY_FILE, &identity_len);
 	key = bytes_string(r, COAP_DTLS_MAX_PSK, &key_len);
 	if (r->failed || r->len > 0 || k->n_entries >= KEYRING_ENTRIES)
-		return false;
+		return -1;
 	entries = realloc(k->entries, (k->n_entries + 1) * sizeof *k->entries);
 	if (!entries)
-		return false;
+		return -2;
 	k->entries = entries;
 	entry = &k->entries[k->n_entries++];
 	memset(entry, 0, sizeof *entry);
 	return secret_set(&entry->identity, identity, identity_len) &&
-	    secret_set(&entry->key, key, key_len);
+		secret_set(&entry->key, key, key_len)
+	    ? 0
+	    : -2;
 }
 
-static bool
-take(struct keyring *k, uint8_t tag, const uint8_t *data, size_t len)
+int
+keyring_unpack(bool server, const uint8_t *data, size_t len,
+    struct keyring **out)
 {
-	struct bytes_reader r = { data, len, false };
-
-	switch (tag) {
-	case TAG_SERVER_NAME:
-		if (k->server_name || memchr(data, '\0', len))
-			return false;
-		k->server_name = strndup((const char *)data, len);
-		return k->server_name != NULL;
-	case TAG_FLAGS:
-		k->flags = bytes_u32(&r);
-		return !r.failed && r.len == 0;
-	case TAG_ENTRY:
-		return take_entry(k, &r);
-	default:
-		return take_secret(k, tag, data, len);
-	}
-}
-
-struct keyring *
-keyring_unpack(bool server, const uint8_t *data, size_t len)
-{
-	struct bytes_reader r = { data, len, false };
+	struct bytes_reader value, r = { data, len, false };
 	struct keyring *k = keyring_new(server);
-	const uint8_t *value;
-	size_t n;
+	int result = k ? 0 : -2;
+	bool flags = false;
 	uint8_t tag;
 
-	while (k && r.len > 0) {
+	while (result == 0 && r.len > 0) {
 		tag = bytes_u8(&r);
-		value = bytes_string(&r, KEYRING_PEM_FILE, &n);
-		if (!r.failed && take(k, tag, value, n))
-			continue;
-		keyring_unref(k);
-		return NULL;
+		value = (struct bytes_reader){ .failed = false };
+		value.data = bytes_string(&r, KEYRING_PEM_FILE, &value.len);
+		if (r.failed)
+			result = -1;
+		else if (tag == TAG_SERVER_NAME)
+			result = take_server_name(k, value.data, value.len);
+		else if (tag == TAG_FLAGS)
+			result = take_flags(k, &value, &flags);
+		else if (tag == TAG_ENTRY)
+			result = take_entry(k, &value);
+		else
+			result = take_secret(k, tag, value.data, value.len);
 	}
-	return k;
+	if (result != 0) {
+		keyring_unref(k);
+		k = NULL;
+	}
+	*out = k;
+	return result;
 }

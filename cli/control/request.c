@@ -12,6 +12,9 @@
 #include "cli/input.h"
 #include "cli/keyring.h"
 
+/* Before each piece of output that waits: stream (1), length (4). */
+#define HEAD 5
+
 struct request {
 	struct request *prev;
 	struct request *next;
@@ -21,15 +24,17 @@ struct request {
 	struct start *start;
 	struct job *job;     /* NULL once it has ended */
 	struct input *input; /* that waits for what READ asked for */
+	uint32_t asked;      /* at most so many bytes; 0: there is no READ */
 	bool wants_keys;
 	bool starting; /* job_start() is on the stack */
+	bool silent;   /* nobody listens any more */
 	bool over;     /* the job has ended, with ... */
 	int status;
 	char *session; /* current at the end */
 	char *path;
 	unsigned broken; /* streams that the client cannot write, as bits */
-	/* Output that waits for credit: stream (1), length (4), bytes; of the
-	 * first the bytes that are left. */
+	/* Output that waits for credit; of the first piece the bytes that are
+	 * left. */
 	struct bytes queue;
 	unsigned stream;
 	size_t left;
@@ -44,11 +49,12 @@ request_of(struct front *front)
 	    offsetof(struct request, front));
 }
 
-static void
+/* As conn_send(). */
+static bool
 send_about(struct request *request, struct message *m)
 {
 	m->request = request->id;
-	conn_send(request->client->conn, m);
+	return request->silent || conn_send(request->client->conn, m);
 }
 
 static void
@@ -75,44 +81,68 @@ slice_of(const char *s)
 	return (struct slice){ (const uint8_t *)s, s ? strlen(s) : 0 };
 }
 
+/* The next of what is queued; false: there is none, or no credit for it. */
+static bool
+send_some(struct request *request)
+{
+	struct message m = { .type = MESSAGE_OUTPUT };
+	struct bytes *queue = &request->queue;
+	struct bytes_reader head;
+	bool broken;
+	size_t n;
+
+	if (request->left == 0) {
+		if (queue->len == 0)
+			return false;
+		head = (struct bytes_reader){ bytes_front(queue), HEAD, false };
+		request->stream = bytes_u8(&head);
+		request->left = bytes_u32(&head);
+		bytes_take(queue, HEAD);
+	}
+	broken = request->broken & 1U << request->stream;
+	n = request->left;
+	if (!broken) {
+		n = n < MESSAGE_DATA ? n : MESSAGE_DATA;
+		n = n < request->credit ? n : request->credit;
+		if (n == 0 && request->left > 0)
+			return false;
+		m.output.stream = request->stream;
+		m.output.data = (struct slice){ bytes_front(queue), n };
+		send_about(request, &m);
+		request->credit -= n;
+	}
+	bytes_take(queue, n);
+	request->left -= n;
+	return true;
+}
+
+static void
+send_exit(struct request *request)
+{
+	struct message m = { .type = MESSAGE_EXIT };
+
+	m.exit.status = (uint32_t)request->status;
+	m.exit.session = slice_of(request->session);
+	m.exit.path = slice_of(request->path);
+	/* The client stays where it was. */
+	if (m.exit.path.len > MESSAGE_TEXT)
+		m.exit.path.len = 0;
+	send_about(request, &m);
+}
+
 /* Sends what is queued as far as there is credit; then, after the end, EXIT.
  * The request may be gone. */
 static void
 pump(struct request *request)
 {
-	struct message m = { .type = MESSAGE_OUTPUT };
 	struct client *client = request->client;
-	struct bytes_reader head;
-	size_t n;
 
-	while (request->left > 0 || request->queue.len > 0) {
-		if (request->left == 0) {
-			head =
-			    (struct bytes_reader){ bytes_front(&request->queue),
-				    5, false };
-			request->stream = bytes_u8(&head);
-			request->left = bytes_u32(&head);
-			bytes_take(&request->queue, 5);
-		}
-		n = request->left < MESSAGE_DATA ? request->left : MESSAGE_DATA;
-		n = n < request->credit ? n : request->credit;
-		if (n == 0 && request->left > 0)
-			return;
-		m.output.stream = request->stream;
-		m.output.data =
-		    (struct slice){ bytes_front(&request->queue), n };
-		send_about(request, &m);
-		bytes_take(&request->queue, n);
-		request->left -= n;
-		request->credit -= n;
-	}
-	if (!request->over || request->starting)
+	while (send_some(request))
+		;
+	if (!request->over || request->starting || request->left > 0 ||
+	    request->queue.len > 0)
 		return;
-	m = (struct message){ .type = MESSAGE_EXIT };
-	m.exit.status = (uint32_t)request->status;
-	m.exit.session = slice_of(request->session);
-	m.exit.path = slice_of(request->path);
-	send_about(request, &m);
+	send_exit(request);
 	request_free(request);
 	client_settled(client);
 }
@@ -124,17 +154,15 @@ sink_write(struct request *request, unsigned stream, const void *data,
 	errno = EPIPE; /* of which nobody is told here */
 	if (request->broken & (1U << stream))
 		return -1;
-	if (request->queue.len > SERVER_QUEUE) {
+	/* All of it or nothing. */
+	if (request->queue.len > SERVER_QUEUE || len > UINT32_MAX ||
+	    !bytes_reserve(&request->queue, HEAD + len)) {
 		coapx_timer_set(request->overflow, 0);
 		return -1;
 	}
 	bytes_add_u8(&request->queue, (uint8_t)stream);
 	bytes_add_u32(&request->queue, (uint32_t)len);
 	bytes_add(&request->queue, data, len);
-	if (request->queue.failed) {
-		coapx_timer_set(request->overflow, 0);
-		return -1;
-	}
 	pump(request);
 	return 0;
 }
@@ -175,10 +203,12 @@ guest_read(struct job *job, struct input *input, const char *name, uint32_t max)
 	struct request *request = request_of(job->front);
 	struct message m = { .type = MESSAGE_READ };
 
-	request->input = input;
 	m.read.name = slice_of(name);
 	m.read.max = max;
-	send_about(request, &m);
+	if (!send_about(request, &m))
+		return -1;
+	request->input = input;
+	request->asked = max;
 	return 0;
 }
 
@@ -221,6 +251,8 @@ on_done(struct job *job, int status, void *arg)
 	request->input = NULL;
 	request->over = true;
 	request->status = status;
+	if (request->broken && status == STATUS_OK)
+		request->status = STATUS_OUTPUT;
 	if (current) {
 		request->session = strdup(current->name);
 		request->path = strdup(front_path(&request->front, current));
@@ -324,12 +356,15 @@ on_credit(struct request *request, const struct message *m)
 	return true;
 }
 
-/* An answer to a question that was forgotten meanwhile is none. */
+/* The job may have forgotten what it asked for. */
 static bool
 on_input(struct request *request, const struct message *m)
 {
 	struct input *input = request->input;
 
+	if (m->input.len > request->asked)
+		return false;
+	request->asked = 0;
 	request->input = NULL;
 	if (input)
 		input_feed(input, m->input.data, m->input.len);
@@ -341,8 +376,9 @@ on_input_end(struct request *request, const struct message *m)
 {
 	struct input *input = request->input;
 
-	if (m->input_end.status > 255)
+	if (request->asked == 0)
 		return false;
+	request->asked = 0;
 	request->input = NULL;
 	if (input)
 		input_ended(input, (int)m->input_end.status);
@@ -353,40 +389,66 @@ static bool
 on_keys(struct request *request, const struct message *m)
 {
 	struct job *job = request->job;
-	struct keyring *keyring;
+	struct keyring *keyring = NULL;
+	int result;
 
-	if (!job || !request->wants_keys)
-		return !job;
+	if (!request->wants_keys)
+		return false;
 	request->wants_keys = false;
-	keyring =
+	if (!job)
+		return true;
+	result =
 	    keyring_unpack(keyring_role_of(job->command) == KEYRING_LISTENS,
-		m->keys.data, m->keys.len);
-	if (!keyring)
+		m->keys.data, m->keys.len, &keyring);
+	if (result == -1)
 		return false;
 	keyring_unref(job->keyring);
 	job->keyring = keyring;
-	job_go_on(job, STATUS_OK);
+	job_go_on(job,
+	    result == 0 ? STATUS_OK
+			: job_fail(job, STATUS_INTERNAL, "out of memory"));
 	return true;
 }
 
 static bool
 on_keys_failed(struct request *request, const struct message *m)
 {
-	if (!request->job || !request->wants_keys)
-		return !request->job;
-	if (m->status == 0 || m->status > 255)
+	if (!request->wants_keys)
 		return false;
 	request->wants_keys = false;
-	job_go_on(request->job, (int)m->status);
+	if (request->job)
+		job_go_on(request->job, (int)m->status);
 	return true;
 }
 
 static bool
 on_broken(struct request *request, const struct message *m)
 {
-	if (m->stream < STREAM_OUT || m->stream > STREAM_FILE)
-		return false;
 	request->broken |= 1U << m->stream;
+	pump(request);
+	return true;
+}
+
+/* Nobody wants to hear of it any more. It may be gone. */
+static void
+abandon(struct request *request)
+{
+	request->silent = true;
+	request->broken = ~0U;
+	bytes_free(&request->queue);
+	request->left = 0;
+	if (request->job)
+		job_cancel(request->job, STATUS_TERMINATED);
+	else
+		request_free(request);
+}
+
+/* For the client it is over. */
+static bool
+on_error(struct request *request, const struct message *m)
+{
+	(void)m;
+	abandon(request);
 	return true;
 }
 
@@ -394,6 +456,7 @@ static const struct {
 	enum message_type type;
 	bool (*take)(struct request *request, const struct message *m);
 } takers[] = {
+	{ MESSAGE_ERROR, on_error },
 	{ MESSAGE_CANCEL, on_cancel },
 	{ MESSAGE_CREDIT, on_credit },
 	{ MESSAGE_INPUT, on_input },
@@ -439,16 +502,7 @@ request_message(struct client *client, struct message *m)
 void
 requests_end(struct client *client)
 {
-	struct request *request;
-
-	while (client->requests) {
-		request = client->requests;
-		request->broken = ~0U;
-		bytes_free(&request->queue);
-		request->left = 0;
-		if (request->job)
-			job_cancel(request->job, STATUS_TERMINATED);
-		else
-			request_free(request);
-	}
+	/* One whose job lingers has to be told twice. */
+	while (client->requests)
+		abandon(client->requests);
 }

@@ -89,10 +89,12 @@ on_message(void *user, struct message *m)
 {
 	struct client *client = user;
 
-	if (m->type == MESSAGE_HELLO && !client->greeted && m->request == 0)
+	if (m->type == MESSAGE_HELLO && !client->greeted)
 		hello(client, m);
-	else if (m->type == MESSAGE_ERROR)
-		return; /* what we said is not known to it */
+	else if (m->type == MESSAGE_ERROR && m->error.code == ERROR_UNKNOWN)
+		return; /* what it does not know it does without */
+	else if (m->type == MESSAGE_ERROR && m->request == 0)
+		client_drop(client);
 	else if (!client->greeted || !request_message(client, m))
 		client_refuse(client, ERROR_MALFORMED,
 		    "that message is not allowed now");
@@ -116,8 +118,17 @@ on_ended(void *user, enum conn_end why)
 {
 	struct client *client = user;
 
-	(void)why;
-	client_drop(client);
+	switch (why) {
+	case CONN_MALFORMED:
+		client_refuse(client, ERROR_MALFORMED, "that is no message");
+		break;
+	case CONN_MEMORY:
+		client_refuse(client, ERROR_MEMORY, "out of memory");
+		break;
+	default:
+		client_drop(client);
+		break;
+	}
 }
 
 static const struct conn_ops client_ops = { on_message, on_unknown, on_ended };
@@ -157,13 +168,12 @@ client_add(struct server *server, int fd)
 	DL_APPEND(server->clients, client);
 	server->n_clients++;
 	changed(server);
+	greet(client);
 	if (!ours)
 		client_refuse(client, ERROR_PEER,
 		    "this process belongs to another user");
 	else if (server->n_clients > SERVER_CLIENTS)
 		client_refuse(client, ERROR_BUSY, "there are too many clients");
-	else
-		greet(client);
 }
 
 /* --- the listening socket ------------------------------------------------ */
