@@ -78,6 +78,26 @@ on_patience(coapx_timer_t *timer, void *arg)
 
 /* --- what the owner says ------------------------------------------------- */
 
+/* The last word of a connection. */
+static void
+refuse(struct remote *remote, enum message_error code, const char *text)
+{
+	struct message m = { .type = MESSAGE_ERROR };
+
+	m.error.code = code;
+	m.error.text = (struct slice){ (const uint8_t *)text, strlen(text) };
+	conn_send(remote->conn, &m);
+}
+
+static void
+misbehaves(struct remote *remote)
+{
+	refuse(remote, ERROR_MALFORMED, "that message is not allowed now");
+	job_end(remote->job,
+	    remote_fail(remote, STATUS_INTERNAL,
+		"does not keep to the control protocol"));
+}
+
 static void
 on_hello(struct remote *remote, const struct message *m)
 {
@@ -88,6 +108,8 @@ on_hello(struct remote *remote, const struct message *m)
 		    "speaks version %u of the control protocol, and this "
 		    "program version %d; end it, or use the program it is from",
 		    m->hello.version, CONTROL_VERSION);
+		refuse(remote, ERROR_VERSION,
+		    "this process speaks version 1 of the control protocol");
 		job_end(remote->job, remote_fail(remote, STATUS_STATE, what));
 		return;
 	}
@@ -108,7 +130,9 @@ on_output(struct remote *remote, const struct message *m)
 		output_pass_file(out, m->output.data.data, m->output.data.len);
 	else
 		output_pass_err(out, m->output.data.data, m->output.data.len);
-	if (output_failed(out) && !(remote->broken & 1U << m->output.stream)) {
+	/* What cannot be written of the standard error is not missed. */
+	if (m->output.stream != STREAM_ERR && output_failed(out) &&
+	    !(remote->broken & 1U << m->output.stream)) {
 		remote->broken |= 1U << m->output.stream;
 		reply = (struct message){ .type = MESSAGE_BROKEN };
 		reply.stream = m->output.stream;
@@ -125,7 +149,8 @@ on_output(struct remote *remote, const struct message *m)
 
 /* --- the end of a command ------------------------------------------------ */
 
-/* What is current there is so here from now on. */
+/* What is current there is so here from now on. A process that was asked about
+ * something else does not know what is current here. */
 static void
 follow(struct remote *remote, const struct message *m)
 {
@@ -141,10 +166,12 @@ follow(struct remote *remote, const struct message *m)
 		return;
 	}
 	if (*session != '\0') {
-		front_set_place(front, session, path);
+		if (*path != '\0')
+			front_set_place(front, session, path);
 		if (!sent || strcmp(sent, session) != 0)
 			front_use_away(front, session);
-	} else if (sent && front->away && strcmp(sent, front->away) == 0) {
+	} else if (sent && front->away && strcmp(sent, front->away) == 0 &&
+	    !route_leads_to(remote->job, &remote->route, sent)) {
 		front_use(front, front->current);
 	}
 	free(session);
@@ -196,9 +223,7 @@ on_message(void *user, struct message *m)
 		return;
 	}
 	if (!remote->greeted || m->request != REQUEST) {
-		job_end(remote->job,
-		    remote_fail(remote, STATUS_INTERNAL,
-			"does not keep to the control protocol"));
+		misbehaves(remote);
 		return;
 	}
 	switch (m->type) {
@@ -206,15 +231,18 @@ on_message(void *user, struct message *m)
 		on_output(remote, m);
 		break;
 	case MESSAGE_READ:
-		remote_read(remote, m);
+		if (!remote_read(remote, m))
+			misbehaves(remote);
 		break;
 	case MESSAGE_WANT_KEYS:
-		remote_want_keys(remote);
+		if (!remote_want_keys(remote))
+			misbehaves(remote);
 		break;
 	case MESSAGE_EXIT:
 		on_status(remote, m);
 		break;
 	default:
+		misbehaves(remote);
 		break;
 	}
 }
@@ -223,9 +251,16 @@ on_message(void *user, struct message *m)
 static void
 on_unknown(void *user, unsigned type, uint32_t request)
 {
-	(void)user;
+	struct remote *remote = user;
+	struct message m = { .type = MESSAGE_ERROR, .request = request };
+
 	(void)type;
-	(void)request;
+	if (!remote->greeted) {
+		misbehaves(remote);
+		return;
+	}
+	m.error.code = ERROR_UNKNOWN;
+	conn_send(remote->conn, &m);
 }
 
 static void start_agent(struct remote *remote);
@@ -235,14 +270,17 @@ on_ended(void *user, enum conn_end why)
 {
 	struct remote *remote = user;
 
-	if (!remote->greeted && remote->route.to == ROUTE_AGENT &&
-	    remote->attempts < ATTEMPTS && !remote->stopping) {
+	if (why == CONN_GONE && !remote->greeted &&
+	    remote->route.to == ROUTE_AGENT && remote->attempts < ATTEMPTS &&
+	    !remote->stopping) {
 		conn_free(remote->conn);
 		remote->conn = NULL;
 		start_agent(remote);
 		return;
 	}
-	if (remote->stopping)
+	if (why == CONN_MALFORMED)
+		misbehaves(remote);
+	else if (remote->stopping)
 		job_end(remote->job, remote->job->status);
 	else if (why == CONN_GONE)
 		job_end(remote->job,
@@ -250,8 +288,7 @@ on_ended(void *user, enum conn_end why)
 			"ended before the command did"));
 	else
 		job_end(remote->job,
-		    remote_fail(remote, STATUS_INTERNAL,
-			"does not keep to the control protocol"));
+		    job_fail(remote->job, STATUS_INTERNAL, "out of memory"));
 }
 
 static const struct conn_ops ops = { on_message, on_unknown, on_ended };
@@ -266,7 +303,10 @@ talk(struct remote *remote, int fd)
 	struct message hello = { .type = MESSAGE_HELLO };
 	struct message start = { .type = MESSAGE_START, .request = REQUEST };
 
-	remote->greeted = false;
+	remote->greeted = remote->keys_asked = false;
+	remote->written = 0;
+	remote->broken = 0;
+	remote_forget_data(remote);
 	peer_is_ours(fd, &remote->owner);
 	conn_free(remote->conn);
 	remote->conn = conn_new(remote->job->app->context, fd, &ops, remote);
@@ -276,8 +316,8 @@ talk(struct remote *remote, int fd)
 	hello.hello.software =
 	    (struct slice){ (const uint8_t *)software, sizeof software - 1 };
 	start.start = remote->start;
-	if (!conn_send(remote->conn, &hello) ||
-	    !conn_send(remote->conn, &start))
+	conn_send(remote->conn, &hello);
+	if (!conn_send(remote->conn, &start))
 		return job_fail(remote->job, STATUS_USAGE,
 		    "the command is too long for the control socket (32 MiB)");
 	coapx_timer_set(remote->patience, HELLO_MS);
@@ -424,12 +464,14 @@ set_times(struct job *job)
 }
 
 static int
-begin(struct job *job, const struct route *route)
+begin(struct job *job, struct route *route)
 {
 	struct remote *remote = calloc(1, sizeof *remote);
 
-	if (!remote)
+	if (!remote) {
+		route_close(route);
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	}
 	job->state = remote;
 	job->free_state = free_state;
 	job->cancel = cancel;

@@ -59,8 +59,6 @@ feed(struct remote *remote, size_t max)
 		m.input_end.status = (uint32_t)remote->data_status;
 		remote_forget_data(remote);
 	} else {
-		if (max > MESSAGE_DATA)
-			max = MESSAGE_DATA;
 		m.input.data = remote->data + remote->data_sent;
 		m.input.len = left < max ? left : max;
 		remote->data_sent += m.input.len;
@@ -78,26 +76,37 @@ on_data(void *arg, int status, uint8_t *data, size_t len)
 	remote->data_len = len;
 	remote->data_sent = 0;
 	remote->data_status = status;
-	feed(remote, MESSAGE_DATA);
+	feed(remote, remote->input_max);
 }
 
-void
+static bool
+is_under_way(const struct remote *remote, const struct slice *name)
+{
+	return remote->input_name && strlen(remote->input_name) == name->len &&
+	    memcmp(remote->input_name, name->data, name->len) == 0;
+}
+
+bool
 remote_read(struct remote *remote, const struct message *m)
 {
 	int status;
 
-	if (remote->input || remote->stopping)
-		return;
-	if (remote->input_name) {
+	if (remote->stopping)
+		return true;
+	if (remote->input)
+		return false;
+	if (is_under_way(remote, &m->read.name)) {
 		feed(remote, m->read.max);
-		return;
+		return true;
 	}
+	remote_forget_data(remote);
 	if (!is_named(remote->start, &m->read.name)) {
 		remote->data_status = remote_fail(remote, STATUS_LOCAL,
 		    "wants a file that the command does not name");
 		feed(remote, 0);
-		return;
+		return true;
 	}
+	remote->input_max = m->read.max;
 	remote->input_name =
 	    strndup((const char *)m->read.name.data, m->read.name.len);
 	status = remote->input_name
@@ -105,9 +114,10 @@ remote_read(struct remote *remote, const struct message *m)
 		  remote, &remote->input)
 	    : job_fail(remote->job, STATUS_INTERNAL, "out of memory");
 	if (status == STATUS_OK)
-		return;
+		return true;
 	remote->data_status = status;
 	feed(remote, 0);
+	return true;
 }
 
 /* --- keys ---------------------------------------------------------------- */
@@ -133,13 +143,20 @@ on_keys(struct job *job, int status)
 	job->keyring = NULL;
 }
 
-void
+bool
 remote_want_keys(struct remote *remote)
 {
-	int status = keyring_collect(remote->job, on_keys);
+	int status;
 
+	if (remote->keys_asked)
+		return false;
+	remote->keys_asked = true;
+	if (remote->stopping)
+		return true;
+	status = keyring_collect(remote->job, on_keys);
 	if (status != JOB_RUNNING)
 		on_keys(remote->job, status);
+	return true;
 }
 
 void
@@ -154,4 +171,5 @@ remote_forget_data(struct remote *remote)
 	free(remote->data);
 	remote->data = NULL;
 	remote->data_len = remote->data_sent = 0;
+	remote->data_status = STATUS_OK;
 }

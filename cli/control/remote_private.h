@@ -22,13 +22,15 @@ struct remote {
 	pid_t owner;
 	coapx_timer_t *patience;
 	bool greeted;
-	bool stopping;   /* CANCEL was sent */
+	bool stopping; /* CANCEL was sent */
+	bool keys_asked;
 	int status;      /* the highest so far */
 	size_t written;  /* bytes that the owner does not know of yet */
 	unsigned broken; /* streams, as bits */
 	struct input *input;
 	char *input_name;
-	uint8_t *data; /* what was read, and is given piece by piece */
+	size_t input_max; /* of the READ that waits for it */
+	uint8_t *data;    /* what was read, and is given piece by piece */
 	size_t data_len;
 	size_t data_sent;
 	int data_status;
@@ -39,9 +41,9 @@ struct remote {
 void remote_send(struct remote *remote, struct message *m);
 /* Tells what the owner does, or is: the status. */
 int remote_fail(struct remote *remote, int status, const char *what);
-/* The owner wants a piece of a file, or the keys. */
-void remote_read(struct remote *remote, const struct message *m);
-void remote_want_keys(struct remote *remote);
+/* The owner wants a piece of a file, or the keys. False: it may not now. */
+bool remote_read(struct remote *remote, const struct message *m);
+bool remote_want_keys(struct remote *remote);
 void remote_forget_data(struct remote *remote);
 
 #endif

@@ -396,6 +396,24 @@ route_find(struct job *job, struct route *route)
 	finders[job->command->reach](job, route);
 }
 
+bool
+route_leads_to(struct job *job, const struct route *route, const char *session)
+{
+	struct folder *folder = NULL;
+	char *problem = NULL;
+	int fd = -ENOENT;
+
+	if (route_path(job))
+		return !route->session || strcmp(route->session, session) != 0;
+	control_folder(job->app, false, &folder, &problem);
+	free(problem);
+	if (folder)
+		fd = folder_connect_session(folder, session);
+	if (fd >= 0)
+		close(fd);
+	return fd != -ENOENT && fd != -ECONNREFUSED;
+}
+
 void
 route_close(struct route *route)
 {

@@ -30,6 +30,10 @@ void route_close(struct route *route);
 void route_free(struct route *route);
 /* Connects to the agent: a descriptor, or -errno. */
 int route_agent(struct job *job);
+/* Whether a command about that session would go to another process: false also
+ * when route went to the one that has just said that there is none. */
+bool route_leads_to(struct job *job, const struct route *route,
+    const char *session);
 /* The path of --control; NULL: the folder. */
 const char *route_path(const struct job *job);
 
