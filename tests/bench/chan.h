@@ -87,5 +87,13 @@ void floor_request(struct floor *floor);
 void floor_setup(struct floor *floor);
 void floor_memory(struct floor *floor);
 void floor_suite(struct floor *floor);
+/*
+ * Runs a command count times, and prints as meter_print(): what its processes
+ * spend; and what they, this process and the processes pids, "1,2", spend,
+ * with the time in which none of them ran: as long as somebody waits for it who
+ * has the core for himself.
+ */
+int floor_spawn(unsigned long count, char **argv);
+int floor_whole(unsigned long count, const char *pids, char **argv);
 
 #endif

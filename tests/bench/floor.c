@@ -6,16 +6,14 @@
  *   floor serve PROTO PORT        says "ready", then serves until it is killed
  *   floor WORK PROTO PORT PID     one round against the server PID
  *   floor spawn COUNT COMMAND...  runs a whole process again and again
+ *   floor whole COUNT PID,PID COMMAND...
+ *                                 the same; what these processes spend counts
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/bench/chan.h"
@@ -50,45 +48,6 @@ serve(struct floor *floor)
 		serve_streams(floor);
 	else
 		serve_datagrams(floor);
-}
-
-/* What the processes that have ended have spent, in nanoseconds. */
-static uint64_t
-spent_by_children(void)
-{
-	struct rusage u;
-
-	if (getrusage(RUSAGE_CHILDREN, &u) < 0)
-		die("getrusage");
-	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000000 +
-	    (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000;
-}
-
-/* Prints as meter_print(), of the processes alone. */
-static int
-spawn(unsigned long count, char **argv)
-{
-	posix_spawn_file_actions_t quiet;
-	struct meter m;
-	unsigned long i;
-	int status = 0;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&quiet);
-	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
-	meter_start(&m, getpid());
-	for (i = 0; i < count; i++) {
-		errno =
-		    posix_spawnp(&pid, argv[0], &quiet, NULL, argv, environ);
-		if (errno != 0 || waitpid(pid, &status, 0) < 0)
-			die(argv[0]);
-		if (status != 0)
-			die("the command failed");
-	}
-	m.children = spent_by_children();
-	meter_print(&m, count);
-	return 0;
 }
 
 static void
@@ -127,7 +86,10 @@ main(int argc, char **argv)
 	if (argc < 4)
 		die("usage: floor WORK PROTO PORT [PID]");
 	if (strcmp(argv[1], "spawn") == 0)
-		return spawn(strtoul(argv[2], NULL, 10), argv + 3);
+		return floor_spawn(strtoul(argv[2], NULL, 10), argv + 3);
+	if (strcmp(argv[1], "whole") == 0 && argc > 4)
+		return floor_whole(strtoul(argv[2], NULL, 10), argv[3],
+		    argv + 4);
 	for (i = 0; i < sizeof works / sizeof works[0]; i++)
 		if (strcmp(works[i].name, argv[1]) == 0)
 			break;

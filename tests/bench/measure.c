@@ -61,7 +61,7 @@ protocol_parse(struct protocol *p, const char *text)
 	p->ecdsa = strcmp(text + len, "-ecdsa") == 0;
 }
 
-static uint64_t
+uint64_t
 clock_ns(clockid_t id)
 {
 	struct timespec t;
@@ -85,9 +85,7 @@ heap_bytes(void)
 	return m.uordblks + m.hblkhd;
 }
 
-/* How long a process has waited for its core; 0 where the kernel does not say.
- */
-static uint64_t
+uint64_t
 queued_ns(pid_t pid)
 {
 	char name[64];
@@ -125,11 +123,17 @@ meter_start(struct meter *m, pid_t peer)
 	errno = clock_getcpuclockid(peer, &m->clock);
 	if (errno != 0)
 		die("the server is gone");
-	m->children = 0;
 	m->peer = peer;
 	m->queued = queued(m);
 	m->cpu = spent(m);
 	m->wall = now_ns();
+}
+
+void
+result_print(unsigned long count, uint64_t wall, uint64_t cpu, uint64_t idle)
+{
+	printf("%lu %llu %llu %llu\n", count, (unsigned long long)wall,
+	    (unsigned long long)cpu, (unsigned long long)idle);
 }
 
 void
@@ -138,12 +142,6 @@ meter_print(const struct meter *m, unsigned long count)
 	uint64_t wall = now_ns() - m->wall;
 	uint64_t cpu = spent(m) - m->cpu;
 	uint64_t busy = cpu + queued(m) - m->queued;
-	uint64_t idle = wall > busy ? wall - busy : 0;
 
-	if (m->children > 0) {
-		cpu = m->children;
-		idle = 0;
-	}
-	printf("%lu %llu %llu %llu\n", count, (unsigned long long)wall,
-	    (unsigned long long)cpu, (unsigned long long)idle);
+	result_print(count, wall, cpu, wall > busy ? wall - busy : 0);
 }

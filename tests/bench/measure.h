@@ -42,6 +42,10 @@ void protocol_parse(struct protocol *p, const char *text);
 __attribute__((noreturn)) void die(const char *what);
 
 uint64_t now_ns(void);
+uint64_t clock_ns(clockid_t id);
+/* How long a process has waited for its core; 0 where the kernel does not say.
+ */
+uint64_t queued_ns(pid_t pid);
 /* Bytes that this process has from malloc(). */
 unsigned long heap_bytes(void);
 
@@ -52,8 +56,7 @@ unsigned long heap_bytes(void);
  */
 struct meter {
 	pid_t peer;
-	clockid_t clock;   /* the peer's */
-	uint64_t children; /* if not 0, they and not the two ends count */
+	clockid_t clock; /* the peer's */
 	uint64_t wall;
 	uint64_t cpu;
 	uint64_t queued;
@@ -61,6 +64,9 @@ struct meter {
 
 void meter_start(struct meter *m, pid_t peer);
 /* Prints "COUNT WALL CPU IDLE", times in nanoseconds. */
+void result_print(unsigned long count, uint64_t wall, uint64_t cpu,
+    uint64_t idle);
+/* The same, of what both ends spent since. */
 void meter_print(const struct meter *m, unsigned long count);
 
 #endif

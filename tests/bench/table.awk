@@ -24,6 +24,7 @@ BEGIN {
 	row("64k", "64 KiB in one message", "tcp tls ws wss", "1.00 1.00 1.00 1.00")
 	row("1m", "1 MiB in one message", "tcp tls ws wss", "1.00 1.00 1.00 1.00")
 	row("one-shot", "one-shot get ***", "udp dtls", "0.61 -")
+	row("agent", "get through the agent +", "udp dtls-ecdsa", "0.56 0.56")
 	row("memory", "held session, KiB ****", "udp dtls tcp tls ws wss",
 		"1.0 10.5 1.0 10.5 7.3 16.8")
 }
@@ -109,6 +110,17 @@ function print_speed(key, work, label, proto, goal, o, l, to, text) {
 	print text != "" ? " (" text ")" : ""
 }
 
+# Against the same get with a session of its own.
+function print_own(key, o, text) {
+	o = key SUBSEP "ours"
+	text = sprintf("%-36s%11s", "  ours/a session of its own",
+		ratio(o, key SUBSEP "own"))
+	if ((key SUBSEP "openssl") in value)
+		text = text "   ours/coap-client-openssl " \
+			ratio(o, key SUBSEP "openssl")
+	print text
+}
+
 END {
 	for (key in all)
 		value[key] = median(all[key])
@@ -128,12 +140,16 @@ END {
 			print_memory(key, r[3], r[2], r[4])
 		else
 			print_speed(key, r[1], r[3], r[2], r[4])
+		if (r[1] == "agent" && note == "")
+			print_own(key)
 	}
 	print ""
 	print "Ratios of speeds, over 1 is faster; in brackets what one core did."
 	print "*     against itself with 1 session held"
 	print "**    against itself one by one"
 	print "***   whole process; floor is /bin/true, libcoap coap-client"
+	print "+     the same, with what the server and the agent do; libcoap has a"
+	print "      session of its own"
 	print "fails: not done after " limit " seconds, or a crash"
 	print "****  of the server's heap, less is better; in KiB, not ratios;"
 	print "      of the goal for ws and wss 6 KiB are libwebsockets' own"
