@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK 65536
+/* Bytes of one reading: few, as most messages are short and the buffer is wiped
+ * at the end, until a peer has more to say. */
+#define CHUNK_FIRST 4096
+#define CHUNK       65536
 /* Messages of one call, so that one peer does not hold the loop. */
 #define ROUNDS 16
 
@@ -15,6 +18,8 @@ struct conn {
 	int fd;
 	coapx_watch_t *watch;
 	coapx_timer_t *again; /* while it is behind */
+	coapx_timer_t *later; /* sends what this turn of the loop said */
+	size_t chunk;
 	const struct conn_ops *ops;
 	void *user;
 	struct bytes in;
@@ -79,11 +84,19 @@ conn_send(struct conn *conn, const struct message *m)
 		conn->no_memory = true;
 		coapx_timer_set(conn->again, 0);
 	}
-	if (idle)
+	/* Messages of one turn are one piece, for which the peer wakes once. */
+	if (conn->out.len >= CHUNK)
 		flush(conn);
-	else
-		watch(conn);
+	else if (idle && !conn->over)
+		coapx_timer_set(conn->later, 0);
 	return result != -1;
+}
+
+static void
+on_later(coapx_timer_t *timer, void *arg)
+{
+	(void)timer;
+	flush(arg);
 }
 
 size_t
@@ -102,6 +115,7 @@ end(struct conn *conn, enum conn_end why)
 	coapx_watch_free(conn->watch);
 	conn->watch = NULL;
 	coapx_timer_stop(conn->again);
+	coapx_timer_stop(conn->later);
 	conn->over = true;
 	conn->behind = conn->no_memory = false;
 	conn->broken = conn->broken || why == CONN_GONE;
@@ -174,15 +188,17 @@ on_again(coapx_timer_t *timer, void *arg)
 static void
 receive(struct conn *conn)
 {
-	uint8_t *room = bytes_reserve(&conn->in, CHUNK);
+	uint8_t *room = bytes_reserve(&conn->in, conn->chunk);
 	ssize_t n;
 
 	if (!room) {
 		end(conn, CONN_MEMORY);
 		return;
 	}
-	n = recv(conn->fd, room, CHUNK, MSG_DONTWAIT);
+	n = recv(conn->fd, room, conn->chunk, MSG_DONTWAIT);
 	if (n > 0) {
+		if ((size_t)n == conn->chunk)
+			conn->chunk = CHUNK;
 		bytes_grew(&conn->in, (size_t)n);
 		take_all(conn);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -220,10 +236,12 @@ conn_new(coap_context_t *context, int fd, const struct conn_ops *ops,
 	conn->fd = fd;
 	conn->ops = ops;
 	conn->user = user;
+	conn->chunk = CHUNK_FIRST;
 	conn->again = coapx_timer_new(context, on_again, conn);
+	conn->later = coapx_timer_new(context, on_later, conn);
 	conn->watch =
 	    coapx_watch_new(context, fd, COAPX_READ, on_ready, conn, NULL);
-	if (conn->again && conn->watch)
+	if (conn->again && conn->later && conn->watch)
 		return conn;
 	conn_free(conn);
 	return NULL;
@@ -239,6 +257,7 @@ conn_free(struct conn *conn)
 	flush(conn);
 	coapx_watch_free(conn->watch);
 	coapx_timer_free(conn->again);
+	coapx_timer_free(conn->later);
 	bytes_free(&conn->in);
 	bytes_free(&conn->out);
 	close(conn->fd);

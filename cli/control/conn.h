@@ -34,9 +34,9 @@ struct conn_ops {
 /* Takes fd over, also when it fails. NULL: out of memory. */
 struct conn *conn_new(coap_context_t *context, int fd,
     const struct conn_ops *ops, void *user);
-/* What cannot be sent at once is kept. False: it is more than a message may be,
- * and is not sent. Out of memory the connection ends, told by the loop. Nothing
- * is called. */
+/* Sent at the end of this turn of the loop; what cannot be then is kept. False:
+ * it is more than a message may be, and is not sent. Out of memory the
+ * connection ends, told by the loop. Nothing is called. */
 bool conn_send(struct conn *conn, const struct message *m);
 /* Bytes that the peer has not taken. */
 size_t conn_unsent(const struct conn *conn);
