@@ -3,13 +3,13 @@
 #include "cli/output.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/charset.h"
 #include "cli/command.h"
 #include "cli/job.h"
 #include "cli/output_form.h"
@@ -74,7 +74,7 @@ sink_stdio(struct sink *sink)
 	if (sink->out_is_terminal &&
 	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		sink->width = size.ws_col;
-	sink->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	sink->utf8 = charset_is_utf8();
 }
 
 /* --- an output ----------------------------------------------------------- */

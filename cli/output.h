@@ -42,8 +42,8 @@ struct sink {
 	int64_t (*now_ms)(void *user);
 };
 
-/* The process's own stdout and stderr. Call setlocale() before; SIGPIPE is to
- * be ignored, else it ends the program before the exit status says so. */
+/* The process's own stdout and stderr. SIGPIPE is to be ignored, else it ends
+ * the program before the exit status says so. */
 void sink_stdio(struct sink *sink);
 /* Whether colours are wanted, by the environment and what is a terminal. */
 void sink_colors(struct sink *sink);

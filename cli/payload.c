@@ -4,6 +4,8 @@
 
 #include <wchar.h>
 
+#include "cli/charset.h"
+
 #define TAB      8
 #define DUMP_ROW 16
 
@@ -97,6 +99,7 @@ char_width(uint32_t c)
 
 	if (c < 0x7f)
 		return 1;
+	charset_take();
 	n = wcwidth((wchar_t)c);
 	return n < 0 ? 1 : (size_t)n;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The program: its options, and which front end runs. */
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,7 +277,6 @@ main(int argc, char **argv)
 	words = secret_take_args(argc, argv);
 	if (!words || hold_streams() < 0)
 		return STATUS_INTERNAL;
-	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(words[1], "__complete") == 0)
 		status = complete_main(argc - 2, words + 2);

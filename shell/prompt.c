@@ -12,6 +12,7 @@
 #include <utlist.h>
 
 #include "cli/app.h"
+#include "cli/charset.h"
 #include "cli/command.h"
 #include "cli/lexer.h"
 #include "cli/output_form.h"
@@ -442,6 +443,7 @@ wants_color(const struct app *app)
 static int
 open_prompt(struct prompt *prompt)
 {
+	charset_take();
 	/* libedit drops what is not ASCII in the C locale. */
 	if (MB_CUR_MAX == 1)
 		setlocale(LC_CTYPE, "C.UTF-8");
