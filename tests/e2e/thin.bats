@@ -66,6 +66,29 @@ assert_thin() {
 	assert_thin
 }
 
+@test 'nor does one through an agent that has a session over DTLS' {
+	[[ ${TLS:-gnutls} == gnutls ]] || skip 'this build has no TLS'
+	local agent cert=${BATS_TEST_TMPDIR}/cert.pem key=${BATS_TEST_TMPDIR}/key.pem
+	unset LD_DEBUG_OUTPUT
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "${key}" -out "${cert}" -subj /CN=thin -days 30 \
+		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	start_on udp:PORT serve "${COAP_SHELL}" serve --cert "${cert}" \
+		--key "${key}" coaps://127.0.0.1:PORT
+	cs open "coaps://127.0.0.1:${port}" --name lamp --persist 5m --ca "${cert}"
+	agent=$(cs agent status --json | jq -re .fields.pid)
+	printf '%d\n' "${agent}" >>"${BATS_TEST_TMPDIR}/peers"
+	grep -q /libgnutls "/proc/${agent}/maps"
+	export LD_DEBUG_OUTPUT=${BATS_TEST_TMPDIR}/ld
+	run_traced -S lamp get /time
+	assert_success
+	assert_output --regexp '^[0-9]'
+	assert_thin
+	run_traced get lamp:/time --json
+	assert_success
+	assert_thin
+}
+
 @test 'what is used is loaded' {
 	if [[ ${TLS:-gnutls} == gnutls ]]; then
 		run_traced get -T 10ms coaps://127.0.0.1:9/ --insecure
