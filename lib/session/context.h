@@ -73,7 +73,7 @@ struct coap_context_t {
 	struct watch timer_watch; /* the timerfd, only for a foreign loop */
 	struct watch wake_watch;
 	int error; /* of the last constructor that gave nothing */
-	char error_detail[96];
+	char error_detail[512];
 	void *app_data;
 	/* What was set, and what is made of it for each role; NULL: not yet. */
 	struct credentials *credentials;

@@ -361,7 +361,7 @@ static int
 prepare(coap_endpoint_t *ep, const coapx_listen_params_t *params)
 {
 	struct tls_ctx *ctx;
-	char why[160] = "";
+	char why[512] = "";
 	int err = 0;
 
 	if (!ep->proto->secure)

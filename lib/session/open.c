@@ -110,7 +110,7 @@ open_secure(coap_session_t *session, const coapx_open_params_t *params,
 static int
 open_ws(coap_session_t *session, const coap_uri_t *uri)
 {
-	char why[160] = "";
+	char why[512] = "";
 	char text[300];
 	coap_str_const_t host = { 0, (const uint8_t *)text };
 	bool v6 = memchr(uri->host.s, ':', uri->host.length) != NULL;

@@ -105,7 +105,7 @@ secure_client(coap_session_t *session, struct credentials *credentials,
     const char *name, size_t name_len)
 {
 	struct tls_ctx *ctx;
-	char why[160] = "no session";
+	char why[512] = "no session";
 	int err;
 
 	credentials_share(credentials, session->context);

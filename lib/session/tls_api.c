@@ -101,7 +101,7 @@ check(coap_context_t *context, bool server)
 {
 	struct credentials *c = context_credentials(context, server);
 	struct tls_ctx *ctx;
-	char why[160] = "";
+	char why[512] = "";
 	int err = c ? credentials_ctx(c, proto_get(COAP_PROTO_DTLS), &ctx, why,
 			  sizeof why)
 		    : -COAP_E_NOMEM;
