@@ -74,7 +74,7 @@ push(gnutls_transport_ptr_t user, const void *data, size_t len)
 	struct tls_sess *s = user;
 	int ret;
 
-	s->sent = true;
+	s->sent = s->pushed = true;
 	ret = s->io->send(s->io_user, data, len);
 	if (ret == 0)
 		return (ssize_t)len;

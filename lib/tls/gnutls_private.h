@@ -69,12 +69,15 @@ struct tls_sess {
 	bool server;
 	bool datagram;
 	bool sent;     /* anything */
+	bool pushed;   /* anything, since this was cleared */
+	bool quiet;    /* the time was over, and nothing was to be sent again */
 	bool starved;  /* tls_io had nothing, since this was cleared */
 	bool named;    /* tls_host.name() was called */
 	bool verified; /* the peer's proof was found good */
 	bool psk_used; /* tls_host.psk_...() gave a key */
 	bool resumable_given;
 	bool goodbye;                /* of ours, was sent */
+	unsigned retransmit_ms;      /* until a flight is sent again */
 	char name[TLS_NAME_MAX + 1]; /* a client's: of the server, or "" */
 	char identity[TLS_PSK_MAX];  /* a server's: of the client */
 	size_t identity_len;

@@ -103,8 +103,9 @@ init_datagram(struct tls_sess *s, const struct tls_sess_params *p)
 {
 	gnutls_dtls_prestate_st pre;
 
-	gnutls_dtls_set_timeouts(s->tls,
-	    p->retransmit_ms > 0 ? p->retransmit_ms : RETRANSMIT_MS, TOTAL_MS);
+	s->retransmit_ms =
+	    p->retransmit_ms > 0 ? p->retransmit_ms : RETRANSMIT_MS;
+	gnutls_dtls_set_timeouts(s->tls, s->retransmit_ms, TOTAL_MS);
 	if (p->mtu > 0)
 		gnutls_dtls_set_mtu(s->tls,
 		    p->mtu < MTU_MIN ? MTU_MIN : p->mtu);
@@ -187,7 +188,7 @@ tlsg_advance(struct tls_sess *s, bool timer_fired)
 	unsigned calls = 0;
 	int ret;
 
-	(void)timer_fired;
+	s->pushed = s->quiet = false;
 	if (s->state == SESS_FAILED)
 		return s->failed;
 	if (s->state == SESS_DONE)
@@ -206,18 +207,25 @@ tlsg_advance(struct tls_sess *s, bool timer_fired)
 		else if (ret != GNUTLS_E_AGAIN)
 			return tlsg_fail(s, ret);
 		else if (!tlsg_more(s, &calls))
-			return -COAP_E_AGAIN;
+			break;
 	}
+	s->quiet = timer_fired && !s->pushed;
+	return -COAP_E_AGAIN;
 }
 
+/* The library says 0 again and again where the peer has taken our last flight
+ * and the next one is the peer's. */
 int64_t
 tlsg_timeout(struct tls_sess *s)
 {
+	unsigned ms;
+
 	if (!s->datagram)
 		return -1;
-	if (s->state == SESS_HANDSHAKE && s->sent)
-		return gnutls_dtls_get_timeout(s->tls);
-	return s->state == SESS_NEW ? 0 : -1;
+	if (s->state != SESS_HANDSHAKE || !s->sent)
+		return s->state == SESS_NEW ? 0 : -1;
+	ms = gnutls_dtls_get_timeout(s->tls);
+	return ms == 0 && s->quiet ? s->retransmit_ms : ms;
 }
 
 int

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/alloc.h"
@@ -282,6 +283,26 @@ test_wrong_key_datagram(void **state)
 	world_free(&w);
 }
 
+/* A server that waits for what only the client can send does so quietly. */
+static void
+test_wrong_key_waits(void **state)
+{
+	struct timespec ts = { .tv_nsec = 1000000 };
+	struct world w;
+	int64_t ms;
+
+	(void)state;
+	world_init(&w, true);
+	w.pair.server.key = "another";
+	world_run(&w);
+	for (ms = tls_be->timeout(w.pair.server.sess); ms > 0; ms--)
+		nanosleep(&ts, NULL);
+	assert_int_equal(tls_be->advance(w.pair.server.sess, true),
+	    -COAP_E_AGAIN);
+	assert_true(tls_be->timeout(w.pair.server.sess) > 0);
+	world_free(&w);
+}
+
 /* The server gives up first, and what it says then is not encrypted: that is
  * no reason of its own. */
 static void
@@ -370,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_unknown_identity),
 		cmocka_unit_test(test_no_key_for_hint),
 		cmocka_unit_test(test_wrong_key_datagram),
+		cmocka_unit_test(test_wrong_key_waits),
 		cmocka_unit_test(test_wrong_key_given_up),
 		cmocka_unit_test(test_wrong_key_tls13),
 		cmocka_unit_test(test_messages),
