@@ -199,7 +199,10 @@ write_file(struct output *out, const void *data, size_t len)
 	if (out->failed)
 		return;
 	if (out->sink.file) {
+		errno = 0;
 		out->failed = out->sink.file(out->sink.user, data, len) < 0;
+		if (out->failed && errno != EPIPE)
+			say_file_unwritten(out, errno);
 		return;
 	}
 	if (output_file_write(&out->file, data, len) == 0)

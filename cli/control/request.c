@@ -40,6 +40,8 @@ struct request {
 	size_t left;
 	size_t credit;
 	coapx_timer_t *overflow; /* ends a job that nobody reads */
+	bool overflowed;
+	size_t last_words; /* then: bytes that are let through all the same */
 };
 
 static struct request *
@@ -147,6 +149,18 @@ pump(struct request *request)
 	client_settled(client);
 }
 
+/* When there is too much, why it is over is still to be told. */
+static bool
+has_room(struct request *request, size_t len)
+{
+	if (!request->overflowed)
+		return request->queue.len <= SERVER_QUEUE && len <= UINT32_MAX;
+	if (len > request->last_words)
+		return false;
+	request->last_words -= len;
+	return true;
+}
+
 static int
 sink_write(struct request *request, unsigned stream, const void *data,
     size_t len)
@@ -155,9 +169,13 @@ sink_write(struct request *request, unsigned stream, const void *data,
 	if (request->broken & (1U << stream))
 		return -1;
 	/* All of it or nothing. */
-	if (request->queue.len > SERVER_QUEUE || len > UINT32_MAX ||
+	if (!has_room(request, len) ||
 	    !bytes_reserve(&request->queue, HEAD + len)) {
+		if (!request->overflowed)
+			request->last_words = MESSAGE_DATA;
+		request->overflowed = true;
 		coapx_timer_set(request->overflow, 0);
+		errno = ENOBUFS;
 		return -1;
 	}
 	bytes_add_u8(&request->queue, (uint8_t)stream);
