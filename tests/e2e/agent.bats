@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sessions that the agent keeps for scripts: handshakes that are saved, how it
 # starts, ends and dies, which process a command is for, and who calls home.
+# shellcheck disable=SC2030,SC2031 # each test sets its variables anew
 
 load helper
 load peers
@@ -265,7 +266,7 @@ ended, and its sessions with it"
 	cs --control socket open "${device}" --name two
 	cd /
 	assert_equal "$(cs --control "${path}" -S one get /hello)" 'Hello, world!'
-	export COAP_SHELL_CONTROL=${path}
+	local -x COAP_SHELL_CONTROL=${path}
 	assert_equal "$(cs get two:/hello)" 'Hello, world!'
 	assert_equal "$(sessions)" 2
 	jq -e --arg path "${path}" '.fields.socket == $path' \
@@ -322,7 +323,7 @@ different processes; do them one by one"
 
 @test 'a device calls home to a listener in the agent' {
 	local uri
-	export COAP_SHELL_CONTROL=${BATS_TEST_TMPDIR}/home.socket
+	local -x COAP_SHELL_SESSION COAP_SHELL_CONTROL=${BATS_TEST_TMPDIR}/home
 	cs agent start
 	uri=$(cs listen coap+tcp://127.0.0.1:0 --name home)
 	[[ ${uri} == coap+tcp://127.0.0.1:* ]]
@@ -330,7 +331,7 @@ different processes; do them one by one"
 		"serve coap://127.0.0.1:0; open ${uri}; ping; sleep 60"
 	run_apart cs session wait --from home --state established --json -T 30s
 	assert_success
-	export COAP_SHELL_SESSION=$(jq -r 'select(.type == "session").name' \
+	COAP_SHELL_SESSION=$(jq -r 'select(.type == "session").name' \
 		<<<"${output}")
 	assert_equal "$(cs session get type)" server
 	cs session set-type client

@@ -90,13 +90,15 @@ sessions_are() {
 # ---- clients ----------------------------------------------------------------
 
 # Start coap-shell with the words "$2"... in the background, as the client
-# called $1, in whose files out.$1 and err.$1 its outputs are. Sets client_pid.
+# called $1, whose outputs are in the files out.$1 and err.$1.log. Sets client_pid.
 start_client() {
 	local name=$1
 	shift
-	"${COAP_SHELL}" "$@" </dev/null \
+	rm -f "${BATS_TEST_TMPDIR}/out.${name}"
+	# In the background bash has SIGINT ignored.
+	env --default-signal=INT "${COAP_SHELL}" "$@" </dev/null \
 		>"${BATS_TEST_TMPDIR}/out.${name}" \
-		2>"${BATS_TEST_TMPDIR}/err.${name}" 3>&- 4>&- &
+		2>"${BATS_TEST_TMPDIR}/err.${name}.log" 3>&- 4>&- &
 	client_pid=$!
 	printf '%d\n' "${client_pid}" >>"${BATS_TEST_TMPDIR}/peers"
 }
@@ -108,7 +110,7 @@ end_client() {
 	status=0
 	wait "$2" || status=$?
 	output=$(<"${BATS_TEST_TMPDIR}/out.$1")
-	stderr=$(<"${BATS_TEST_TMPDIR}/err.$1")
+	stderr=$(<"${BATS_TEST_TMPDIR}/err.$1.log")
 }
 
 # Has the client $1 written something?

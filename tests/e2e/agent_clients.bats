@@ -1,0 +1,601 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Clients of the agent: many, stopped and killed ones, those that do not keep
+# to the protocol, those of others; and what is theirs: files, keys, signals.
+# shellcheck disable=SC2030,SC2031 # each test sets its variables anew
+
+load helper
+load peers
+load pki
+load agents
+
+setup_file() {
+	start_serve || return 1
+	export device=coap://127.0.0.1:${port}
+	export device_tcp=coap+tcp://127.0.0.1:${port}
+	mkdir -m 700 "${BATS_FILE_TMPDIR}/keys"
+	export pki=${BATS_FILE_TMPDIR}/keys
+	(umask 077 && make_psks)
+	[[ $(cs version) != *' dtls'* ]] || {
+		start_on udp:PORT serve-dtls "${COAP_SHELL}" serve \
+			--psk-identity dev1 --psk-file "${pki}/psk.key" \
+			coaps://127.0.0.1:PORT || return 1
+		export secured=coaps://127.0.0.1:${port}
+	}
+}
+
+teardown_file() {
+	stop_peers
+}
+
+setup() {
+	folder=${XDG_RUNTIME_DIR}/coap-shell
+	socket=${folder}/agent
+	cd "${BATS_TEST_TMPDIR}" || return 1
+}
+
+teardown() {
+	term_stop
+	stop_agents
+	stop_peers
+	[[ -z ${open_folder:-} ]] || rm -rf "${open_folder}"
+}
+
+# How many clients the agent has, apart from the one that asks.
+clients_are() {
+	[[ $(cs agent status --json | jq .fields.clients) == "$1" ]]
+}
+
+# ---- many -------------------------------------------------------------------
+
+@test 'fifty clients at once get their own answers' {
+	local n pids=()
+	keep udp "${device}"
+	keep tcp "${device_tcp}"
+	for n in {1..50}; do
+		local to=udp
+		((n % 2)) || to=tcp
+		start_client "${n}" -S "${to}" -c "post /echo -d '${n} a '
+			ping
+			post /echo -d '${n} b '
+			get /hello?name=${n}"
+		pids+=("${client_pid}")
+	done
+	for n in {1..50}; do
+		end_client "${n}" "${pids[n - 1]}"
+		assert_equal "${status} ${stderr}" '0 '
+		# Without the peer's address and the time of the ping.
+		assert_equal "$(sed -E 's/127.*\t1\t[0-9.]+\t//' \
+			"out.${n}" | tr -d '\n')" "${n} a ${n} b Hello, ${n}!"
+	done
+	clients_are 0
+}
+
+@test 'more clients than there may be are told so, the others are served' {
+	keep one "${device}"
+	start_control crowd "${socket}" 300
+	assert_equal "$(grep ready "${peer_log}")" 'ready 256 44'
+	run_apart cs -S one get /hello
+	assert_failure 9
+	assert_equal "${output}" ''
+	[[ ${stderr} == *'says: there are too many clients' ]]
+	kill "${peer_pid}"
+	wait_until clients_are 0
+	assert_equal "$(cs -S one get /hello)" 'Hello, world!'
+}
+
+@test 'three hundred at once are served, or told that they are too many' {
+	local n pids=() served=0
+	keep one "${device}"
+	for n in {1..300}; do
+		start_client "${n}" -S one get /hello
+		pids+=("${client_pid}")
+	done
+	for n in {1..300}; do
+		end_client "${n}" "${pids[n - 1]}"
+		if [[ ${status} == 9 ]]; then
+			[[ ${stderr} == *'too many clients'* ]]
+		else
+			assert_equal "${status} ${output} ${stderr}" \
+				'0 Hello, world! '
+			((served += 1))
+		fi
+	done
+	((served >= 256))
+	clients_are 0
+}
+
+# ---- slow and stopped ---------------------------------------------------------
+
+# Print how many MiB of memory the process $1 has.
+memory_of() {
+	awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$1/status"
+}
+
+# Has the process $1 taken no processor time for a while?
+rests() {
+	local before
+	before=$(cut -d ' ' -f 14,15 "/proc/$1/stat")
+	sleep 0.3
+	[[ $(cut -d ' ' -f 14,15 "/proc/$1/stat") == "${before}" ]]
+}
+
+@test 'a stopped client holds up itself alone' {
+	local agent slow
+	keep one "${device}"
+	agent=$(agent_pid)
+	start_client slow -S one get /hello -n 100000 --interval 0
+	slow=${client_pid}
+	wait_until wrote slow
+	kill -STOP "${slow}"
+	run_apart cs -S one ping -n 300 --interval 0 --json
+	assert_success
+	jq -es '.[-1].answered == 300' <<<"${output}"
+	wait_until rests "${agent}"
+	[[ ${COAP_SHELL} == *asan* ]] || (($(memory_of "${agent}") < 64))
+	kill -CONT "${slow}"
+	end_client slow "${slow}"
+	assert_equal "${status} ${stderr}" '0 '
+	assert_equal "$(grep -o 'Hello, world!' out.slow | wc -l)" 100000
+	assert_equal "$(wc -c <out.slow)" 1300000
+}
+
+@test 'what a stopped client does not take has a ceiling' {
+	local agent slow size=1000000
+	keep one "${device_tcp}"
+	agent=$(agent_pid)
+	start_client slow -S one get "/large?size=${size}" -n 1000 --interval 0
+	slow=${client_pid}
+	wait_until wrote slow
+	kill -STOP "${slow}"
+	run_apart cs -S one ping -n 100 --interval 0 --json
+	assert_success
+	wait_until rests "${agent}"
+	[[ ${COAP_SHELL} == *asan* ]] || (($(memory_of "${agent}") < 128))
+	kill -CONT "${slow}"
+	end_client slow "${slow}"
+	assert_equal "${status}" 23
+	assert_equal "${stderr}" \
+		'coap-shell: cannot write the output: No buffer space available'
+	# As much as there is is what it should be: whole bodies, one after the
+	# other, but for the last one.
+	cs -S one get "/large?size=${size}" -o whole
+	assert_equal "$(stat -c %s whole)" "${size}"
+	/usr/bin/python3 -IS -c 'if 1:
+		got, whole = (open(name, "rb").read() for name in ("out.slow", "whole"))
+		assert len(got) >= len(whole)
+		assert got == (whole * (len(got) // len(whole) + 1))[:len(got)]'
+}
+
+# ---- signals ------------------------------------------------------------------
+
+# Ping by a client of the session one until it is sent the signal $1, while
+# another goes on; and without an agent, for comparison. Sets status and stderr,
+# and own_status and own_stderr.
+ping_until() {
+	local signal=$1 ended other before
+	keep one "${device}"
+	start_client alone ping "${device}" -n 1000 --interval 100ms \
+		--format human
+	ended=${client_pid}
+	wait_until wrote alone
+	kill "-${signal}" "${ended}"
+	end_client alone "${ended}"
+	own_status=${status} own_stderr=${stderr} own_output=${output}
+	start_client other -S one ping -n 1000 --interval 100ms \
+		--format human
+	other=${client_pid}
+	start_client ended -S one ping -n 1000 --interval 100ms \
+		--format human
+	ended=${client_pid}
+	wait_until wrote ended
+	wait_until wrote other
+	kill "-${signal}" "${ended}"
+	end_client ended "${ended}"
+	# The other one is not done.
+	before=$(wc -l <out.other)
+	wait_until more_lines out.other "${before}"
+	wait_until clients_are 1
+	kill "${other}"
+}
+
+more_lines() {
+	(($(wc -l <"$1") > $2))
+}
+
+# What stands in a ping's output, without numbers.
+shape() {
+	sed -E 's/<?[0-9.]+/N/g' <<<"$1" | sort -u
+}
+
+@test 'Ctrl-C ends the command of that client alone, with its summary' {
+	ping_until INT
+	assert_equal "${status} ${own_status}" '130 130'
+	[[ ${stderr}${output} == *sent*answered* ]]
+	assert_equal "$(shape "${stderr}")" "$(shape "${own_stderr}")"
+	assert_equal "$(shape "${output}")" "$(shape "${own_output}")"
+}
+
+@test 'SIGTERM does so too' {
+	ping_until TERM
+	assert_equal "${status} ${own_status}" '143 143'
+	assert_equal "$(shape "${stderr}")" "$(shape "${own_stderr}")"
+}
+
+@test 'a client that was killed leaves nothing going on' {
+	ping_until KILL
+	assert_equal "${status}" 137
+	assert_equal "$(cs -S one get /hello)" 'Hello, world!'
+}
+
+@test 'an agent that ends under its clients' {
+	local signal pid client
+	for signal in KILL TERM; do
+		keep one "${device}"
+		pid=$(agent_pid)
+		start_client served -S one ping -n 1000 --interval 100ms
+		client=${client_pid}
+		wait_until wrote served
+		kill "-${signal}" "${pid}"
+		end_client served "${client}"
+		assert_equal "${status}" 9
+		assert_equal "${stderr##*$'\n'}" "coap-shell: the process that \
+owns 'one' (pid ${pid}) ended before the command did"
+		wait_until agents_are 0
+	done
+}
+
+@test 'a stopped agent is told of' {
+	local pid
+	keep one "${device}"
+	pid=$(agent_pid)
+	kill -STOP "${pid}"
+	run_apart cs -S one get /hello -T 500ms
+	assert_failure 28
+	run_apart cs -S one get /hello
+	assert_failure 9
+	assert_equal "${stderr}" "coap-shell: the process that owns 'one' (pid \
+${pid}) does not answer; is it stopped?"
+	run_apart cs agent status
+	assert_failure 9
+	kill -CONT "${pid}"
+	assert_equal "$(cs -S one get /hello)" 'Hello, world!'
+	wait_until clients_are 0
+}
+
+# ---- other versions, and none --------------------------------------------------
+
+@test 'an owner of another version' {
+	start_control owner "${BATS_TEST_TMPDIR}/new" 2
+	run_apart cs --control new -S one get /hello
+	assert_failure 9
+	assert_equal "${output}" ''
+	assert_equal "${stderr}" "coap-shell: the process that owns 'one' (pid \
+${peer_pid}) speaks version 2 of the control protocol, and this program \
+version 1; end it, or use the program it is from"
+}
+
+@test 'a client of another version' {
+	keep one "${device}"
+	run control client "${socket}" hello:2 end
+	assert_success
+	[[ ${lines[0]} == 'HELLO 0 1 coap-shell '* ]]
+	[[ ${lines[1]} == 'ERROR 0 1 '*'version 1'* ]]
+	assert_equal "${lines[2]}" closed
+	clients_are 0
+}
+
+@test 'a message of an unknown type is answered, and skipped' {
+	keep one "${device}"
+	run control client "${socket}" hello:1 raw:00000006400000002a2b \
+		'start:1:get one:/hello' until:EXIT
+	assert_success
+	[[ ${lines[1]} == 'ERROR 42 5 '* ]]
+	assert_equal "${lines[2]}" 'OUTPUT 1 1 Hello, world!'
+	[[ ${lines[3]} == 'EXIT 1 0'* ]]
+}
+
+@test 'what is no message ends that connection alone' {
+	local bad served
+	keep one "${device}"
+	start_client served -S one ping -n 1000 --interval 100ms
+	served=${client_pid}
+	wait_until wrote served
+	# Too short; too long; a HELLO that is cut; one with something behind it;
+	# START before HELLO; HELLO twice; an owner's message; a request 0; words
+	# that are not there.
+	for bad in raw:00000004ffffffff raw:ffffffff01 \
+		raw:000000080100000000000000 \
+		raw:0000000e01000000000000000100000000ff \
+		start:1:version 'hello:1 hello:1' \
+		'hello:1 raw:0000000d83000000010000000000000000' \
+		'hello:1 start:0:version' 'hello:1 raw:000000091000000001ffffffff'; do
+		# shellcheck disable=SC2086 # several steps
+		run control client "${socket}" ${bad} end
+		assert_success
+		assert_equal "${bad} ${lines[-1]}" "${bad} closed"
+		[[ ${lines[-2]} == 'ERROR 0 4 '* ]]
+	done
+	alive "${served}"
+	clients_are 1
+	kill "${served}"
+}
+
+# ---- other users ---------------------------------------------------------------
+
+# A folder that everybody can enter. Sets open_folder.
+make_open_folder() {
+	((EUID == 0)) || skip 'only root can be another user'
+	open_folder=$(mktemp -d "${TMPDIR:-/tmp}/coap-shell-test.XXXXXX")
+	chmod 755 "${open_folder}"
+}
+
+@test 'another user is refused, though the socket lets everybody in' {
+	make_open_folder
+	cs --control "${open_folder}/socket" agent start
+	chmod 666 "${open_folder}/socket"
+	run control client --uid 65534 "${open_folder}/socket" hello:1 \
+		'start:1:version' end
+	assert_success
+	[[ ${lines[1]} == 'ERROR 0 2 '* ]]
+	assert_equal "${lines[2]}" closed
+	assert_equal "${#lines[@]}" 3
+	cs --control "${open_folder}/socket" agent stop
+	# Its lock is elsewhere than those that stop_agents knows.
+	wait_until not cs --control "${open_folder}/socket" agent status
+}
+
+@test 'a folder or socket of another user is not used' {
+	((EUID == 0)) || skip 'only root can be another user'
+	mkdir -m 700 "${folder}"
+	chown 65534 "${folder}"
+	run_apart cs open "${device}" --persist 1m
+	assert_failure 3
+	assert_equal "${stderr}" "coap-shell: ${folder} belongs to another user \
+(65534); set XDG_RUNTIME_DIR to a folder of yours"
+	run_apart cs -S one get /hello
+	assert_failure 3
+	chown 0 "${folder}"
+	start_control owner "${socket}" 1
+	chown 65534 "${socket}"
+	run_apart cs agent status
+	assert_failure 3
+	[[ ${stderr} == *'no control socket of yours'* ]]
+}
+
+@test 'a folder that is open to others, or no folder, is not used' {
+	mkdir "${folder}"
+	chmod 750 "${folder}"
+	run_apart cs open "${device}" --persist 1m
+	assert_failure 3
+	assert_equal "${stderr}" "coap-shell: ${folder} is open to other users \
+(mode 0750); try: chmod 700 ${folder}"
+	rmdir "${folder}"
+	mkdir -m 700 elsewhere
+	ln -s "${PWD}/elsewhere" "${folder}"
+	run_apart cs open "${device}" --persist 1m
+	assert_failure 3
+	[[ ${stderr} == *"${folder} is a file or a symbolic link"* ]]
+	assert_equal "$(ls elsewhere)" ''
+	run_apart cs agent start
+	assert_failure 3
+	[[ ${stderr} == *"${folder} is a file or a symbolic link"* ]]
+	# What needs no other process goes on without.
+	assert_equal "$(cs get "${device}/hello")" 'Hello, world!'
+}
+
+# ---- keys ----------------------------------------------------------------------
+
+need_dtls() {
+	[[ -n ${secured:-} ]] || skip 'this build lacks DTLS'
+}
+
+# The agent has the key that was used, and shows it to nobody.
+assert_secret_kept() {
+	local pid file
+	pid=$(agent_pid)
+	for file in cmdline environ; do
+		[[ ! -r /proc/${pid}/${file} ]] \
+			|| not grep -aq "${psk_key}" "/proc/${pid}/${file}"
+	done
+	not grep -rq "${psk_key}" "${XDG_RUNTIME_DIR}"
+	assert_equal "$(cs -S k get /hello)" 'Hello, world!'
+	assert_equal "$(cs session get psk.identity k)" dev1
+}
+
+@test 'the key is asked for on the terminal of the client' {
+	need_dtls
+	term_start "${COAP_SHELL}" open "${secured}" --psk-identity dev1 \
+		--psk - --name k --persist 1m
+	term_wait '[Kk]ey.*: *$'
+	term_line "${psk_key}"
+	assert_equal "$(term_status)" 0
+	not term_shows "${psk_key}"
+	assert_secret_kept
+	run_apart cs --no-input open "${secured}" --psk-identity dev1 --psk - \
+		--persist 1m
+	assert_failure 3
+}
+
+@test 'Ctrl-C at the question ends the command, and opens nothing' {
+	need_dtls
+	term_start "${COAP_SHELL}" open "${secured}" --psk-identity dev1 \
+		--psk - --name k --persist 1m
+	term_wait '[Kk]ey.*: *$'
+	term_keys C-c
+	assert_equal "$(term_status)" 130
+	wait_until clients_are 0
+	assert_equal "$(sessions)" 0
+}
+
+@test 'the command that knows the key runs in the client' {
+	need_dtls
+	cs agent start
+	mkdir here
+	cd here
+	cp "${pki}/psk.key" mine
+	run_apart env MARK=seen "${COAP_SHELL}" open "${secured}" \
+		--psk-identity dev1 --name k --persist 1m \
+		--psk-cmd "printf %s \"\${MARK}\" >mark; cat mine"
+	assert_success
+	assert_equal "$(<mark)" seen
+	assert_secret_kept
+	run_apart cs open "${secured}" --psk-identity dev1 --persist 1m \
+		--psk-cmd 'echo no such key >&2; exit 4'
+	assert_failure 3
+	[[ ${stderr} == *'no such key'* ]]
+	assert_equal "$(sessions)" 1
+}
+
+@test 'a key in a file is read by the client, if nobody else can' {
+	need_dtls
+	cs agent start
+	cp "${pki}/psk.key" mine
+	chmod 644 mine
+	run_apart cs open "${secured}" --psk-identity dev1 --psk-file mine \
+		--name k --persist 1m
+	assert_failure 3
+	[[ ${stderr} == *mine*644* ]]
+	assert_equal "$(sessions)" 0
+	chmod 600 mine
+	keep k "${secured}" --psk-identity dev1 --psk-file mine
+	assert_secret_kept
+	run_apart cs open "${secured}" --psk-identity dev1 --persist 1m \
+		--psk-file gone
+	assert_failure 3
+	[[ ${stderr} == *gone*'No such file'* ]]
+}
+
+@test 'a key among the words is nowhere to be seen afterwards' {
+	need_dtls
+	run_apart cs open "${secured}" --psk-identity dev1 --psk "${psk_key}" \
+		--name k --persist 1m
+	assert_success
+	assert_secret_kept
+}
+
+@test 'the wrong key fails as it does in one process' {
+	need_dtls
+	cs agent start
+	run_apart cs open "${secured}" --psk-identity dev1 \
+		--psk-file "${pki}/wrong.key" -T 20s --no-agent
+	local own_status=${status} own_stderr=${stderr}
+	run_apart cs open "${secured}" --psk-identity dev1 \
+		--psk-file "${pki}/wrong.key" -T 20s --persist 1m
+	assert_equal "${status} ${stderr}" "${own_status} ${own_stderr}"
+	assert_equal "$(sessions)" 0
+}
+
+@test 'an agent leaves no core, and its memory is nobody else'\''s' {
+	local pid
+	cs agent start
+	pid=$(agent_pid)
+	assert_equal "$(awk '/^Max core file size/ { print $5, $6 }' \
+		"/proc/${pid}/limits")" '0 0'
+	if ((EUID != 0)); then
+		not head -c 1 "/proc/${pid}/mem"
+		not cat "/proc/${pid}/environ"
+		return
+	fi
+	make_open_folder
+	chown 65534 "${open_folder}"
+	setpriv --reuid 65534 --regid 65534 --clear-groups test -x "${COAP_SHELL}" \
+		|| skip 'the program is where another user cannot run it'
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"${COAP_SHELL}" --control "${open_folder}/socket" agent start
+	pid=$(setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"${COAP_SHELL}" --control "${open_folder}/socket" \
+		agent status --json | jq .fields.pid)
+	assert_equal "$(awk '/^Uid/ { print $2 }' "/proc/${pid}/status")" 65534
+	# It is root's because the process cannot be dumped.
+	assert_equal "$(stat -c %u "/proc/${pid}/mem")" 0
+	run setpriv --reuid 65534 --regid 65534 --clear-groups \
+		head -c 1 "/proc/${pid}/environ"
+	assert_failure
+	kill "${pid}"
+	wait_until not alive "${pid}"
+}
+
+# ---- files ---------------------------------------------------------------------
+
+@test 'files that are written are the client'\''s' {
+	keep one "${device}"
+	mkdir sub
+	cd sub
+	cs -S one get /hello -o out
+	assert_equal "$(<out)" 'Hello, world!'
+	# A failing body leaves what was there.
+	run_apart cs -S one get /nope -o out
+	assert_failure 4
+	assert_equal "$(<out)" 'Hello, world!'
+	# The empty one is a file, too.
+	cs -S one put /store/e --data-raw ''
+	cs -S one get /store/e -o out
+	[[ -e out && ! -s out ]]
+	run_apart cs -S one get /hello -o nowhere/out
+	assert_failure 3
+	local own=${stderr}
+	run_apart cs get "${device}/hello" -o nowhere/out
+	assert_equal "${status} ${stderr}" "3 ${own}"
+	assert_equal "$(ls)" out
+}
+
+@test 'a body that is cut by the end of the agent leaves the old file' {
+	local pid
+	keep one "${device}"
+	printf old >out
+	pid=$(agent_pid)
+	start_client cut -S one get /separate?ms=30000 -o out
+	wait_until clients_are 1
+	kill -KILL "${pid}"
+	end_client cut "${client_pid}"
+	assert_equal "${status}" 9
+	assert_equal "$(<out)" old
+	assert_equal "$(find . -name '*out*' ! -name out ! -name 'out.cut')" ''
+}
+
+@test 'a pipe with a name, a full disk, and a reader that is gone' {
+	keep one "${device}"
+	mkfifo fifo
+	cat fifo >copy 3>&- &
+	local reader=$!
+	cs -S one get /hello -o fifo
+	wait "${reader}"
+	assert_equal "$(<copy)" 'Hello, world!'
+	[[ -p fifo ]]
+	run_apart cs -S one get /hello -o /dev/full
+	assert_failure 23
+	assert_equal "${stderr}" \
+		"coap-shell: cannot write '/dev/full': No space left on device"
+	run_apart bash -c '"${COAP_SHELL}" -S one get /hello >/dev/full'
+	assert_failure 23
+	assert_equal "${stderr}" \
+		'coap-shell: cannot write the output: No space left on device'
+	run_apart bash -c '"${COAP_SHELL}" -S one get /hello -n 1000 \
+		--interval 1ms | head -c 1; exit "${PIPESTATUS[0]}"'
+	assert_failure 23
+	assert_equal "${output} ${stderr}" 'H '
+	wait_until clients_are 0
+}
+
+@test 'a mebibyte comes from a pipe, and goes to a file' {
+	keep one "${device_tcp}"
+	head -c 1048576 /dev/urandom >big
+	# In pieces, one of them late.
+	{
+		head -c 1000
+		sleep 0.3
+		cat
+	} <big | cs -S one put /store/big -d @-
+	cs -S one get /store/big -o copy
+	cmp big copy
+	cs -S one get /store/big | cmp big
+	cs -S one put /store/big -d @copy
+	cs -S one delete /store/big
+	run_apart cs -S one put /store/big -d @gone
+	assert_failure 3
+	[[ ${stderr} == *gone*'No such file'* ]]
+	run_apart bash -c '"${COAP_SHELL}" -S one put /store/big -d @- <&-'
+	assert_failure 3
+	assert_equal "${stderr}" 'coap-shell: stdin: Bad file descriptor'
+}
