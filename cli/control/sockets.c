@@ -22,7 +22,9 @@
 
 #include "cli/control/folder_private.h"
 
-#define BACKLOG 128
+/* A burst of scripts waits here until the loop comes round; more are told that
+ * nobody answers. */
+#define BACKLOG 512
 /* ".PID.RANDOM": hidden, so that it is not listed. */
 #define ASIDE_SIZE 40
 

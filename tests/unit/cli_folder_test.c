@@ -484,7 +484,7 @@ static void
 too_busy(void **state)
 {
 	struct fixture *f = *state;
-	int clients[300];
+	int clients[800];
 	int fd, own, last, i, n = 0;
 
 	open_it(f);
@@ -492,11 +492,11 @@ too_busy(void **state)
 	own = listen_as(f, "18");
 	assert_int_equal(folder_claim(f->folder, "17", "lamp"), 0);
 	last = folder_connect(f->folder, "17");
-	while (last >= 0 && n < 300) {
+	while (last >= 0 && n < 800) {
 		clients[n++] = last;
 		last = folder_connect(f->folder, "17");
 	}
-	assert_in_range(n, 128, 299);
+	assert_in_range(n, 512, 799);
 	assert_int_equal(last, -EAGAIN);
 	assert_int_equal(folder_connect_session(f->folder, "lamp"), -EAGAIN);
 	assert_int_equal(folder_listen(f->folder, "17"), -EADDRINUSE);
