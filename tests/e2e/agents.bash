@@ -118,6 +118,11 @@ wrote() {
 	[[ -s ${BATS_TEST_TMPDIR}/out.$1 ]]
 }
 
+# Has the agent $1 clients, apart from the one that asks?
+clients_are() {
+	[[ $(cs agent status --json | jq .fields.clients) == "$1" ]]
+}
+
 # ---- the control socket -----------------------------------------------------
 
 # Speak the protocol by hand; see control_peer.py.
@@ -129,6 +134,13 @@ control() {
 start_control() {
 	start_peer control /usr/bin/python3 -IS "${control}" "$@" || return 1
 	wait_line "${peer_log}" '^ready'
+}
+
+# A folder that everybody can enter. Sets open_folder.
+make_open_folder() {
+	((EUID == 0)) || skip 'only root can be another user'
+	open_folder=$(mktemp -d "${TMPDIR:-/tmp}/coap-shell-test.XXXXXX")
+	chmod 755 "${open_folder}"
 }
 
 # ---- what is on the way -----------------------------------------------------

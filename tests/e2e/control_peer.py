@@ -12,8 +12,9 @@
   control_peer.py owner SOCKET VERSION
       An owner of that version: says so to everybody, and no more.
   control_peer.py crowd SOCKET COUNT
-      So many clients that say HELLO; prints "ready IN OUT": how many were let
-      in, and how many were told that they are too many. Stays until it is ended.
+      So many clients that connect, then "connected", and say HELLO; prints
+      "ready IN OUT": how many were let in, and how many were told that they are
+      too many. Stays until it is ended.
   control_peer.py systemd SOCKET PROGRAM WORD...
       Listens as systemd does, and becomes the program when somebody comes.
 """
@@ -153,20 +154,18 @@ def owner(words):
 
 
 def crowd(words):
-    let_in, out = [], 0
-    for _ in range(int(words[1])):
-        peer = Peer(words[0])
+    peers = [Peer(words[0]) for _ in range(int(words[1]))]
+    print("connected", flush=True)
+    codes = []
+    for peer in peers:
         # What is not known is answered, if anything is.
         peer.send(hello(1) + message(100, 1, b""))
         assert peer.receive()[0] == "HELLO"
         kind, _, body = peer.receive()
         assert kind == "ERROR"
-        if body[:4] == number(5):
-            let_in.append(peer)
-        else:
-            assert body[:4] == number(3), body
-            out += 1
-    print("ready", len(let_in), out, flush=True)
+        codes.append(int.from_bytes(body[:4], "big"))
+    assert set(codes) <= {3, 5}, codes
+    print("ready", codes.count(5), codes.count(3), flush=True)
     signal.pause()
 
 
