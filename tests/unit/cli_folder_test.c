@@ -496,7 +496,7 @@ too_busy(void **state)
 		clients[n++] = last;
 		last = folder_connect(f->folder, "17");
 	}
-	assert_in_range(n, 512, 799);
+	assert_in_range(n, 128, 799);
 	assert_int_equal(last, -EAGAIN);
 	assert_int_equal(folder_connect_session(f->folder, "lamp"), -EAGAIN);
 	assert_int_equal(folder_listen(f->folder, "17"), -EADDRINUSE);
