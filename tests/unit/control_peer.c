@@ -22,6 +22,8 @@
 /* Passes in which something that is on its way in one process has come. */
 #define PASSES 64
 #define WORDS  64
+/* Passes in which nothing was taken, after which nothing will be. */
+#define IDLE 2000
 
 static void
 on_ready(coapx_watch_t *watch, int fd, unsigned what, void *arg)
@@ -90,20 +92,25 @@ void
 control_peer_raw(struct control_peer *p, const void *data, size_t len)
 {
 	const uint8_t *at = data;
+	unsigned idle = 0;
 	ssize_t n;
 
-	while (len > 0) {
+	while (len > 0 && idle < IDLE) {
 		n = send(p->fd, at, len < CHUNK ? len : CHUNK,
 		    MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n > 0) {
 			at += n;
 			len -= (size_t)n;
+			idle = 0;
 		} else if (errno == EAGAIN) {
 			coap_io_process(p->context, COAP_IO_NO_WAIT);
+			idle++;
 		} else if (errno != EINTR) {
 			return;
 		}
 	}
+	/* Half a message is none. */
+	p->stuck = len > 0;
 }
 
 void
@@ -247,6 +254,12 @@ control_peer_expect_end(struct control_peer *p)
 {
 	if (control_peer_next(p))
 		fail_msg("message %d, where the end was due", p->m.type);
+}
+
+bool
+control_peer_has(const struct control_peer *p)
+{
+	return there(p) > 0;
 }
 
 void

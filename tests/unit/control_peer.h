@@ -19,6 +19,7 @@ struct control_peer {
 	size_t begin;
 	size_t end;
 	bool ended; /* the other one closed it */
+	bool stuck; /* it does not read, and part of a message was sent */
 	struct bytes out;
 	struct message m; /* the last one */
 };
@@ -45,6 +46,8 @@ void control_peer_input(struct control_peer *p, uint32_t request,
 /* Runs the loop until the next message is p->m, valid until the loop runs again;
  * false: it was the end. */
 bool control_peer_next(struct control_peer *p);
+/* Whether one is there already. */
+bool control_peer_has(const struct control_peer *p);
 /* The next must be of that type and request. */
 void control_peer_expect(struct control_peer *p, enum message_type type,
     uint32_t request);
