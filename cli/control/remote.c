@@ -150,8 +150,8 @@ on_output(struct remote *remote, const struct message *m)
 /* --- the end of a command ------------------------------------------------ */
 
 /* What is current there is so here from now on. A process that was asked about
- * something else does not know what is current here. */
-static void
+ * something else does not know what is current here. False: out of memory. */
+static bool
 follow(struct remote *remote, const struct message *m)
 {
 	struct front *front = remote->job->front;
@@ -159,23 +159,21 @@ follow(struct remote *remote, const struct message *m)
 	char *session =
 	    strndup((const char *)m->exit.session.data, m->exit.session.len);
 	char *path = strndup((const char *)m->exit.path.data, m->exit.path.len);
+	bool good = session && path;
 
-	if (!session || !path) {
-		free(session);
-		free(path);
-		return;
-	}
-	if (*session != '\0') {
+	if (good && *session != '\0') {
 		if (*path != '\0')
-			front_set_place(front, session, path);
-		if (!sent || strcmp(sent, session) != 0)
-			front_use_away(front, session);
-	} else if (sent && front->away && strcmp(sent, front->away) == 0 &&
+			good = front_set_place(front, session, path) == 0;
+		if (good && (!sent || strcmp(sent, session) != 0))
+			good = front_use_away(front, session) == 0;
+	} else if (good && sent && front->away &&
+	    strcmp(sent, front->away) == 0 &&
 	    !route_leads_to(remote->job, &remote->route, sent)) {
 		front_use(front, front->current);
 	}
 	free(session);
 	free(path);
+	return good;
 }
 
 static void
@@ -183,7 +181,9 @@ on_status(struct remote *remote, const struct message *m)
 {
 	int status = (int)(m->exit.status & 0xff);
 
-	follow(remote, m);
+	if (!follow(remote, m))
+		status =
+		    job_fail(remote->job, STATUS_INTERNAL, "out of memory");
 	if (status > remote->status)
 		remote->status = status;
 	if (remote->stopping) {

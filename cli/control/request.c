@@ -274,6 +274,8 @@ on_done(struct job *job, int status, void *arg)
 	if (current) {
 		request->session = strdup(current->name);
 		request->path = strdup(front_path(&request->front, current));
+		if (!request->session || !request->path)
+			request->status = STATUS_INTERNAL;
 	}
 	if (!request->starting)
 		pump(request);

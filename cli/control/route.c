@@ -341,6 +341,10 @@ to_all(struct job *job, struct route *route)
 	}
 	folder = open_folder(job, route);
 	names = folder ? folder_owners(folder) : NULL;
+	if (folder && !names)
+		failed(route,
+		    job_fail(job, STATUS_INTERNAL,
+			"the control sockets cannot be listed"));
 	for (i = 0; names && names[i] && route->n < ROUTE_MAX; i++) {
 		fd = folder_connect(folder, names[i]);
 		if (fd >= 0)

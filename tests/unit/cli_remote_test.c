@@ -13,33 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "clock_skip.h"
 #include "control_user.h"
-
-/* --- time that is left out ----------------------------------------------- */
-
-static volatile time_t skipped_s;
-
-__attribute__((visibility("default"))) int
-clock_gettime(clockid_t id, struct timespec *now)
-{
-	long result = syscall(SYS_clock_gettime, id, now);
-
-	if (id != CLOCK_REALTIME)
-		now->tv_sec += skipped_s;
-	return (int)result;
-}
 
 /* So many seconds in which nothing happens. */
 static void
 skip_seconds(struct control_user *u, time_t s)
 {
 	control_peer_settle(u->app.context);
-	skipped_s += s;
+	clock_skipped_s += s;
 	control_peer_settle(u->app.context);
 }
 

@@ -30,7 +30,8 @@ keep_out(void *user, const void *data, size_t len)
 		return -1;
 	}
 	text_add_bytes(&u->out, data, len);
-	return 0;
+	errno = ENOMEM;
+	return u->out.failed ? -1 : 0;
 }
 
 static int
