@@ -146,6 +146,15 @@ front_event(struct front *front, const char *session, const char *event,
 	output_close(out);
 }
 
+void
+front_tell(const struct front *front, const char *session, const char *event)
+{
+	struct front *own = &front->app->own;
+
+	if (front->guest && own->interactive)
+		front_event(own, session, event, NULL);
+}
+
 int
 front_fail(struct front *front, int status, const char *format, ...)
 {

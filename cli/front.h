@@ -87,6 +87,10 @@ int front_set_place(struct front *front, const char *session, const char *path);
 /* Something that happened by itself, or by a guest. */
 void front_event(struct front *front, const char *session, const char *event,
     const char *detail);
+/* A guest did that to a session of this process: tells whoever sits at its
+ * prompt. Nothing when front is no guest. */
+void front_tell(const struct front *front, const char *session,
+    const char *event);
 /* An error sentence where there is no job, in the form that the defaults say.
  * The status. */
 int front_fail(struct front *front, int status, const char *format, ...)

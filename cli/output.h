@@ -95,6 +95,7 @@ struct view_session {
 	unsigned observations;
 	/* psk, pki, rpk, anonymous, insecure; NULL: not secured, or not yet. */
 	const char *security;
+	const char *owner; /* which process has it; NULL: not asked for */
 };
 
 struct view_response {

@@ -65,6 +65,9 @@ json_sessions(struct output *out, const struct view_session *v, size_t n)
 		    json_integer((json_int_t)v[i].age_ms));
 		json_line_add(&line, line.object, "security",
 		    json_text(v[i].security));
+		if (v[i].owner)
+			json_line_add(&line, line.object, "owner",
+			    json_text(v[i].owner));
 		json_end(&line, out, true);
 	}
 }

@@ -57,7 +57,7 @@ raw_response(struct output *out, const struct view_response *v)
 }
 
 /* name, current, type, proto, state, local, remote, RTT in ms, observations,
- * age in ms, security */
+ * age in ms, security, owner when that was asked for */
 void
 raw_sessions(struct output *out, const struct view_session *v, size_t n)
 {
@@ -73,8 +73,11 @@ raw_sessions(struct output *out, const struct view_session *v, size_t n)
 		text_add_char(&text, '\t', 1);
 		if (v[i].rtt_us > 0)
 			add_ms(&text, v[i].rtt_us);
-		text_addf(&text, "\t%u\t%" PRIu64 "\t%s\n", v[i].observations,
+		text_addf(&text, "\t%u\t%" PRIu64 "\t%s", v[i].observations,
 		    v[i].age_ms, v[i].security ? v[i].security : "");
+		if (v[i].owner)
+			text_addf(&text, "\t%s", v[i].owner);
+		text_add_char(&text, '\n', 1);
 	}
 	put_result(out, &text);
 }

@@ -69,18 +69,21 @@ tell_event(struct prompt *prompt, const char *name, const char *event,
 	front_event(&prompt->app->own, name, event, detail);
 }
 
-/* Whether a command in the foreground tells of its sessions itself. */
+/* Whether a command tells of its sessions itself: one in the foreground, or one
+ * of another process that does this now. */
 static bool
-somebody_else_tells(const struct prompt *prompt)
+somebody_else_tells(const struct prompt *prompt, const struct named *named)
 {
 	const struct job *job;
 
-	if (!prompt->running)
-		return false;
-	DL_FOREACH(prompt->app->jobs, job)
-		if (job->front == &prompt->app->own &&
+	DL_FOREACH(prompt->app->jobs, job) {
+		if (job->front->guest && job->held &&
+		    job->session == named->session)
+			return true;
+		if (prompt->running && job->front == &prompt->app->own &&
 		    strcmp(job->command->name, "sleep") != 0)
 			return true;
+	}
 	return false;
 }
 
@@ -89,7 +92,7 @@ tell_lost(struct prompt *prompt, const struct named *named, const char *event)
 {
 	char why[256];
 
-	if (somebody_else_tells(prompt))
+	if (somebody_else_tells(prompt, named))
 		return;
 	if (coapx_session_error(named->session, why, sizeof(why)) == 0)
 		why[0] = '\0';
@@ -128,7 +131,7 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	else if (event == COAP_EVENT_SESSION_FAILED && client)
 		tell_lost(prompt, named, "failed");
 	else if (event == COAP_EVENT_RECONNECT_SUCCESS &&
-	    !somebody_else_tells(prompt))
+	    !somebody_else_tells(prompt, named))
 		tell_event(prompt, named->name, "connected again", NULL);
 	else if (event == COAP_EVENT_RECONNECT_NO_MORE)
 		tell_lost(prompt, named, "given up");
@@ -163,19 +166,48 @@ on_over(struct script *script, int status, void *arg)
 }
 
 static void
-run(struct prompt *prompt, const char *text)
+run_source(struct prompt *prompt, const struct script_source *source)
 {
-	/* A failure does not end what is typed. */
-	struct script_source source = { .text = text, .keep_going = true };
 	struct script *script;
 
 	prompt->running = true;
-	script = script_start(&prompt->app->own, &source, on_over, prompt);
+	script = script_start(&prompt->app->own, source, on_over, prompt);
 	if (prompt->running)
 		prompt->script = script;
 	while (prompt->running)
 		app_step(prompt->app, -1);
 	prompt->status = prompt->app->own.last_status;
+}
+
+static void
+run(struct prompt *prompt, const char *text)
+{
+	/* A failure does not end what is typed. */
+	struct script_source source = { .text = text, .keep_going = true };
+
+	run_source(prompt, &source);
+}
+
+/* A prompt with -S begins in that session, and may go to others. */
+static void
+go_to_session(struct prompt *prompt)
+{
+	struct front *own = &prompt->app->own;
+	char use[] = "use";
+	char *words[] = { use, NULL };
+	struct script_source source = {
+		.words = words,
+		.n_words = 2,
+		.keep_going = true,
+	};
+
+	if (!own->session_name)
+		return;
+	words[1] = strdup(own->session_name);
+	own->session_name = NULL;
+	if (words[1])
+		run_source(prompt, &source);
+	free(words[1]);
 }
 
 static void
@@ -465,14 +497,20 @@ serve(struct prompt *prompt)
 {
 	struct app *app = prompt->app;
 	char *problem = NULL;
-
+	char *said;
 	int status =
 	    app->control.off ? STATUS_OK : control_serve(app, &problem);
 
 	/* Where somebody listens at the path of --control, that is used. */
 	if (status != STATUS_OK &&
-	    !(app->control.path && status == STATUS_STATE))
-		note(prompt, problem ? problem : "out of memory");
+	    !(app->control.path && status == STATUS_STATE)) {
+		said = text_format("other processes cannot use the sessions of "
+				   "this prompt: %s",
+		    problem ? problem : "out of memory");
+		if (said)
+			note(prompt, said);
+		free(said);
+	}
 	free(problem);
 }
 
@@ -511,6 +549,7 @@ prompt_run(struct app *app)
 		app_observe(app, &prompt.observer);
 		serve(&prompt);
 		greet(&prompt);
+		go_to_session(&prompt);
 		read_and_run(&prompt);
 		status = leave(&prompt);
 	} else {

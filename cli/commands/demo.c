@@ -114,12 +114,37 @@ tour_script(void)
 	return text;
 }
 
+/* Whether sessions of this process will have their names for others: with two
+ * demos those of the first one do. */
+static bool
+has_names(struct app *app)
+{
+	struct folder *folder = NULL;
+	char *problem = NULL;
+	int fd = -1;
+
+	if (app->control.off || app->control.path)
+		return false;
+	control_folder(app, false, &folder, &problem);
+	free(problem);
+	if (folder)
+		fd = folder_connect_session(folder,
+		    coapx_proto_name(COAP_PROTO_UDP));
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 || app->control.server;
+}
+
 /* How another terminal gets there, with the key of this one. */
 static void
 tell_others(struct job *job)
 {
 	const struct listener *listener;
 
+	if (has_names(job->app))
+		output_note(job->out,
+		    "from another terminal: coap-shell -S %s get /time",
+		    coapx_proto_name(COAP_PROTO_UDP));
 	if (!job->app->demo_file)
 		return;
 	DL_FOREACH(job->app->listeners, listener) {
@@ -128,7 +153,7 @@ tell_others(struct job *job)
 			COAP_PROTO_DTLS)
 			continue;
 		output_note(job->out,
-		    "from another terminal: coap-shell get %s/time "
+		    "or with a session of its own: coap-shell get %s/time "
 		    "--psk-identity " DEMO_IDENTITY " --psk-hex-file %s",
 		    listener->uri, job->app->demo_file);
 	}

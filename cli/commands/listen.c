@@ -251,7 +251,9 @@ start_list(struct job *job)
 {
 	if (job->app->listeners)
 		return show(job, NULL);
-	output_note(job->out, "nothing listens; 'listen URI' does");
+	/* A guest asks several processes, and speaks for all of them. */
+	if (!job->front->guest)
+		output_note(job->out, "nothing listens; 'listen URI' does");
 	return STATUS_OK;
 }
 

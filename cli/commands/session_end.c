@@ -57,6 +57,7 @@ start_disconnect(struct job *job)
 		return job_fail(job, STATUS_STATE,
 		    "%s is not connected; 'close %s' removes it", named->name,
 		    named->name);
+	front_tell(job->front, named->name, "disconnected by another process");
 	/* Those who hear of it may close it. */
 	session = coap_session_reference(named->session);
 	coapx_session_get_info(session, &info);
@@ -111,12 +112,9 @@ const struct command cmd_session_disconnect = {
 static void
 close_one(struct job *job, struct named *named)
 {
-	struct front *own = &job->app->own;
-
 	job->session = named->session;
 	output_note(job->out, "closed %s", named->name);
-	if (job->front->guest && own->interactive)
-		front_event(own, named->name, "closed", "by another process");
+	front_tell(job->front, named->name, "closed by another process");
 	named_close(job->app, named);
 }
 

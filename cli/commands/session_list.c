@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session list: one row a session. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/opening.h"
+
+#define OWNER_SIZE 32
 
 struct addresses {
 	char local[ADDR_SIZE];
@@ -47,9 +51,22 @@ is_type(const char *name)
 	return false;
 }
 
+/* What others call this process. */
+static const char *
+owner_text(const struct app *app, char buf[static OWNER_SIZE])
+{
+	if (app->control.agent)
+		return "agent";
+	snprintf(buf, OWNER_SIZE, "%s %ld",
+	    app->own.interactive ? "prompt" : "process", (long)getpid());
+	return buf;
+}
+
 static int
 list(struct job *job, size_t count)
 {
+	bool all = args_has(&job->args, "all");
+	char owner[OWNER_SIZE];
 	struct view_session *views = calloc(count, sizeof *views);
 	struct addresses *addresses = calloc(count, sizeof *addresses);
 	int status = STATUS_OK;
@@ -63,6 +80,7 @@ list(struct job *job, size_t count)
 	DL_FOREACH(job->app->sessions, named) {
 		named_view(job->front, named, &views[n], addresses[n].local,
 		    addresses[n].remote);
+		views[n].owner = all ? owner_text(job->app, owner) : NULL;
 		if (wanted(job, &views[n]))
 			n++;
 	}
@@ -91,12 +109,17 @@ start(struct job *job)
 		    "--type: '%s' is no type; client, server and hello are",
 		    type);
 	DL_COUNT(job->app->sessions, named, count);
-	if (count == 0) {
+	if (count > 0)
+		return list(job, count);
+	/* A guest asks several processes, and speaks for all of them. */
+	if (!job->front->guest)
 		output_note(job->out,
-		    "no session is open; 'open URI' opens one");
-		return STATUS_OK;
-	}
-	return list(job, count);
+		    "no session is open%s; 'open URI' opens "
+		    "one",
+		    job->front->interactive && !args_has(&job->args, "all")
+			? " here ('session list --all' asks other processes)"
+			: "");
+	return STATUS_OK;
 }
 
 static const struct option list_options[] = {
@@ -108,6 +131,7 @@ static const struct option list_options[] = {
 	    .arg = "TYPE",
 	    .complete = COMPLETE_TYPE,
 	    .help = "only those of that type" },
+	{ .name = "all", .help = "those of other processes, too" },
 	{ .name = NULL },
 };
 
@@ -119,6 +143,10 @@ const struct command cmd_session_list = {
 	.aliases = aliases,
 	.group = "Sessions",
 	.summary = "list the sessions of this process",
+	.details =
+	    "Where this process has none and there is no prompt, those of all "
+	    "others are listed. With --all the last column in raw form, and a "
+	    "member in JSON, is the owner: the agent, or a prompt and its pid.",
 	.options = options,
 	.start = start,
 	.reach = REACH_ALL,

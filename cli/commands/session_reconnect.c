@@ -74,6 +74,8 @@ start(struct job *job)
 	job->free_state = free_state;
 	job_waits_for(job, "%s to be connected again", named->name);
 	job->waits_on = session;
+	front_tell(job->front, named->name,
+	    "connecting anew, as another process asked");
 	/* Those who hear of the end may close it, and then it is too late. */
 	err = coapx_session_reconnect(session);
 	app_observe(job->app, &r->observer);

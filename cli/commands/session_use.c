@@ -18,6 +18,26 @@ start_use(struct job *job)
 	return status;
 }
 
+/* A guest that was somewhere in it is there under the new name. */
+static void
+stay_there(struct front *front, const char *old, const char *name)
+{
+	const char *place = front->guest ? front_place(front, old) : NULL;
+
+	if (place)
+		front_set_place(front, name, place);
+}
+
+static void
+tell_renamed(struct job *job, const char *old, const char *name)
+{
+	char *event = text_format("renamed to %s by another process", name);
+
+	if (event)
+		front_tell(job->front, old, event);
+	free(event);
+}
+
 static int
 start_rename(struct job *job)
 {
@@ -47,6 +67,8 @@ start_rename(struct job *job)
 	}
 	old = named->name;
 	named->name = copy;
+	stay_there(job->front, old, name);
+	tell_renamed(job, old, name);
 	control_release(job->app, old);
 	free(old);
 	return STATUS_OK;

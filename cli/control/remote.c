@@ -61,6 +61,60 @@ cancel(struct job *job)
 	coapx_timer_set(remote->patience, GRACE_MS);
 }
 
+/* --- several processes ---------------------------------------------------- */
+
+/* One of several is asked after the other, whatever becomes of one. */
+static void
+give_up(struct remote *remote, int status)
+{
+	struct job *job = remote->job;
+
+	if (job->command->reach != REACH_ALL || remote->stopping) {
+		job_end(job, status);
+		return;
+	}
+	if (status > remote->status)
+		remote->status = status;
+	next_process(remote);
+}
+
+/* What people see next is of that process. */
+static void
+tell_owner(const struct remote *remote, const char *owner)
+{
+	struct job *job = remote->job;
+	size_t n = remote->route.n + (job->app->sessions ? 1 : 0);
+
+	if (owner && n > 1 && output_form(job->out) == FORM_HUMAN)
+		output_note(job->out, "%s:", owner);
+}
+
+/* With --all: this process's own sessions are the first ones. */
+static void
+list_own(struct remote *remote)
+{
+	struct job *job = remote->job;
+
+	if (job->command->reach != REACH_ALL || !job->app->sessions)
+		return;
+	tell_owner(remote,
+	    job->front->interactive ? "this prompt" : "this process");
+	remote->status = job->command->start(job);
+	remote->printed = true;
+}
+
+/* All were asked. When nobody had anything, this process says so. */
+static void
+end_of_all(struct remote *remote)
+{
+	struct job *job = remote->job;
+
+	if (job->command->reach == REACH_ALL && !remote->printed &&
+	    remote->status == STATUS_OK)
+		remote->status = job->command->start(job);
+	job_end(job, remote->status);
+}
+
 static void
 on_patience(coapx_timer_t *timer, void *arg)
 {
@@ -71,7 +125,7 @@ on_patience(coapx_timer_t *timer, void *arg)
 	if (remote->stopping)
 		job_end(job, job->status);
 	else
-		job_end(job,
+		give_up(remote,
 		    remote_fail(remote, STATUS_STATE,
 			"does not answer; is it stopped?"));
 }
@@ -124,6 +178,10 @@ on_output(struct remote *remote, const struct message *m)
 	struct output *out = remote->job->out;
 	struct message reply;
 
+	if (!remote->headed && remote->next > 0)
+		tell_owner(remote, remote->route.owners[remote->next - 1]);
+	remote->headed = true;
+	remote->printed = true;
 	if (m->output.stream == STREAM_OUT)
 		output_pass_out(out, m->output.data.data, m->output.data.len);
 	else if (m->output.stream == STREAM_FILE)
@@ -148,6 +206,16 @@ on_output(struct remote *remote, const struct message *m)
 }
 
 /* --- the end of a command ------------------------------------------------ */
+
+/* Whether the command was for the session that is current here. */
+static bool
+is_current(const struct remote *remote)
+{
+	const char *away = remote->job->front->away;
+
+	return away && remote->route.session &&
+	    strcmp(remote->route.session, away) == 0;
+}
 
 /* What is current there is so here from now on. A process that was asked about
  * something else does not know what is current here. False: out of memory. */
@@ -203,7 +271,7 @@ on_error(struct remote *remote, const struct message *m)
 	snprintf(what, sizeof what, "says: %.*s",
 	    (int)(m->error.text.len < 200 ? m->error.text.len : 200),
 	    (const char *)m->error.text.data);
-	job_end(remote->job,
+	give_up(remote,
 	    remote_fail(remote, fault ? STATUS_INTERNAL : STATUS_STATE, what));
 }
 
@@ -278,12 +346,15 @@ on_ended(void *user, enum conn_end why)
 		start_agent(remote);
 		return;
 	}
+	/* So is the session that was current. */
+	if (why == CONN_GONE && is_current(remote))
+		front_use(remote->job->front, NULL);
 	if (why == CONN_MALFORMED)
 		misbehaves(remote);
 	else if (remote->stopping)
 		job_end(remote->job, remote->job->status);
 	else if (why == CONN_GONE)
-		job_end(remote->job,
+		give_up(remote,
 		    remote_fail(remote, STATUS_STATE,
 			"ended before the command did"));
 	else
@@ -330,9 +401,10 @@ next_process(struct remote *remote)
 	int status;
 
 	if (remote->next == remote->route.n) {
-		job_end(remote->job, remote->status);
+		end_of_all(remote);
 		return;
 	}
+	remote->headed = false;
 	status = talk(remote, remote->route.fds[remote->next++]);
 	if (status != STATUS_OK)
 		job_end(remote->job, status);
@@ -484,6 +556,7 @@ begin(struct job *job, struct route *route)
 	if (!remote->start || !remote->patience)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	set_times(job);
+	list_own(remote);
 	if (route->to == ROUTE_AGENT)
 		start_agent(remote);
 	else

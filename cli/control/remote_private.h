@@ -25,6 +25,8 @@ struct remote {
 	bool stopping; /* CANCEL was sent */
 	bool keys_asked;
 	int status;      /* the highest so far */
+	bool printed;    /* something was, by any process */
+	bool headed;     /* of which process that is was told */
 	size_t written;  /* bytes that the owner does not know of yet */
 	unsigned broken; /* streams, as bits */
 	struct input *input;

@@ -19,7 +19,8 @@
 struct names {
 	char **list;
 	size_t n;
-	bool uri; /* a URI is named: it is for this process */
+	bool uri;  /* a URI is named: it is for this process */
+	bool away; /* the name is that of the front end's current session */
 	bool failed;
 };
 
@@ -142,8 +143,10 @@ find_names(const struct job *job, struct names *names)
 		return;
 	if (!name)
 		name = front->session_name;
-	if (!name && !front->current)
+	if (!name && !front->current) {
 		name = front->away;
+		names->away = name != NULL;
+	}
 	if (name)
 		add_name(names, name, strlen(name));
 }
@@ -252,6 +255,21 @@ is_here(struct app *app, const char *name)
 	return app_find(app, name) || listener_find(app, name);
 }
 
+/* The front end's current session is that of another process, and is no more:
+ * from now on there is none. */
+static int
+current_is_gone(struct job *job)
+{
+	struct front *front = job->front;
+	int status = job_fail(job, STATUS_STATE,
+	    "%s is gone: another process had it, and closed it or has ended; "
+	    "'use NAME' chooses another session",
+	    front->away);
+
+	front_use(front, NULL);
+	return status;
+}
+
 /* All names have to be of the same process, which then is fds[0]. */
 static void
 to_owner(struct job *job, const struct names *names, struct route *route)
@@ -263,10 +281,13 @@ to_owner(struct job *job, const struct names *names, struct route *route)
 
 	for (i = 0; i < names->n && folder; i++) {
 		fd = folder_connect_session(folder, names->list[i]);
-		if (fd == -ENOENT) {
-			/* Whoever runs it says that there is no such one. */
-			continue;
+		if (names->away && (fd == -ENOENT || fd == -ECONNREFUSED)) {
+			failed(route, current_is_gone(job));
+			return;
 		}
+		/* Whoever runs it says that there is no such one. */
+		if (fd == -ENOENT)
+			continue;
 		if (fd < 0) {
 			failed(route, cannot_connect(job, names->list[i], -fd));
 			return;
@@ -323,20 +344,37 @@ to_opener(struct job *job, struct route *route)
 		to_path(job, route);
 }
 
-/* What a process without sessions of its own is asked about is the others'. */
+/* "agent", or "prompt 1234". */
+static char *
+owner_text(const char *name)
+{
+	return strcmp(name, FOLDER_AGENT) == 0 ? strdup(name)
+					       : text_format("prompt %s", name);
+}
+
+static bool
+is_us(const struct control *control, const char *name)
+{
+	return control->name && strcmp(control->name, name) == 0;
+}
+
+/* What a process without sessions of its own is asked about is the others';
+ * at a prompt only when it is asked so. */
 static void
 to_all(struct job *job, struct route *route)
 {
+	const struct app *app = job->app;
 	struct folder *folder;
 	char **names;
 	size_t i;
 	int fd;
 
-	if (job->app->sessions || job->app->listeners ||
-	    job->front->interactive)
+	if (!args_has(&job->args, "all") &&
+	    (app->sessions || app->listeners || job->front->interactive))
 		return;
 	if (route_path(job)) {
-		to_path(job, route);
+		if (!is_ours(job))
+			to_path(job, route);
 		return;
 	}
 	folder = open_folder(job, route);
@@ -346,9 +384,13 @@ to_all(struct job *job, struct route *route)
 		    job_fail(job, STATUS_INTERNAL,
 			"the control sockets cannot be listed"));
 	for (i = 0; names && names[i] && route->n < ROUTE_MAX; i++) {
+		if (is_us(&app->control, names[i]))
+			continue;
 		fd = folder_connect(folder, names[i]);
-		if (fd >= 0)
-			away(route, fd);
+		if (fd < 0)
+			continue;
+		route->owners[route->n] = owner_text(names[i]);
+		away(route, fd);
 	}
 	folder_names_free(names);
 }
@@ -429,6 +471,11 @@ route_close(struct route *route)
 void
 route_free(struct route *route)
 {
+	size_t i;
+
+	for (i = 0; i < ROUTE_MAX; i++)
+		free(route->owners[i]);
+	memset(route->owners, 0, sizeof route->owners);
 	free(route->session);
 	route->session = NULL;
 }

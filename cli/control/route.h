@@ -19,8 +19,9 @@ struct route {
 	enum route_to to;
 	int fds[ROUTE_MAX]; /* connected */
 	size_t n;
-	char *session; /* that the command names; NULL: none */
-	int status;    /* ROUTE_FAILED: the job has been told */
+	char *owners[ROUTE_MAX]; /* what they are called; NULL: not known */
+	char *session;           /* that the command names; NULL: none */
+	int status;              /* ROUTE_FAILED: the job has been told */
 };
 
 void route_find(struct job *job, struct route *route);

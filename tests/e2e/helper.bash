@@ -197,22 +197,34 @@ start_silent() {
 
 # ---- a terminal -------------------------------------------------------------
 
+# There may be several: `on two term_line help` types into the one called two.
+: "${term_name:=term}"
+
+on() {
+	local term_name=$1
+	shift
+	"$@"
+}
+
 term() {
-	TMUX_TMPDIR=$(peer_folder) tmux -f /dev/null -L term "$@"
+	TMUX_TMPDIR=$(peer_folder) tmux -f /dev/null -L "${term_name}" "$@"
+}
+
+term_note() {
+	printf '%s/%s.status\n' "$(peer_folder)" "${term_name}"
 }
 
 # Run "$@" in a terminal of 80 by 24 cells. The screen stays when it ends. A
 # shell notes its exit status, which tmux loses now and then.
 term_start() {
-	term_note=$(peer_folder)/term.status
-	rm -f "${term_note}"
+	rm -f "$(term_note)"
 	# shellcheck disable=SC2016 # for the shell in the terminal
 	term new-session -d -x 80 -y 24 \; \
 		set-option -g remain-on-exit on \; \
 		set-option -g status off \; \
 		respawn-pane -k -- bash -c \
 		'"${@:2}"; echo "$?" >"$1.new"; mv "$1.new" "$1"' \
-		bash "${term_note}" \
+		bash "$(term_note)" \
 		env TERM="${TERM_NAME:-screen-256color}" "$@" 3>&- 4>&-
 }
 
@@ -252,13 +264,13 @@ term_wait() {
 }
 
 term_ended() {
-	[[ -e ${term_note} ]]
+	[[ -e $(term_note) ]]
 }
 
 # Wait until the program ended, and print its exit status.
 term_status() {
 	wait_until term_ended || return 1
-	cat "${term_note}"
+	cat "$(term_note)"
 }
 
 # For teardown; does nothing if no terminal was started.
