@@ -162,7 +162,7 @@ start_close(struct job *job)
 }
 
 static const struct option close_options[] = {
-	{ .name = "all", .help = "every session of this process" },
+	{ .name = "all", .help = "every session of this process, or else of the agent" },
 	{ .name = NULL },
 };
 

@@ -310,6 +310,20 @@ to_owner(struct job *job, const struct names *names, struct route *route)
 	}
 }
 
+/* --all is of this process; of one that has none, of the agent, and never of
+ * somebody's prompt. */
+static void
+to_all_of(struct job *job, struct route *route)
+{
+	int fd = -1;
+
+	if (!job->app->sessions && !job->app->listeners &&
+	    !job->front->interactive)
+		fd = route_agent(job);
+	if (fd >= 0)
+		away(route, fd);
+}
+
 static void
 to_session(struct job *job, struct route *route)
 {
@@ -317,6 +331,10 @@ to_session(struct job *job, struct route *route)
 	bool here = false;
 	size_t i;
 
+	if (args_has(&job->args, "all")) {
+		to_all_of(job, route);
+		return;
+	}
 	find_names(job, &names);
 	for (i = 0; i < names.n; i++)
 		here = here || is_here(job->app, names.list[i]);

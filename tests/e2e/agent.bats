@@ -306,6 +306,20 @@ different processes; do them one by one"
 	assert_equal "$(cs session list | cut -f 1)" one
 }
 
+@test 'close --all is for the agent, not for the prompts of people' {
+	keep one "${device}"
+	keep two "${device}"
+	term_start "${COAP_SHELL}" --color never "${device_tcp}" --name mine
+	term_wait '^mine:/> '
+	run_apart cs -S mine close --all
+	assert_success
+	assert_equal "$(cs session list | cut -f 1)" mine
+	term_line exit
+	assert_equal "$(term_status)" 0
+	run_apart cs close --all
+	assert_success
+}
+
 @test 'a socket that systemd listens at is served, and stays' {
 	local socket=${XDG_RUNTIME_DIR}/coap-shell/agent
 	mkdir -m 700 "${XDG_RUNTIME_DIR}/coap-shell"

@@ -16,7 +16,7 @@ bats_load_library bats-assert
 unset "${!COAP_SHELL_@}"
 if [[ -n ${BATS_TEST_TMPDIR:-} ]]; then
 	export XDG_RUNTIME_DIR=${BATS_TEST_TMPDIR}/run
-	mkdir -p -m 700 "${XDG_RUNTIME_DIR}"
+	mkdir -p "${XDG_RUNTIME_DIR}" && chmod 700 "${XDG_RUNTIME_DIR}"
 fi
 
 # The program under test: `run cs get coap://...`.
