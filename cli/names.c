@@ -10,8 +10,6 @@
 
 #include <coap3/coapx.h>
 
-#define NAME_MAX_LENGTH 32
-
 static bool
 is_scheme(const char *name)
 {
@@ -34,17 +32,24 @@ is_word(const char *name)
 	return true;
 }
 
+/* NULL: it is good. */
+static const char *
+wrong_with(const char *name)
+{
+	if (!is_word(name) || strlen(name) >= NAME_SIZE)
+		return "a name is a letter, then letters, digits, '.', '_' or "
+		       "'-', 32 at most";
+	if (is_scheme(name))
+		return "that is a URI scheme, so NAME:PATH could not be told "
+		       "from a URI";
+	return NULL;
+}
+
 bool
 name_check(const char *name, char **problem)
 {
-	const char *why = NULL;
+	const char *why = wrong_with(name);
 
-	if (!is_word(name) || strlen(name) > NAME_MAX_LENGTH)
-		why = "a name is a letter, then letters, digits, '.', '_' or "
-		      "'-', 32 at most";
-	else if (is_scheme(name))
-		why = "that is a URI scheme, so NAME:PATH could not be told "
-		      "from a URI";
 	if (!why)
 		return true;
 	if (asprintf(problem, "'%s' is no name for a session: %s", name, why) <
@@ -53,20 +58,18 @@ name_check(const char *name, char **problem)
 	return false;
 }
 
-char *
-name_of_target(const char *target)
+const char *
+name_of_target(const char *target, char name[NAME_SIZE])
 {
-	const char *colon = strchr(target, ':');
-	char *problem = NULL;
-	char *name;
+	size_t len = strcspn(target, ":");
 
-	if (!colon)
+	*name = '\0';
+	if (target[len] != ':' || len >= NAME_SIZE)
 		return NULL;
-	name = strndup(target, (size_t)(colon - target));
-	if (name && !name_check(name, &problem)) {
-		free(problem);
-		free(name);
-		return NULL;
-	}
-	return name;
+	memcpy(name, target, len);
+	name[len] = '\0';
+	if (!wrong_with(name))
+		return target + len + 1;
+	*name = '\0';
+	return NULL;
 }

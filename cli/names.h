@@ -10,8 +10,11 @@
  * or NULL when out of memory. */
 bool name_check(const char *name, char **problem);
 
-/* NAME of the target "NAME:PATH", malloc()ed; NULL: it has none, or out of
- * memory. */
-char *name_of_target(const char *target);
+/* A name, and a NUL. */
+#define NAME_SIZE 33
+
+/* Gives NAME of the target "NAME:PATH", and where PATH begins; NULL: it has no
+ * name, which is then empty. */
+const char *name_of_target(const char *target, char name[NAME_SIZE]);
 
 #endif

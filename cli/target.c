@@ -276,7 +276,8 @@ target_is_open(const struct job *job)
 int
 target_open(struct job *job, const char *operand, struct target *target)
 {
-	char *name;
+	char name[NAME_SIZE];
+	const char *path;
 	int status;
 
 	memset(target, 0, sizeof *target);
@@ -287,10 +288,9 @@ target_open(struct job *job, const char *operand, struct target *target)
 		    "no session is open; if '%s' is a device, try coap://%s",
 		    operand, operand);
 	} else if (operand) {
-		name = name_of_target(operand);
-		status = target_path(job, name,
-		    name ? strchr(operand, ':') + 1 : operand, target);
-		free(name);
+		path = name_of_target(operand, name);
+		status = path ? target_path(job, name, path, target)
+			      : target_path(job, NULL, operand, target);
 	} else {
 		status = target_path(job, NULL, "", target);
 	}

@@ -14,14 +14,15 @@
 static struct named *
 session_of(struct job *job, const char **path, int *status)
 {
-	char *name = name_of_target(*path);
-	struct named *named = app_session_for(job, name, status);
+	char name[NAME_SIZE];
+	const char *behind = name_of_target(*path, name);
+	struct named *named =
+	    app_session_for(job, behind ? name : NULL, status);
 
-	if (name)
-		*path = strchr(*path, ':') + 1;
-	if (name && named)
+	if (behind)
+		*path = behind;
+	if (behind && named)
 		front_use(job->front, named);
-	free(name);
 	return named;
 }
 

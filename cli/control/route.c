@@ -25,14 +25,14 @@ struct names {
 };
 
 static void
-add_name(struct names *names, const char *s, size_t len)
+add_name(struct names *names, const char *name)
 {
 	char **longer =
 	    realloc(names->list, (names->n + 1) * sizeof *names->list);
 
 	if (longer) {
 		names->list = longer;
-		names->list[names->n] = strndup(s, len);
+		names->list[names->n] = strdup(name);
 	}
 	if (!longer || !names->list[names->n])
 		names->failed = true;
@@ -73,17 +73,12 @@ required_from(const struct command *command, size_t i)
 static void
 add_target(struct names *names, const char *word)
 {
-	size_t len = strcspn(word, ":");
-	char *name;
+	char name[NAME_SIZE];
 
-	if (looks_like_uri(word)) {
+	if (looks_like_uri(word))
 		names->uri = true;
-		return;
-	}
-	name = word[len] == ':' ? strndup(word, len) : NULL;
-	if (name && is_name(name))
-		add_name(names, word, len);
-	free(name);
+	else if (name_of_target(word, name))
+		add_name(names, name);
 }
 
 /* An optional NAME in front of words that have to be there is none when there
@@ -109,7 +104,7 @@ add_operands(const struct job *job, struct names *names)
 				add_target(names, word);
 			else if (operand[i].complete == COMPLETE_SESSION ||
 			    operand[i].complete == COMPLETE_LISTENER)
-				add_name(names, word, strlen(word));
+				add_name(names, word);
 		} while (operand[i].repeat && at < n);
 	}
 }
@@ -125,7 +120,7 @@ add_options(const struct job *job, struct names *names)
 		given = &job->args.options[i];
 		if (given->option->complete == COMPLETE_LISTENER &&
 		    given->value && is_name(given->value))
-			add_name(names, given->value, strlen(given->value));
+			add_name(names, given->value);
 	}
 }
 
@@ -148,7 +143,7 @@ find_names(const struct job *job, struct names *names)
 		names->away = name != NULL;
 	}
 	if (name)
-		add_name(names, name, strlen(name));
+		add_name(names, name);
 }
 
 /* --- which socket -------------------------------------------------------- */
