@@ -185,10 +185,11 @@ status_start(struct job *job)
 		{ .name = "listeners",
 		    .type = FIELD_NUMBER,
 		    .number = (double)listeners },
-		/* This one is no use of it. */
+		/* Who asks is no use of it. */
 		{ .name = "clients",
 		    .type = FIELD_NUMBER,
-		    .number = (double)server_clients(app->control.server) - 1 },
+		    .number = (double)server_clients(app->control.server) -
+			(job->front->guest ? 1 : 0) },
 	};
 	output_fields(job->out, "agent", fields,
 	    sizeof fields / sizeof fields[0]);

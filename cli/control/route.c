@@ -124,6 +124,14 @@ add_options(const struct job *job, struct names *names)
 	}
 }
 
+/* --all is of one process, and 'listen stop' is about no session. */
+static bool
+is_for_current(const struct job *job)
+{
+	return !args_has(&job->args, "all") &&
+	    job->command->operands[0].complete != COMPLETE_LISTENER;
+}
+
 /* Without a name of its own a command is for -S, then for what is current. */
 static void
 find_names(const struct job *job, struct names *names)
@@ -134,7 +142,7 @@ find_names(const struct job *job, struct names *names)
 	memset(names, 0, sizeof *names);
 	add_operands(job, names);
 	add_options(job, names);
-	if (names->n > 0 || names->uri)
+	if (names->n > 0 || names->uri || !is_for_current(job))
 		return;
 	if (!name)
 		name = front->session_name;
