@@ -30,7 +30,7 @@ static const struct {
 } secrets[] = {
 	{ TAG_IDENTITY, offsetof(struct keyring, identity), 65535 },
 	{ TAG_HINT, offsetof(struct keyring, hint), 65535 },
-	{ TAG_KEY, offsetof(struct keyring, key), KEYRING_KEY_FILE },
+	{ TAG_KEY, offsetof(struct keyring, key), COAP_DTLS_MAX_PSK },
 	{ TAG_CA, offsetof(struct keyring, ca), KEYRING_PEM_FILE },
 	{ TAG_CERTIFICATE, offsetof(struct keyring, cert), KEYRING_PEM_FILE },
 	{ TAG_PRIVATE_KEY, offsetof(struct keyring, private_key),
