@@ -180,30 +180,32 @@ ended, and its sessions with it"
 }
 
 @test 'an agent with a session, a listener or a client stays' {
-	local pid
-	cs agent start --idle 200ms
-	start_control crowd "${XDG_RUNTIME_DIR}/coap-shell/agent" 1
-	pid=${peer_pid}
-	cs sleep 700ms
-	keep one "${device}"
-	kill "${pid}"
-	wait_until not alive "${pid}"
-	cs sleep 700ms
-	assert_equal "$(cs -S one get /hello)" 'Hello, world!'
-	cs --control "${XDG_RUNTIME_DIR}/coap-shell/agent" \
-		listen coap://127.0.0.1:0 --name home
+	local client socket=${XDG_RUNTIME_DIR}/coap-shell/agent
+	cs -c "agent start --idle 1s
+		open ${device} --name one --persist 1m"
+	start_control crowd "${socket}" 1
+	client=${peer_pid}
 	cs close one
-	cs sleep 700ms
+	cs sleep 1500ms
 	agents_are 1
+	cs --control "${socket}" listen coap://127.0.0.1:0 --name home
+	kill "${client}"
+	wait_until not alive "${client}"
+	cs sleep 1500ms
+	agents_are 1
+	keep one "${device}"
 	cs listen stop home
+	cs sleep 1500ms
+	assert_equal "$(cs -S one get /hello)" 'Hello, world!'
+	cs close one
 	wait_until agents_are 0
 }
 
 @test 'a session that nobody uses is closed, one that is in use is not' {
-	cs agent start --idle 200ms
 	# From one process, so that no command is far behind the last one. The
 	# ping takes longer than the session lasts, which begins anew at its end.
-	run_apart cs --json -c "open ${device} --name short --persist 1s
+	run_apart cs --json -c "agent start --idle 1s
+		open ${device} --name short --persist 1s
 		ping -n 20 --interval 95ms
 		sleep 500ms
 		get /separate?ms=1500
