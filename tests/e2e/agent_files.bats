@@ -100,6 +100,15 @@ assert_secret_kept() {
 	assert_equal "$(sessions)" 1
 }
 
+@test 'an agent that is not needed stays for who thinks of the key' {
+	need_dtls
+	run_apart cs -c "agent start --idle 1s
+		open ${secured} --psk-identity dev1 --name k --persist 1m \\
+			--psk-cmd 'sleep 2; cat ${pki}/psk.key'"
+	assert_success
+	assert_secret_kept
+}
+
 @test 'a key in a file is read by the client, if nobody else can' {
 	need_dtls
 	cs agent start
