@@ -13,7 +13,8 @@
 
 /* The words before the one at the cursor, and what they are. */
 struct scan {
-	struct app *app;
+	const struct completer *completer;
+	struct app *app; /* the completer's */
 	struct completions *out;
 	char **words;
 	size_t n;
@@ -23,7 +24,9 @@ struct scan {
 	const struct command *command; /* NULL: none yet */
 	const struct option *pending;  /* the word is this option's value */
 	size_t n_operands;
-	bool ended; /* -- was there */
+	bool ended;               /* -- was there */
+	const char *control_path; /* --control PATH */
+	bool no_agent;            /* --no-agent */
 };
 
 static bool
@@ -73,6 +76,25 @@ scan_name(struct scan *scan, char *word)
 	return true;
 }
 
+/* Options that say which processes are asked. word is one of scan->words. */
+static void
+note_option(struct scan *scan, const struct option *option, const char *word,
+    bool wants)
+{
+	const char *equal = strchr(word, '=');
+
+	if (!option)
+		return;
+	if (strcmp(option->name, "no-agent") == 0)
+		scan->no_agent = true;
+	if (strcmp(option->name, "control") != 0)
+		return;
+	if (equal)
+		scan->control_path = equal + 1;
+	else if (wants && scan->i + 1 < scan->n)
+		scan->control_path = scan->words[scan->i + 1];
+}
+
 /* Takes an option, and its value where it is the next word. False: it is none
  * that is known. */
 static bool
@@ -82,6 +104,7 @@ scan_option(struct scan *scan, const char *word)
 	bool wants;
 
 	option = args_option(scan->command, word, &wants);
+	note_option(scan, option, word, wants);
 	if (wants && scan->i + 1 == scan->n)
 		scan->pending = option;
 	scan->i += wants ? 2 : 1;
@@ -107,6 +130,7 @@ scan_command(struct scan *scan)
 		option = args_option(NULL, word, &wants);
 		if (!option)
 			return;
+		note_option(scan, option, word, wants);
 		if (wants && scan->i + 1 == scan->n)
 			scan->pending = option;
 		scan->i += wants ? 2 : 1;
@@ -245,7 +269,8 @@ complete_word(struct scan *scan, const char *word)
 	struct candidates c = { .app = scan->app,
 		.out = scan->out,
 		.prefix = "",
-		.typed = word };
+		.typed = word,
+		.completer = scan->completer };
 	size_t before;
 
 	scan_command(scan);
@@ -253,6 +278,8 @@ complete_word(struct scan *scan, const char *word)
 		return; /* no command that there is */
 	before = scan->i;
 	scan_arguments(scan);
+	c.control_path = scan->control_path;
+	c.no_agent = scan->no_agent;
 	if (scan->pending) {
 		candidates_values(&c, scan->pending->complete,
 		    scan->pending->words);
@@ -344,10 +371,14 @@ goes_on(const struct completions *out)
 }
 
 static void
-complete_lexed(struct app *app, const char *line, size_t point,
-    const struct lex *lex, struct completions *out)
+complete_lexed(const struct completer *completer, const char *line,
+    size_t point, const struct lex *lex, struct completions *out)
 {
-	struct scan scan = { .app = app, .out = out };
+	struct scan scan = {
+		.completer = completer,
+		.app = completer->app,
+		.out = out,
+	};
 	size_t first = first_token(lex), skip, i, n;
 	bool open = lex->n > first && lex->tokens[lex->n - 1].end == point;
 	char **words;
@@ -378,7 +409,7 @@ complete_lexed(struct app *app, const char *line, size_t point,
 }
 
 void
-complete_line(struct app *app, const char *line, size_t point,
+complete_for(const struct completer *completer, const char *line, size_t point,
     struct completions *out)
 {
 	struct lex lex;
@@ -388,8 +419,22 @@ complete_line(struct app *app, const char *line, size_t point,
 	if (lex_text(&lex, line, point) < 0)
 		out->failed = true;
 	else if (lex.comment == point && lex.open != LEX_ESCAPE)
-		complete_lexed(app, line, point, &lex, out);
+		complete_lexed(completer, line, point, &lex, out);
 	lex_free(&lex);
+}
+
+void
+complete_line(struct app *app, const char *line, size_t point,
+    struct completions *out)
+{
+	struct completer completer = { .app = app };
+
+	if (app) {
+		completer.context = app->context;
+		completer.control = &app->control;
+		completer.limit_ms = COMPLETE_PROMPT_MS;
+	}
+	complete_for(&completer, line, point, out);
 }
 
 void

@@ -6,9 +6,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <coap3/coapx.h>
+
 #include "cli/lexer.h"
 
 struct app;
+struct control;
+
+/* Whose line it is. */
+struct completer {
+	struct app *app;         /* NULL: a shell's, which has no sessions; the
+	                            line begins with the program's name */
+	coap_context_t *context; /* NULL: other processes are not asked */
+	const struct control *control; /* which ones */
+	unsigned limit_ms;             /* for all of them together */
+};
+
+/* What a person may wait for at a prompt, and in a shell, where the program
+ * has to start as well. */
+#define COMPLETE_PROMPT_MS 230
+#define COMPLETE_SHELL_MS  75
 
 struct completion {
 	char *value;       /* the whole word, without quotes */
@@ -29,10 +46,13 @@ struct completions {
 };
 
 /*
- * What the word that ends at point may become. app is NULL in shells, which
- * have no sessions; there the line begins with the program's name. Nothing is
- * sent, nothing waits. completions_free() afterwards.
+ * What the word that ends at point may become. Nothing is sent to a peer. Other
+ * processes are asked where names of sessions may stand: that runs the
+ * context's loop, for a while at most. completions_free() afterwards.
  */
+void complete_for(const struct completer *completer, const char *line,
+    size_t point, struct completions *out);
+/* The same at the prompt of app; NULL: in a shell, no others being asked. */
 void complete_line(struct app *app, const char *line, size_t point,
     struct completions *out);
 /* Puts names of files in as items, for those who cannot do it themselves. */

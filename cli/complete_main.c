@@ -38,10 +38,31 @@ print(const struct completions *out)
 		puts(":files");
 }
 
+static void
+complete(const char *line, size_t point)
+{
+	struct control control = { .path = getenv("COAP_SHELL_CONTROL") };
+	struct completer completer = {
+		.control = &control,
+		.limit_ms = COMPLETE_SHELL_MS,
+	};
+	struct completions out;
+
+	if (control.path && *control.path == '\0')
+		control.path = NULL;
+	coap_startup();
+	coap_set_log_level(COAP_LOG_CRIT);
+	completer.context = coap_new_context(NULL);
+	complete_for(&completer, line, point, &out);
+	print(&out);
+	completions_free(&out);
+	coap_free_context(completer.context);
+	coap_cleanup();
+}
+
 int
 complete_main(int argc, char *const *argv)
 {
-	struct completions out;
 	struct args args;
 	const char *line, *number;
 	uint64_t point;
@@ -63,9 +84,7 @@ complete_main(int argc, char *const *argv)
 	}
 	if (!number || point > strlen(line))
 		point = strlen(line);
-	complete_line(NULL, line, point, &out);
-	print(&out);
-	completions_free(&out);
+	complete(line, point);
 	status = fflush(stdout) == 0 ? STATUS_OK : STATUS_OUTPUT;
 out:
 	free(problem);

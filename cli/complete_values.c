@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The values that each kind of word may have. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "cli/app.h"
 #include "cli/complete_values.h"
+#include "cli/control/peek.h"
 #include "cli/globals.h"
 #include "cli/session_fields.h"
 #include "cli/session_tunables.h"
@@ -232,39 +234,116 @@ list_reasons(struct candidates *c)
 
 /* --- sessions and places ------------------------------------------------- */
 
-static void
-list_sessions_with(struct candidates *c, const char *end)
+/* Whether what was typed may become a name: a path or a URI does not. */
+static bool
+may_be_name(const char *typed)
 {
-	const struct named *named;
-	char *name;
+	for (; *typed != '\0'; typed++)
+		if (!isalnum((unsigned char)*typed) && !strchr("._-", *typed))
+			return false;
+	return true;
+}
 
-	if (!c->app)
+/* What other processes print when they run the words. */
+static void
+ask_others(struct candidates *c, char **words, peek_row *row)
+{
+	const struct completer *completer = c->completer;
+	struct control control;
+
+	if (!completer || !completer->context || !may_be_name(c->typed))
 		return;
-	DL_FOREACH(c->app->sessions, named) {
-		name = text_format("%s%s", named->name, end);
-		if (name)
-			candidate(c, name, named->uri);
-		else
-			c->out->failed = true;
-		free(name);
+	control = *completer->control;
+	if (c->control_path) {
+		control.path = c->control_path;
+		control.server = NULL;
 	}
+	if (control.off || c->no_agent)
+		return;
+	if (!peek(&control, completer->context, words, completer->limit_ms, row,
+		c))
+		c->out->failed = true;
+}
+
+static void
+add_session(struct candidates *c, const char *name, const char *description,
+    const char *end)
+{
+	char *text = text_format("%s%s", name, end);
+
+	if (text)
+		candidate(c, text, description);
+	else
+		c->out->failed = true;
+	free(text);
+}
+
+/* A row of session list in raw form: name, whether it is current, type,
+ * protocol, state, two addresses ... */
+static void
+add_row(struct candidates *c, char *const *cells, size_t n, const char *end)
+{
+	char *text;
+
+	if (n < 7)
+		return;
+	text = text_format("%s, %s, %s", cells[3], cells[4], cells[6]);
+	add_session(c, cells[0], text, end);
+	free(text);
+}
+
+static void
+on_session(void *arg, char *const *cells, size_t n)
+{
+	add_row(arg, cells, n, "");
+}
+
+static void
+on_session_target(void *arg, char *const *cells, size_t n)
+{
+	add_row(arg, cells, n, ":");
+}
+
+static void
+list_sessions_with(struct candidates *c, const char *end, peek_row *row)
+{
+	char session[] = "session";
+	char list[] = "list";
+	char *words[] = { session, list, NULL };
+	const struct named *named;
+
+	if (c->app)
+		DL_FOREACH(c->app->sessions, named)
+			add_session(c, named->name, named->uri, end);
+	ask_others(c, words, row);
 }
 
 static void
 list_sessions(struct candidates *c)
 {
-	list_sessions_with(c, "");
+	list_sessions_with(c, "", on_session);
+}
+
+/* A row of listen list: name, URI ... */
+static void
+on_listener(void *arg, char *const *cells, size_t n)
+{
+	if (n >= 2)
+		candidate(arg, cells[0], cells[1]);
 }
 
 static void
 list_listeners(struct candidates *c)
 {
+	char listen[] = "listen";
+	char list[] = "list";
+	char *words[] = { listen, list, NULL };
 	const struct listener *listener;
 
-	if (!c->app)
-		return;
-	DL_FOREACH(c->app->listeners, listener)
-		candidate(c, listener->name, listener->uri);
+	if (c->app)
+		DL_FOREACH(c->app->listeners, listener)
+			candidate(c, listener->name, listener->uri);
+	ask_others(c, words, on_listener);
 }
 
 void
@@ -293,7 +372,7 @@ candidates_schemes(struct candidates *c)
 static void
 list_targets(struct candidates *c)
 {
-	list_sessions_with(c, ":");
+	list_sessions_with(c, ":", on_session_target);
 	candidates_schemes(c);
 }
 

@@ -13,6 +13,10 @@ struct candidates {
 	const char *prefix; /* part of the word that comes before: "--state=" */
 	size_t prefix_len;
 	const char *typed; /* behind the prefix */
+	/* Where other processes are asked; completer NULL: nowhere. */
+	const struct completer *completer;
+	const char *control_path; /* --control of the line */
+	bool no_agent;            /* likewise */
 };
 
 void candidate(struct candidates *c, const char *value,

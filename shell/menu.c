@@ -256,6 +256,8 @@ menu_tab(struct menu *menu, struct screen *screen, struct app *app,
 	if (!line)
 		return CC_ERROR;
 	complete_line(app, line, point, &menu->found);
+	/* The loop ran meanwhile, and may have told something. */
+	screen_show(screen);
 	if (menu->found.files)
 		completions_add_files(&menu->found);
 	menu->typed = menu->found.begin < point

@@ -385,6 +385,8 @@ start(struct job *job)
 	return status;
 }
 
+static const char *const persist_words[] = { "forever", NULL };
+
 static const struct option open_options[] = {
 	{ .name = "name",
 	    .arg = "NAME",
@@ -405,6 +407,8 @@ static const struct option open_options[] = {
 	    .help = "seconds from a loss to the next attempt; 0: off" },
 	{ .name = "persist",
 	    .arg = "DUR",
+	    .complete = COMPLETE_WORDS,
+	    .words = persist_words,
 	    .help = "leave it to the agent, until nobody has used it so long" },
 	{ .name = NULL },
 };

@@ -416,18 +416,7 @@ assert_usage_error() {
 	assert_equal "${status}" 2
 }
 
-# Print what bash would offer for the line $1.
-bash_offers() {
-	local COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
-	_coap_shell "${COAP_SHELL}"
-	printf '%s\n' "${COMPREPLY[@]}"
-}
-
 @test 'bash completion offers what bash replaces' {
-	compopt() {
-		:
-	}
-	source completions/coap-shell.bash
 	run -0 bash_offers 'coap-shell ge'
 	assert_output get
 	run -0 bash_offers 'coap-shell get coap+t'

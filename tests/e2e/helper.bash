@@ -29,6 +29,19 @@ run_apart() {
 	run --separate-stderr "$@"
 }
 
+# Print what bash would offer for the line $1.
+bash_offers() {
+	local COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
+	# shellcheck disable=SC2317 # the completion calls it
+	compopt() {
+		:
+	}
+	# shellcheck source=completions/coap-shell.bash
+	source "${BATS_TEST_DIRNAME}/../../completions/coap-shell.bash"
+	_coap_shell "${COAP_SHELL}"
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
 # ---- waiting ----------------------------------------------------------------
 
 # Wait until the command "$@" succeeds. Its output is dropped.

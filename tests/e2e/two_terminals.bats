@@ -411,6 +411,68 @@ lamp	prompt $(pid_of one)"
 	[[ ${stderr} == *"does not answer; is it stopped?" ]]
 }
 
+# ---- completion -------------------------------------------------------------
+
+@test "names of other processes' sessions are completed at a prompt" {
+	two_prompts
+	on two type_text 'use la'
+	on two term_keys Tab
+	row two 'coap-shell> use lamp'
+	on two term_keys Enter
+	row two 'lamp:/>'
+	on two type_text 'get la'
+	on two term_keys Tab
+	row two 'lamp:/> get lamp:'
+	on two type_text '/hello'
+	on two term_keys Enter
+	on two await_line 'Hello, world!'
+	at one "open coap://127.0.0.1:${port} --name late"
+	on two type_text 'close la'
+	on two term_keys Tab
+	on two term_wait "^  lamp +tcp, established, 127.0.0.1:${port}$"
+	on two term_wait "^  late +udp, established, 127.0.0.1:${port}$"
+}
+
+@test "names of all sessions are completed in a shell" {
+	two_prompts
+	at two "open coap://127.0.0.1:${port} --name bulb"
+	at two 'listen coap://127.0.0.1:0 --name home'
+	run -0 cs __complete --line 'coap-shell -S '
+	assert_equal "$(cut -f 1 <<<"${output}" | sort)" $'bulb\nlamp'
+	assert_line "lamp	tcp, established, 127.0.0.1:${port}"
+	run -0 cs __complete --line 'coap-shell get la'
+	assert_output "lamp:	tcp, established, 127.0.0.1:${port}
+:nospace"
+	run -0 cs __complete --line 'coap-shell listen stop '
+	assert_output --regexp $'^home\tcoap://127.0.0.1:[0-9]+$'
+	run -0 cs __complete --line 'coap-shell --no-agent -S '
+	assert_output ''
+	run -0 cs __complete --line "coap-shell --control=${BATS_TEST_TMPDIR}/no -S "
+	assert_output ''
+	run -0 cs __complete --line \
+		"coap-shell --control ${XDG_RUNTIME_DIR}/coap-shell/$(pid_of two) -S "
+	assert_output --regexp $'^bulb\t'
+	run -0 bash_offers 'coap-shell close bu'
+	assert_output bulb
+	run -0 bash_offers 'coap-shell get la'
+	assert_output 'lamp:'
+	run -0 bash_offers 'coap-shell open coap://[::1] --persist '
+	assert_output forever
+}
+
+@test "completion does not wait for a process that stands still" {
+	two_prompts
+	at two "open coap://127.0.0.1:${port} --name bulb"
+	terminal three
+	kill -STOP "$(pid_of one)"
+	run -0 cs __complete --line 'coap-shell close '
+	assert_output --regexp $'^bulb\t'
+	on three type_text 'close '
+	on three term_keys Tab
+	row three 'coap-shell> close bulb'
+	kill -CONT "$(pid_of one)"
+}
+
 # ---- the folder -------------------------------------------------------------
 
 # Does the prompt say $1, once, and work?
@@ -426,8 +488,7 @@ works_without() {
 	on one term_wait '^\*  lamp '
 	at one close
 	row one 'coap-shell>'
-	run on one term_screen
-	assert_equal "$(grep -c 'cannot use' <<<"${output}")" 1
+	assert_equal "$(on one term_screen | grep -c 'cannot use')" 1
 	kill_terminal one
 }
 

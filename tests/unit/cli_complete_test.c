@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the word at the cursor may become. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -239,6 +240,155 @@ test_names_of_files(void **state)
 	rmdir(folder);
 }
 
+/* --- sessions of other processes ----------------------------------------- */
+
+/* A process that serves two sessions at a socket, and one that never answers. */
+struct others {
+	struct app app;
+	char folder[40];
+	char path[60];
+	char silent[60];
+	int silent_fd;
+};
+
+static void
+add_session(struct app *app, const char *name, uint16_t port)
+{
+	coap_address_t to;
+	char *problem;
+
+	coap_address_init(&to);
+	to.addr.sin.sin_family = AF_INET;
+	to.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	to.addr.sin.sin_port = htons(port);
+	assert_non_null(app_add(app, name,
+	    coap_new_client_session(app->context, NULL, &to, COAP_PROTO_UDP),
+	    true, &problem));
+}
+
+static int
+set_up_others(void **state)
+{
+	struct others *o = calloc(1, sizeof *o);
+	char *problem;
+
+	*state = o;
+	strcpy(o->folder, "/tmp/complete-test-XXXXXX");
+	assert_non_null(mkdtemp(o->folder));
+	snprintf(o->path, sizeof o->path, "%s/one", o->folder);
+	snprintf(o->silent, sizeof o->silent, "%s/two", o->folder);
+	assert_int_equal(app_open(&o->app), 0);
+	add_session(&o->app, "lamp", 5683);
+	add_session(&o->app, "late", 5684);
+	o->app.control.path = o->path;
+	assert_int_equal(control_serve(&o->app, &problem), 0);
+	o->silent_fd = control_listen(o->silent);
+	assert_true(o->silent_fd >= 0);
+	return 0;
+}
+
+static int
+tear_down_others(void **state)
+{
+	struct others *o = *state;
+	char lock[70];
+
+	app_close(&o->app);
+	control_unlink(o->silent, o->silent_fd);
+	close(o->silent_fd);
+	snprintf(lock, sizeof lock, "%s.lock", o->path);
+	unlink(lock);
+	assert_int_equal(rmdir(o->folder), 0);
+	free(o);
+	return 0;
+}
+
+/* As a shell that asks at that socket would have it. */
+static void
+complete_others(struct others *o, const char *path, const char *line,
+    struct completions *out)
+{
+	struct control control = { .path = path };
+	struct completer completer = {
+		.context = o->app.context,
+		.control = &control,
+		.limit_ms = path == o->silent ? 20 : 60000,
+	};
+
+	complete_for(&completer, line, strlen(line), out);
+	assert_false(out->failed);
+}
+
+static void
+test_sessions_of_others(void **state)
+{
+	struct others *o = *state;
+	struct completions out;
+
+	complete_others(o, o->path, "coap-shell -S ", &out);
+	assert_int_equal(out.n, 2);
+	assert_string_equal(out.items[0].value, "lamp");
+	assert_string_equal(out.items[0].description,
+	    "udp, established, 127.0.0.1:5683");
+	assert_string_equal(out.items[1].value, "late");
+	assert_false(out.nospace);
+	completions_free(&out);
+	complete_others(o, o->path, "coap-shell get lam", &out);
+	assert_int_equal(out.n, 1);
+	assert_string_equal(out.items[0].value, "lamp:");
+	assert_true(out.nospace);
+	completions_free(&out);
+	complete_others(o, o->path, "coap-shell --no-agent close ", &out);
+	assert_int_equal(out.n, 0);
+	completions_free(&out);
+}
+
+/* --control of the line counts more than what the shell has. */
+static void
+test_control_of_the_line(void **state)
+{
+	struct others *o = *state;
+	struct completions out;
+	char line[120];
+
+	snprintf(line, sizeof line, "coap-shell --control %s close la",
+	    o->path);
+	complete_others(o, o->silent, line, &out);
+	assert_int_equal(out.n, 2);
+	completions_free(&out);
+	snprintf(line, sizeof line, "coap-shell --control=%s/none close la",
+	    o->folder);
+	complete_others(o, o->path, line, &out);
+	assert_int_equal(out.n, 0);
+	completions_free(&out);
+}
+
+/* Without a limit this would not return. */
+static void
+test_silent_others(void **state)
+{
+	struct others *o = *state;
+	struct completions out;
+
+	complete_others(o, o->silent, "coap-shell close ", &out);
+	assert_int_equal(out.n, 0);
+	completions_free(&out);
+}
+
+/* Who serves at that socket has its own sessions once. */
+static void
+test_own_sessions_once(void **state)
+{
+	struct others *o = *state;
+	struct completions out;
+
+	complete_line(&o->app, "close ", 6, &out);
+	assert_false(out.failed);
+	assert_int_equal(out.n, 2);
+	assert_null(out.items[0].description);
+	completions_free(&out);
+}
+
 int
 main(void)
 {
@@ -253,6 +403,14 @@ main(void)
 		cmocka_unit_test(test_in_a_shell),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_names_of_files),
+		cmocka_unit_test_setup_teardown(test_sessions_of_others,
+		    set_up_others, tear_down_others),
+		cmocka_unit_test_setup_teardown(test_control_of_the_line,
+		    set_up_others, tear_down_others),
+		cmocka_unit_test_setup_teardown(test_silent_others,
+		    set_up_others, tear_down_others),
+		cmocka_unit_test_setup_teardown(test_own_sessions_once,
+		    set_up_others, tear_down_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
