@@ -118,6 +118,12 @@ static const struct option start_options[] = {
 };
 
 static const struct option *const start_sets[] = { start_options, NULL };
+static const char *const start_examples[] = {
+	"agent start",
+	"open coap://[fd00::2] --name lamp --persist 10m",
+	"-S lamp get /time",
+	NULL,
+};
 
 const struct command cmd_agent_start = {
 	.name = "agent start",
@@ -127,6 +133,7 @@ const struct command cmd_agent_start = {
 	    "'open --persist' starts it by itself. It ends when it has had no "
 	    "sessions, listeners and clients for a while. With --control PATH "
 	    "it listens there, apart from all others.",
+	.examples = start_examples,
 	.options = start_sets,
 	.start = start_start,
 };

@@ -409,7 +409,7 @@ static const struct option open_options[] = {
 	    .arg = "DUR",
 	    .complete = COMPLETE_WORDS,
 	    .words = persist_words,
-	    .help = "leave it to the agent, until nobody has used it so long" },
+	    .help = "keep it in the agent until it was not used for so long" },
 	{ .name = NULL },
 };
 
@@ -426,6 +426,7 @@ static const char *const examples[] = {
 	"open coap+tcp://lamp --keepalive 30 --reconnect 5",
 	"open coaps://lamp --psk-identity dev1 --psk-hex-file lamp.key",
 	"open coaps+tcp://plant.example --ca factory.pem",
+	"open coap+tcp://plant.example --name plant --persist 10m",
 	NULL,
 };
 
@@ -441,7 +442,9 @@ const struct command cmd_session_open = {
 	    "sent, so nothing is known of the peer; 'ping' asks it. A stream "
 	    "whose peer sends no CSM within a second is used all the same, and "
 	    "csm.received is false. With --reconnect this waits, and tries "
-	    "again, until the peer is there.",
+	    "again, until the peer is there. With --persist the session is "
+	    "the agent's, which is started when there is none, and stays for "
+	    "the commands that follow; 'forever' is until it is closed.",
 	.examples = examples,
 	.options = options,
 	.operands = { { .name = "URI", .complete = COMPLETE_URI } },

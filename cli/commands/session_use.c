@@ -81,6 +81,8 @@ const struct command cmd_session_use = {
 	.aliases = use_aliases,
 	.group = "Sessions",
 	.summary = "make a session the current one",
+	.details = "Also one of another process: of another prompt, or of the "
+		   "agent. 'session list --all' shows them.",
 	.operands = { { .name = "NAME", .complete = COMPLETE_SESSION } },
 	.start = start_use,
 	.reach = REACH_SESSION,
