@@ -24,6 +24,6 @@ void server_close(struct server *server);
 size_t server_clients(const struct server *server);
 /* Called from the loop after a client has come or gone, or a command has
  * ended. */
-void server_watch(struct server *server, void (*changed)(void *arg), void *arg);
+void server_watch(struct server *server, void (*told)(void *arg), void *arg);
 
 #endif

@@ -277,9 +277,6 @@ say(struct play *play, struct control_peer *p, unsigned *turn)
 		control_peer_hello(p);
 		return true;
 	case 1:
-		if (strcmp(play->words[0], "post") == 0)
-			control_user_read(p, play->file, 4);
-		return true;
 	case 2:
 		if (strcmp(play->words[0], "post") == 0)
 			control_user_read(p, play->file, 4);

@@ -45,7 +45,7 @@ static void __attribute__((noreturn)) be_owner(struct folder *folder, int ready)
 	bool good = fd >= 0 && folder_claim(folder, "200", "bulb") == 0 &&
 	    write(ready, "R", 1) == 1;
 
-	while (good)
+	if (good)
 		pause();
 	_exit(1);
 }

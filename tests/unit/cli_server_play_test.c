@@ -295,7 +295,8 @@ act(struct play *play, struct player *player)
 		player->greeted = true;
 		return;
 	}
-	if (what < 25 && player->ids[id].state == ID_FREE) {
+	/* Sometimes with a number that is in use. */
+	if ((what < 25 && player->ids[id].state == ID_FREE) || what == 73) {
 		start(play, player, id);
 	} else if (what < 50) {
 		say_input(play, player, id);
@@ -316,8 +317,6 @@ act(struct play *play, struct player *player)
 		disown(player, id);
 	} else if (what < 73) {
 		say_nonsense(play, player);
-	} else if (what < 74) {
-		start(play, player, id);
 	} else if (what < 76) {
 		control_peer_close(player->peer);
 		return;

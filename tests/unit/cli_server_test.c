@@ -491,6 +491,7 @@ test_queue(void **state)
 	struct control_owner *o = *state;
 	struct control_peer *p = fill_queue(o, control_owner_attach(o, 0));
 	size_t rest = 0;
+	bool told = false;
 
 	while (o->app.jobs)
 		coap_io_process(o->app.context, COAP_IO_WAIT);
@@ -501,12 +502,14 @@ test_queue(void **state)
 		if (p->m.type != MESSAGE_OUTPUT)
 			break;
 		rest += p->m.output.data.len;
+		told = told || p->m.output.stream == STREAM_ERR;
 		control_peer_number(p, MESSAGE_CREDIT, 1,
 		    (uint32_t)p->m.output.data.len);
 	} while (true);
 	assert_int_equal(p->m.type, MESSAGE_EXIT);
 	assert_int_equal(p->m.exit.status, STATUS_OUTPUT);
 	assert_in_range(rest, SERVER_QUEUE - 1000000, SERVER_QUEUE + 2000000);
+	assert_true(told);
 	assert_int_equal(control_owner_do(o, p, "pwd -S lamp"), STATUS_OK);
 }
 
@@ -719,7 +722,6 @@ enter(struct control_owner *o, size_t i, const char *open)
 
 	switch (i) {
 	case 0: /* before HELLO */
-		break;
 	case 1: /* idle */
 		break;
 	case 2: /* in the middle of a message */
