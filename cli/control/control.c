@@ -95,6 +95,20 @@ cannot_listen(const struct control *control, int err, char **problem)
 	return err == EADDRINUSE ? STATUS_STATE : STATUS_LOCAL;
 }
 
+static void
+stop_listening(struct control *control)
+{
+	if (control->name)
+		folder_release_all(control->folder, control->name);
+	if (control->name && !control->activated)
+		folder_unlink(control->folder, control->name);
+	else if (control->path && !control->activated)
+		control_unlink(control->path, control->fd);
+	close(control->fd);
+	free(control->name);
+	control->name = NULL;
+}
+
 int
 control_serve_at(struct app *app, int fd, char **problem)
 {
@@ -104,7 +118,7 @@ control_serve_at(struct app *app, int fd, char **problem)
 	control->fd = fd;
 	control->server = server_open(app, fd);
 	if (!control->server) {
-		close(fd);
+		stop_listening(control);
 		return STATUS_INTERNAL;
 	}
 	claim_all(app);
@@ -159,18 +173,6 @@ control_serve(struct app *app, char **problem)
 	return control_serve_at(app, fd, problem);
 }
 
-static void
-stop_listening(struct control *control)
-{
-	if (control->name)
-		folder_release_all(control->folder, control->name);
-	if (control->name && !control->activated)
-		folder_unlink(control->folder, control->name);
-	else if (control->path && !control->activated)
-		control_unlink(control->path, control->fd);
-	close(control->fd);
-}
-
 void
 control_close(struct app *app)
 {
@@ -182,8 +184,6 @@ control_close(struct app *app)
 		stop_listening(control);
 	server_close(control->server);
 	control->server = NULL;
-	free(control->name);
-	control->name = NULL;
 	folder_close(control->folder);
 	control->folder = NULL;
 	unlock(control);

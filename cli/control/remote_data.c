@@ -30,18 +30,25 @@ remote_fail(struct remote *remote, int status, const char *what)
 
 /* --- files --------------------------------------------------------------- */
 
-/* Whether it is the file of "@NAME" at the end of one of the words. */
 static bool
-is_named(const struct start *start, const struct slice *name)
+slice_is(const struct slice *slice, const char *s)
 {
-	size_t i, len;
+	return strlen(s) == slice->len &&
+	    memcmp(s, slice->data, slice->len) == 0;
+}
 
-	for (i = 0; i < start->n_words; i++) {
-		len = strlen(start->words[i]);
-		if (len > name->len &&
-		    start->words[i][len - name->len - 1] == '@' &&
-		    memcmp(start->words[i] + len - name->len, name->data,
-			name->len) == 0)
+/* Whether it is the file of "@FILE" behind an option that takes one. */
+static bool
+is_named(const struct args *args, const struct slice *name)
+{
+	const struct arg_option *given;
+	size_t i;
+
+	for (i = 0; i < args->n_options; i++) {
+		given = &args->options[i];
+		if (given->option->complete == COMPLETE_AT_FILE &&
+		    given->value && given->value[0] == '@' &&
+		    slice_is(name, given->value + 1))
 			return true;
 	}
 	return false;
@@ -79,13 +86,6 @@ on_data(void *arg, int status, uint8_t *data, size_t len)
 	feed(remote, remote->input_max);
 }
 
-static bool
-is_under_way(const struct remote *remote, const struct slice *name)
-{
-	return remote->input_name && strlen(remote->input_name) == name->len &&
-	    memcmp(remote->input_name, name->data, name->len) == 0;
-}
-
 bool
 remote_read(struct remote *remote, const struct message *m)
 {
@@ -95,12 +95,12 @@ remote_read(struct remote *remote, const struct message *m)
 		return true;
 	if (remote->input)
 		return false;
-	if (is_under_way(remote, &m->read.name)) {
+	if (remote->input_name && slice_is(&m->read.name, remote->input_name)) {
 		feed(remote, m->read.max);
 		return true;
 	}
 	remote_forget_data(remote);
-	if (!is_named(remote->start, &m->read.name)) {
+	if (!is_named(&remote->job->args, &m->read.name)) {
 		remote->data_status = remote_fail(remote, STATUS_LOCAL,
 		    "wants a file that the command does not name");
 		feed(remote, 0);

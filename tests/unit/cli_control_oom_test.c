@@ -422,6 +422,45 @@ test_client(void **state)
 	free(u);
 }
 
+/* --- beginning to serve -------------------------------------------------- */
+
+/* What fails leaves nothing in the folder; the same again is good. */
+static void
+test_serve(void **state)
+{
+	struct control_user *u = calloc(1, sizeof *u);
+	struct app *app = &u->app;
+	char *problem = NULL;
+	int status = -1;
+	char **names;
+	size_t n;
+
+	(void)state;
+	control_user_open(u);
+	app->keep = true;
+	for (n = 1; status != STATUS_OK; n++) {
+		heap.fail_at = n;
+		status = control_serve(app, &problem);
+		heap.fail_at = 0;
+		free(problem);
+		names = folder_owners(u->folder);
+		assert_non_null(names);
+		assert_int_equal(names[0] != NULL, status == STATUS_OK);
+		folder_names_free(names);
+		assert_int_equal(app->control.server != NULL,
+		    status == STATUS_OK);
+		assert_int_equal(app->control.name != NULL,
+		    status == STATUS_OK);
+	}
+	assert_true(n > 3);
+	control_close(app);
+	names = folder_owners(u->folder);
+	assert_null(names[0]);
+	folder_names_free(names);
+	control_user_close(u);
+	free(u);
+}
+
 int
 main(void)
 {
@@ -429,6 +468,7 @@ main(void)
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_owner_keys),
 		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_serve),
 	};
 
 	if (!heap_watched("anything at all"))

@@ -399,7 +399,7 @@ test_read(void **state)
 	struct control_user *u = *state;
 	char *a = make_file(u, "a", "0123456789", 10);
 	char *b = make_file(u, "b", "abc", 3);
-	char *line = text_format("post lamp:/x -d @%s -O 9=@%s", a, b);
+	char *line = text_format("post lamp:/@%s -d @%s -O 3=@%s", b, a, b);
 	struct control_peer *p;
 
 	control_user_start(u, line);
@@ -411,12 +411,13 @@ test_read(void **state)
 	expect_input(p, "456789", 6);
 	control_user_read(p, a, 1);
 	expect_input_end(p, 0);
-	/* Another one, in the middle of which the first one again. */
-	control_user_read(p, b, 2);
-	expect_input(p, "ab", 2);
+	/* From its beginning, once it is over. */
 	control_user_read(p, a, 3);
 	expect_input(p, "012", 3);
-	/* None that the words do not name, or that is not there. */
+	/* None that the words do not name as one to be read, or that is not
+	 * there. */
+	control_user_read(p, b, 100);
+	expect_input_end(p, STATUS_LOCAL);
 	control_user_read(p, "/etc/hostname", 100);
 	expect_input_end(p, STATUS_LOCAL);
 	control_user_read(p, "-", 100);
