@@ -162,7 +162,8 @@ start_close(struct job *job)
 }
 
 static const struct option close_options[] = {
-	{ .name = "all", .help = "every session of this process, or else of the agent" },
+	{ .name = "all",
+	    .help = "every session of this process, or else of the agent" },
 	{ .name = NULL },
 };
 

@@ -151,8 +151,7 @@ control_serve(struct app *app, char **problem)
 			free(name);
 			return status != STATUS_OK ? status : STATUS_INTERNAL;
 		}
-	}
-	if (control->path && control->lock == 0) {
+	} else if (control->lock == 0) {
 		fd = control_lock(control->path);
 		if (fd < 0)
 			return cannot_listen(control,

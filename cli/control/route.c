@@ -124,12 +124,11 @@ add_options(const struct job *job, struct names *names)
 	}
 }
 
-/* --all is of one process, and 'listen stop' is about no session. */
+/* 'listen stop' is about no session. */
 static bool
 is_for_current(const struct job *job)
 {
-	return !args_has(&job->args, "all") &&
-	    job->command->operands[0].complete != COMPLETE_LISTENER;
+	return job->command->operands[0].complete != COMPLETE_LISTENER;
 }
 
 /* Without a name of its own a command is for -S, then for what is current. */

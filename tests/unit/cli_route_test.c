@@ -335,6 +335,8 @@ static const struct {
 	{ HERE, "session list", "here" },
 	{ HERE, "listen list", "here" },
 	{ INTERACTIVE, "session list", "here" },
+	{ HERE, "session list --all", "12" },
+	{ INTERACTIVE, "session list --all", "12" },
 	{ OFF, "session list", "here" },
 	{ PATH, "session list", "1" },
 
