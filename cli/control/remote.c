@@ -217,6 +217,18 @@ is_current(const struct remote *remote)
 	    strcmp(remote->route.session, away) == 0;
 }
 
+/* Whether the owner can know where the client is in the session that it calls
+ * current: it was told only of the one that the command is about. */
+static bool
+knows_place(const struct remote *remote, const char *session)
+{
+	const char *sent = remote->start->session;
+	const char *about = remote->route.session;
+
+	return !about || !sent || strcmp(sent, session) != 0 ||
+	    strcmp(about, session) == 0;
+}
+
 /* What is current there is so here from now on. A process that was asked about
  * something else does not know what is current here. False: out of memory. */
 static bool
@@ -230,7 +242,7 @@ follow(struct remote *remote, const struct message *m)
 	bool good = session && path;
 
 	if (good && *session != '\0') {
-		if (*path != '\0')
+		if (*path != '\0' && knows_place(remote, session))
 			good = front_set_place(front, session, path) == 0;
 		if (good && (!sent || strcmp(sent, session) != 0))
 			good = front_use_away(front, session) == 0;
@@ -483,14 +495,17 @@ copy(const char *s, bool *failed)
 	return copied;
 }
 
-/* NULL: out of memory. */
+/* session: what the command is about; NULL: none. NULL: out of memory. */
 static struct start *
 make_start(const struct job *job, const char *session)
 {
 	const struct front *front = job->front;
 	const struct sink *sink = &front->sink;
 	struct start *start = calloc(1, sizeof *start);
-	const char *place = session ? front_place(front, session) : NULL;
+	const char *current =
+	    front->session_name ? front->session_name : front->away;
+	const char *about = session ? session : current;
+	const char *place = about ? front_place(front, about) : NULL;
 	bool failed = false;
 	size_t i;
 
@@ -506,10 +521,8 @@ make_start(const struct job *job, const char *session)
 	start->options.write_out = start->write_out;
 	start->options.file = start->file;
 	start->timeout_ms = front->timeout_ms;
-	start->session =
-	    copy(front->session_name ? front->session_name : front->away,
-		&failed);
-	start->place_session = copy(place ? session : NULL, &failed);
+	start->session = copy(current, &failed);
+	start->place_session = copy(place ? about : NULL, &failed);
 	start->place_path = copy(place, &failed);
 	start->no_input = front->no_input;
 	start->background = job->background;

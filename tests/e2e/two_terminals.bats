@@ -169,6 +169,22 @@ serves() {
 	on three await_line bulb
 }
 
+@test "where one is in a session stays, whatever else is asked" {
+	two_prompts
+	at one "open coap://127.0.0.1:${port} --name bulb"
+	at two 'use lamp'
+	at two 'cd /store'
+	row two 'lamp:/store>'
+	at two 'get bulb:/hello'
+	on two await_line 'Hello, world!'
+	row two 'lamp:/store>'
+	on two term_keys C-l
+	at two 'session list --all'
+	on two wait_until ends_with 'lamp:/store>'
+	at two 'session get path'
+	on two await_line /store
+}
+
 # ---- what the first one sees ------------------------------------------------
 
 @test "the line being typed stays, and what others do is told once" {

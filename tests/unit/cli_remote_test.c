@@ -687,6 +687,22 @@ test_follows(void **state)
 	control_user_exit(p, 0, "lamp", "");
 	assert_int_equal(control_user_finish(u), STATUS_OK);
 	assert_string_equal(front_place(&u->app.own, "lamp"), "/3");
+	/* An owner of both sessions is told of one place, and says another. */
+	control_user_start(u, "info door");
+	p = control_user_meet(u, 0);
+	assert_string_equal(p->m.start->session, "lamp");
+	assert_null(p->m.start->place_session);
+	control_user_exit(p, 0, "lamp", "/");
+	assert_int_equal(control_user_finish(u), STATUS_OK);
+	assert_string_equal(front_place(&u->app.own, "lamp"), "/3");
+	/* Where no session is named it is that of the current one. */
+	control_user_start(u, "session list --all");
+	p = control_user_meet(u, 0);
+	assert_string_equal(p->m.start->place_session, "lamp");
+	assert_string_equal(p->m.start->place_path, "/3");
+	control_user_exit(p, 0, "lamp", "/3");
+	assert_int_equal(control_user_finish(u), STATUS_OK);
+	assert_string_equal(front_place(&u->app.own, "lamp"), "/3");
 	/* Who is asked of another session may not know this one. */
 	control_user_start(u, "info door");
 	p = control_user_meet(u, 0);
