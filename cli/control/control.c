@@ -138,9 +138,8 @@ control_serve(struct app *app, char **problem)
 {
 	struct control *control = &app->control;
 	struct folder *folder = NULL;
-	int status = STATUS_OK;
 	char *name = NULL;
-	int fd;
+	int status, fd;
 
 	*problem = NULL;
 	if (!control->path) {

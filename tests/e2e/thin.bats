@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What a command does not use it does not load: libraries of TLS, of WebSocket
 # and of line editing are opened at their first use.
+# shellcheck disable=SC2030,SC2031 # each test sets its variables anew
 
 load helper
 

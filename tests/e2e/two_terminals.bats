@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A session that a person has open at the prompt of one terminal is used from a
 # second one: by single commands, by scripts, and at another prompt.
+# shellcheck disable=SC2030,SC2031 # each test sets its variables anew
 
 load helper
 load screen

@@ -46,7 +46,7 @@ drop(struct fixture *f)
 static bool
 send_output(struct fixture *f, size_t len)
 {
-	static const uint8_t zeros[MESSAGE_DATA];
+	static const uint8_t zeros[MESSAGE_DATA] = { 0 };
 	struct message m = { .type = MESSAGE_OUTPUT, .request = 1 };
 
 	m.output.stream = STREAM_OUT;
