@@ -22,11 +22,6 @@ struct client {
 
 /* --- server.c ------------------------------------------------------------ */
 
-void client_error(struct client *client, uint32_t request,
-    enum message_error code, const char *text);
-/* The same, and the client is gone. */
-void client_refuse(struct client *client, enum message_error code,
-    const char *text);
 /* One of its commands has ended. */
 void client_settled(struct client *client);
 

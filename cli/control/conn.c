@@ -3,7 +3,9 @@
 #include "cli/control/conn.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,6 +99,40 @@ on_later(coapx_timer_t *timer, void *arg)
 {
 	(void)timer;
 	flush(arg);
+}
+
+void
+conn_hello(struct conn *conn)
+{
+	static const char software[] = "coap-shell " COAPX_VERSION;
+	struct message m = { .type = MESSAGE_HELLO };
+
+	m.hello.version = CONTROL_VERSION;
+	m.hello.software =
+	    (struct slice){ (const uint8_t *)software, sizeof software - 1 };
+	conn_send(conn, &m);
+}
+
+void
+conn_error(struct conn *conn, uint32_t request, enum message_error code,
+    const char *text)
+{
+	struct message m = { .type = MESSAGE_ERROR, .request = request };
+
+	m.error.code = code;
+	m.error.text = (struct slice){ (const uint8_t *)text, strlen(text) };
+	conn_send(conn, &m);
+}
+
+void
+conn_error_version(struct conn *conn)
+{
+	char text[80];
+
+	snprintf(text, sizeof text,
+	    "this process speaks version %d of the control protocol",
+	    CONTROL_VERSION);
+	conn_error(conn, 0, ERROR_VERSION, text);
 }
 
 size_t

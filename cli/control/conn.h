@@ -38,6 +38,13 @@ struct conn *conn_new(coap_context_t *context, int fd,
  * it is more than a message may be, and is not sent. Out of memory the
  * connection ends, told by the loop. Nothing is called. */
 bool conn_send(struct conn *conn, const struct message *m);
+/* HELLO, the first message of both sides. */
+void conn_hello(struct conn *conn);
+/* ERROR; about request 0 the connection is then the caller's to end. */
+void conn_error(struct conn *conn, uint32_t request, enum message_error code,
+    const char *text);
+/* The same to a peer of another version. */
+void conn_error_version(struct conn *conn);
 /* Bytes that the peer has not taken. */
 size_t conn_unsent(const struct conn *conn);
 /* NULL is fine. Tries to deliver what is left, without waiting. */

@@ -132,21 +132,11 @@ on_patience(coapx_timer_t *timer, void *arg)
 
 /* --- what the owner says ------------------------------------------------- */
 
-/* The last word of a connection. */
-static void
-refuse(struct remote *remote, enum message_error code, const char *text)
-{
-	struct message m = { .type = MESSAGE_ERROR };
-
-	m.error.code = code;
-	m.error.text = (struct slice){ (const uint8_t *)text, strlen(text) };
-	conn_send(remote->conn, &m);
-}
-
 static void
 misbehaves(struct remote *remote)
 {
-	refuse(remote, ERROR_MALFORMED, "that message is not allowed now");
+	conn_error(remote->conn, 0, ERROR_MALFORMED,
+	    "that message is not allowed now");
 	job_end(remote->job,
 	    remote_fail(remote, STATUS_INTERNAL,
 		"does not keep to the control protocol"));
@@ -162,8 +152,7 @@ on_hello(struct remote *remote, const struct message *m)
 		    "speaks version %u of the control protocol, and this "
 		    "program version %d; end it, or use the program it is from",
 		    m->hello.version, CONTROL_VERSION);
-		refuse(remote, ERROR_VERSION,
-		    "this process speaks version 1 of the control protocol");
+		conn_error_version(remote->conn);
 		job_end(remote->job, remote_fail(remote, STATUS_STATE, what));
 		return;
 	}
@@ -277,12 +266,18 @@ static void
 on_error(struct remote *remote, const struct message *m)
 {
 	char what[256];
+	size_t len = m->error.text.len;
 	bool fault =
 	    m->error.code == ERROR_MALFORMED || m->error.code == ERROR_MEMORY;
 
-	snprintf(what, sizeof what, "says: %.*s",
-	    (int)(m->error.text.len < 200 ? m->error.text.len : 200),
-	    (const char *)m->error.text.data);
+	if (len > 0)
+		snprintf(what, sizeof what, "says: %.*s",
+		    (int)(len < 200 ? len : 200),
+		    (const char *)m->error.text.data);
+	else
+		snprintf(what, sizeof what,
+		    "refuses the command, and does not say why (code %u)",
+		    m->error.code);
 	give_up(remote,
 	    remote_fail(remote, fault ? STATUS_INTERNAL : STATUS_STATE, what));
 }
@@ -332,15 +327,12 @@ static void
 on_unknown(void *user, unsigned type, uint32_t request)
 {
 	struct remote *remote = user;
-	struct message m = { .type = MESSAGE_ERROR, .request = request };
 
 	(void)type;
-	if (!remote->greeted) {
+	if (remote->greeted)
+		conn_error(remote->conn, request, ERROR_UNKNOWN, "");
+	else
 		misbehaves(remote);
-		return;
-	}
-	m.error.code = ERROR_UNKNOWN;
-	conn_send(remote->conn, &m);
 }
 
 static void start_agent(struct remote *remote);
@@ -382,8 +374,6 @@ static const struct conn_ops ops = { on_message, on_unknown, on_ended };
 static int
 talk(struct remote *remote, int fd)
 {
-	static const char software[] = "coap-shell " COAPX_VERSION;
-	struct message hello = { .type = MESSAGE_HELLO };
 	struct message start = { .type = MESSAGE_START, .request = REQUEST };
 
 	remote->greeted = remote->keys_asked = false;
@@ -395,11 +385,8 @@ talk(struct remote *remote, int fd)
 	remote->conn = conn_new(remote->job->app->context, fd, &ops, remote);
 	if (!remote->conn)
 		return job_fail(remote->job, STATUS_INTERNAL, "out of memory");
-	hello.hello.version = CONTROL_VERSION;
-	hello.hello.software =
-	    (struct slice){ (const uint8_t *)software, sizeof software - 1 };
 	start.start = remote->start;
-	conn_send(remote->conn, &hello);
+	conn_hello(remote->conn);
 	if (!conn_send(remote->conn, &start))
 		return job_fail(remote->job, STATUS_USAGE,
 		    "the command is too long for the control socket (32 MiB)");
@@ -467,77 +454,6 @@ start_agent(struct remote *remote)
 		job_end(job, status);
 }
 
-/* The words as the table has them, not abbreviated. */
-static char **
-full_words(const struct job *job, size_t *n)
-{
-	const char *name = job->command->name;
-	char **words = calloc(job->n_words + 4, sizeof *words);
-	size_t i, len;
-
-	*n = 0;
-	while (words && *name != '\0') {
-		len = strcspn(name, " ");
-		words[(*n)++] = strndup(name, len);
-		name += len + (name[len] == ' ');
-	}
-	for (i = 0; words && i < job->n_words; i++)
-		words[(*n)++] = strdup(job->words[i]);
-	return words;
-}
-
-static char *
-copy(const char *s, bool *failed)
-{
-	char *copied = s ? strdup(s) : NULL;
-
-	*failed = *failed || (s && !copied);
-	return copied;
-}
-
-/* session: what the command is about; NULL: none. NULL: out of memory. */
-static struct start *
-make_start(const struct job *job, const char *session)
-{
-	const struct front *front = job->front;
-	const struct sink *sink = &front->sink;
-	struct start *start = calloc(1, sizeof *start);
-	const char *current =
-	    front->session_name ? front->session_name : front->away;
-	const char *about = session ? session : current;
-	const char *place = about ? front_place(front, about) : NULL;
-	bool failed = false;
-	size_t i;
-
-	if (!start)
-		return NULL;
-	start->words = full_words(job, &start->n_words);
-	failed = !start->words;
-	for (i = 0; !failed && i < start->n_words; i++)
-		failed = !start->words[i];
-	start->options = front->defaults;
-	start->write_out = copy(front->defaults.write_out, &failed);
-	start->file = copy(front->defaults.file, &failed);
-	start->options.write_out = start->write_out;
-	start->options.file = start->file;
-	start->timeout_ms = front->timeout_ms;
-	start->session = copy(current, &failed);
-	start->place_session = copy(place ? about : NULL, &failed);
-	start->place_path = copy(place, &failed);
-	start->no_input = front->no_input;
-	start->background = job->background;
-	start->out_is_terminal = sink->out_is_terminal;
-	start->err_is_terminal = sink->err_is_terminal;
-	start->out_color = sink->out_color;
-	start->err_color = sink->err_color;
-	start->utf8 = sink->utf8;
-	start->width = sink->width;
-	if (!failed)
-		return start;
-	start_free(start);
-	return NULL;
-}
-
 /* The owner keeps the time; this process only when it does not. */
 static void
 set_times(struct job *job)
@@ -563,7 +479,7 @@ begin(struct job *job, struct route *route)
 	job->lingers = true;
 	remote->job = job;
 	remote->route = *route;
-	remote->start = make_start(job, route->session);
+	remote->start = remote_make_start(job, route->session);
 	remote->patience =
 	    coapx_timer_new(job->app->context, on_patience, remote);
 	if (!remote->start || !remote->patience)

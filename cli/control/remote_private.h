@@ -38,6 +38,11 @@ struct remote {
 	int data_status;
 };
 
+/* --- remote_start.c ------------------------------------------------------ */
+
+/* session: that the command is about, or NULL. NULL: out of memory. */
+struct start *remote_make_start(const struct job *job, const char *session);
+
 /* --- remote_data.c ------------------------------------------------------- */
 
 void remote_send(struct remote *remote, struct message *m);

@@ -327,7 +327,8 @@ begin(struct client *client, struct message *m)
 	struct request *request = calloc(1, sizeof *request);
 
 	if (!request) {
-		client_error(client, m->request, ERROR_MEMORY, "out of memory");
+		conn_error(client->conn, m->request, ERROR_MEMORY,
+		    "out of memory");
 		return true;
 	}
 	request->client = client;
@@ -341,7 +342,8 @@ begin(struct client *client, struct message *m)
 	request->overflow =
 	    coapx_timer_new(client->app->context, on_overflow, request);
 	if (!request->overflow || go_there(request) < 0) {
-		client_error(client, m->request, ERROR_MEMORY, "out of memory");
+		conn_error(client->conn, m->request, ERROR_MEMORY,
+		    "out of memory");
 		request_free(request);
 		return true;
 	}
@@ -508,7 +510,7 @@ request_message(struct client *client, struct message *m)
 			return false;
 		if (client->n_requests < SERVER_REQUESTS)
 			return begin(client, m);
-		client_error(client, m->request, ERROR_BUSY,
+		conn_error(client->conn, m->request, ERROR_BUSY,
 		    "there are too many commands of this client");
 		return true;
 	}

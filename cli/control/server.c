@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,22 +50,12 @@ client_drop(struct client *client)
 	changed(server);
 }
 
-void
-client_refuse(struct client *client, enum message_error code, const char *text)
+/* It is told why, and gone. */
+static void
+refuse(struct client *client, enum message_error code, const char *text)
 {
-	client_error(client, 0, code, text);
+	conn_error(client->conn, 0, code, text);
 	client_drop(client);
-}
-
-void
-client_error(struct client *client, uint32_t request, enum message_error code,
-    const char *text)
-{
-	struct message m = { .type = MESSAGE_ERROR, .request = request };
-
-	m.error.code = code;
-	m.error.text = (struct slice){ (const uint8_t *)text, strlen(text) };
-	conn_send(client->conn, &m);
 }
 
 void
@@ -79,9 +68,10 @@ static void
 hello(struct client *client, const struct message *m)
 {
 	client->greeted = m->hello.version == CONTROL_VERSION;
-	if (!client->greeted)
-		client_refuse(client, ERROR_VERSION,
-		    "this process speaks version 1 of the control protocol");
+	if (client->greeted)
+		return;
+	conn_error_version(client->conn);
+	client_drop(client);
 }
 
 static void
@@ -96,7 +86,7 @@ on_message(void *user, struct message *m)
 	else if (m->type == MESSAGE_ERROR && m->request == 0)
 		client_drop(client);
 	else if (!client->greeted || !request_message(client, m))
-		client_refuse(client, ERROR_MALFORMED,
+		refuse(client, ERROR_MALFORMED,
 		    "that message is not allowed now");
 }
 
@@ -107,10 +97,10 @@ on_unknown(void *user, unsigned type, uint32_t request)
 
 	(void)type;
 	if (client->greeted)
-		client_error(client, request, ERROR_UNKNOWN,
+		conn_error(client->conn, request, ERROR_UNKNOWN,
 		    "a message of that type is not known");
 	else
-		client_refuse(client, ERROR_MALFORMED, "HELLO comes first");
+		refuse(client, ERROR_MALFORMED, "HELLO comes first");
 }
 
 static void
@@ -120,10 +110,10 @@ on_ended(void *user, enum conn_end why)
 
 	switch (why) {
 	case CONN_MALFORMED:
-		client_refuse(client, ERROR_MALFORMED, "that is no message");
+		refuse(client, ERROR_MALFORMED, "that is no message");
 		break;
 	case CONN_MEMORY:
-		client_refuse(client, ERROR_MEMORY, "out of memory");
+		refuse(client, ERROR_MEMORY, "out of memory");
 		break;
 	default:
 		client_drop(client);
@@ -132,18 +122,6 @@ on_ended(void *user, enum conn_end why)
 }
 
 static const struct conn_ops client_ops = { on_message, on_unknown, on_ended };
-
-static void
-greet(struct client *client)
-{
-	static const char software[] = "coap-shell " COAPX_VERSION;
-	struct message m = { .type = MESSAGE_HELLO };
-
-	m.hello.version = CONTROL_VERSION;
-	m.hello.software =
-	    (struct slice){ (const uint8_t *)software, sizeof software - 1 };
-	conn_send(client->conn, &m);
-}
 
 /* Takes fd over. */
 static void
@@ -168,12 +146,12 @@ client_add(struct server *server, int fd)
 	DL_APPEND(server->clients, client);
 	server->n_clients++;
 	changed(server);
-	greet(client);
+	conn_hello(conn);
 	if (!ours)
-		client_refuse(client, ERROR_PEER,
+		refuse(client, ERROR_PEER,
 		    "this process belongs to another user");
 	else if (server->n_clients > SERVER_CLIENTS)
-		client_refuse(client, ERROR_BUSY, "there are too many clients");
+		refuse(client, ERROR_BUSY, "there are too many clients");
 }
 
 /* --- the listening socket ------------------------------------------------ */

@@ -159,10 +159,10 @@ test_errors(void **state)
 		control_user_start(u, "info lamp");
 		p = control_user_accept(u, 0);
 		send_error(p, 0, code);
-		if (code == ERROR_UNKNOWN)
+		if (code == ERROR_UNKNOWN) {
 			control_peer_hello(p);
-		if (code == ERROR_UNKNOWN)
 			control_user_exit(p, 0, "", "");
+		}
 		control_user_finish(u);
 		if (code != ERROR_UNKNOWN)
 			assert_said(u, status, "because");
@@ -175,6 +175,18 @@ test_errors(void **state)
 		assert_int_equal(control_user_finish(u),
 		    code == ERROR_UNKNOWN ? STATUS_OK : status);
 	}
+}
+
+static void
+test_error_without_text(void **state)
+{
+	struct message m = { .type = MESSAGE_ERROR, .request = 1 };
+	struct control_user *u = *state;
+	struct control_peer *p = begin(u);
+
+	m.error.code = ERROR_BUSY;
+	control_peer_send(p, &m);
+	assert_said(u, STATUS_STATE, "does not say why (code 3)");
 }
 
 #define WIRE(s) s, sizeof(s) - 1
@@ -778,6 +790,7 @@ main(void)
 		TEST(test_too_long),
 		TEST(test_version),
 		TEST(test_errors),
+		TEST(test_error_without_text),
 		TEST(test_garbage),
 		TEST(test_unknown),
 		TEST(test_dies),
