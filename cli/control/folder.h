@@ -52,7 +52,7 @@ int folder_listen(struct folder *folder, const char *name);
  * Connects to the process of that name, or to the owner of a session. -ENOENT:
  * there is none; -ECONNREFUSED: it died, and its name has been taken away;
  * -EAGAIN: it lives and takes nobody (it is stopped, or has too much to do);
- * -EPERM: what is there is not ours, or no socket.
+ * -EPERM: what is there is no socket, or it, or who listens there, not ours.
  */
 int folder_connect(struct folder *folder, const char *name);
 int folder_connect_session(struct folder *folder, const char *session);

@@ -54,21 +54,39 @@ look_at_name(int dir, const char *name)
 
 /* --- connecting ---------------------------------------------------------- */
 
-/* To a socket that was looked at. */
+bool
+peer_is_ours(int fd, pid_t *pid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	*pid = 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+	    len != sizeof peer || peer.uid != geteuid())
+		return false;
+	*pid = peer.pid;
+	return true;
+}
+
+/* To a socket that was looked at; it is ours, and so has to be who listens. */
 static int
 connect_to(int at)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	pid_t pid;
 	int err;
 
 	if (fd < 0)
 		return -errno;
 	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d",
 	    at);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		err = errno;
+	else if (peer_is_ours(fd, &pid))
 		return fd;
-	err = errno;
+	else
+		err = EPERM;
 	close(fd);
 	if (err == ENOENT)
 		return -ENOSYS; /* no /proc: the socket itself was there */
@@ -185,20 +203,6 @@ int
 control_connect(const char *path)
 {
 	return connect_name(AT_FDCWD, path);
-}
-
-bool
-peer_is_ours(int fd, pid_t *pid)
-{
-	struct ucred peer;
-	socklen_t len = sizeof peer;
-
-	*pid = 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
-	    len != sizeof peer || peer.uid != geteuid())
-		return false;
-	*pid = peer.pid;
-	return true;
 }
 
 /* --- listening ----------------------------------------------------------- */

@@ -1066,7 +1066,8 @@ of_another_user(void **state)
 {
 	struct fixture *f = *state;
 	struct stat st;
-	int fd, other;
+	int fd, other, status;
+	pid_t child;
 
 	skip_unless_root();
 	assert_int_equal(mkdir(f->path, 0700), 0);
@@ -1097,6 +1098,13 @@ of_another_user(void **state)
 	make_file(at(f, "agent.lock"));
 	assert_int_equal(chown(at(f, "agent.lock"), NOBODY, NOBODY), 0);
 	assert_int_equal(folder_lock_agent(f->folder), -EPERM);
+	/* The socket is ours, and somebody else listens at it. */
+	child = fork();
+	if (child == 0)
+		_exit(seteuid(NOBODY) == 0 && listen(fd, 1) == 0 ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(folder_connect(f->folder, "17"), -EPERM);
 	close(fd);
 }
 
