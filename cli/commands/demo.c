@@ -63,8 +63,7 @@ cancel(struct job *job)
 	struct demo *demo = job->state;
 
 	if (demo->script)
-		script_cancel(demo->script, STATUS_INTERRUPTED);
-	demo->script = NULL;
+		script_cancel(demo->script, job->status);
 }
 
 /* open URI --name PROTO for each listener: commands like any other. */
@@ -299,6 +298,8 @@ start(struct job *job)
 	job->state = demo;
 	job->free_state = free_state;
 	job->cancel = cancel;
+	/* As a command of the tour may. */
+	job->lingers = true;
 	app->keep = true;
 	status = listen_everywhere(job);
 	if (status != STATUS_OK)

@@ -186,7 +186,7 @@ source_cancel(struct job *job)
 	struct sourced *sourced = job->state;
 
 	if (sourced->script)
-		script_cancel(sourced->script, STATUS_INTERRUPTED);
+		script_cancel(sourced->script, job->status);
 }
 
 static void
@@ -222,6 +222,8 @@ source_open(struct job *job, const char *path)
 	job->state = sourced;
 	job->free_state = source_free;
 	job->cancel = source_cancel;
+	/* As a command in it may. */
+	job->lingers = true;
 	job->front->source_depth++;
 	return STATUS_OK;
 }

@@ -217,6 +217,22 @@ shape() {
 	assert_equal "$(shape "${stderr}")" "$(shape "${own_stderr}")"
 }
 
+@test 'Ctrl-C and -T end a file of commands as they end the one that runs' {
+	keep one "${device}"
+	echo 'ping -n 1000 --interval 100ms --format human' >file
+	start_client sourced -S one -c 'source file; echo more'
+	wait_until wrote sourced
+	kill -INT "${client_pid}"
+	end_client sourced "${client_pid}"
+	assert_equal "${status}" 130
+	[[ ${stderr}${output} == *sent*answered* ]]
+	[[ ${output} != *more* ]]
+	run_apart cs -S one source file -T 300ms
+	assert_failure 28
+	[[ ${stderr} == *'timed out after 300 ms'* ]]
+	wait_until clients_are 0
+}
+
 @test 'a client that was killed leaves nothing going on' {
 	local before
 	ping_until KILL
