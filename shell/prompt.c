@@ -446,7 +446,6 @@ leave(struct prompt *prompt)
 {
 	struct app *app = prompt->app;
 	int status = app->own.last_status;
-	struct item *item, *next;
 
 	if (app->own.exiting)
 		status = app->own.exit_status;
@@ -455,9 +454,9 @@ leave(struct prompt *prompt)
 	if (prompt->signo != SIGHUP)
 		say_goodbye(prompt);
 	prompt->leaving = true;
-	DL_FOREACH_SAFE(prompt->items, item, next)
-		if (item->script)
-			script_cancel(item->script, STATUS_INTERRUPTED);
+	/* One that lingers has to be told twice. */
+	while (prompt->items)
+		script_cancel(prompt->items->script, STATUS_INTERRUPTED);
 	app_unobserve(app, &prompt->observer);
 	return status;
 }

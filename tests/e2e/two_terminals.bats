@@ -310,6 +310,23 @@ leave_by_hangup() {
 	done
 }
 
+# Has the session lamp $1 requests?
+requests_are() {
+	[[ $(cs session get stats.requests lamp) == "$1" ]]
+}
+
+@test "a prompt that leaves ends what it left to others in the background" {
+	two_prompts_silent
+	echo 'get /y' >"${BATS_TEST_TMPDIR}/file"
+	at two 'get /x &'
+	at two "source '${BATS_TEST_TMPDIR}/file' &"
+	wait_until requests_are 2
+	on two term_keys C-d
+	assert_equal "$(on two term_status)" 0
+	run ! on two term_shows 'ended|rror'
+	wait_until requests_are 0
+}
+
 @test "single commands end with 9 when their owner leaves" {
 	start_silent
 	terminal one
