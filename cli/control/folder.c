@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -18,6 +19,7 @@
 
 #define OPEN_FOLDER   (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define LOCK_LIMIT_MS 50
+#define LOCK_PAUSE_MS 1000
 /* More are not listed. */
 #define NAMES_MAX 65536
 
@@ -26,6 +28,13 @@ folder_name_ok(const char *name)
 {
 	return *name != '\0' && *name != '.' && !strchr(name, '/') &&
 	    strlen(name) <= NAME_MAX;
+}
+
+bool
+is_folder_name(const char *name)
+{
+	return *name == '\0' || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0;
 }
 
 /* --- where it is --------------------------------------------------------- */
@@ -135,14 +144,18 @@ fail_open(const char *path, int err, char **problem)
 static int
 open_folder_at(int parent, const char *name, bool make)
 {
+	int err = make && mkdirat(parent, name, 0700) < 0 ? errno : 0;
 	int fd;
 
 	/* Whatever the umask is. */
-	if (make && mkdirat(parent, name, 0700) == 0 &&
+	if (make && err == 0 &&
 	    fchmodat(parent, name, 0700, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	fd = openat(parent, name, OPEN_FOLDER | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	/* Why it could not be made, when it is not there. */
+	return errno == ENOENT && err != 0 && err != EEXIST ? -err : -errno;
 }
 
 static int
@@ -302,17 +315,31 @@ lock_file(int dir, const char *name)
 	return err;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int
-folder_lock(const struct folder *folder)
+folder_lock(struct folder *folder)
 {
 	int fd = lock_file(folder->dir, FOLDER_LOCK);
 	int ms;
 
+	if (fd != -EAGAIN || now_ms() < folder->impatient)
+		return fd == -EAGAIN ? -EBUSY : fd;
 	for (ms = 0; fd == -EAGAIN && ms < LOCK_LIMIT_MS; ms++) {
 		poll(NULL, 0, 1);
 		fd = lock_file(folder->dir, FOLDER_LOCK);
 	}
-	return fd == -EAGAIN ? -EBUSY : fd;
+	if (fd != -EAGAIN)
+		return fd;
+	folder->impatient = now_ms() + LOCK_PAUSE_MS;
+	return -EBUSY;
 }
 
 int
@@ -324,9 +351,14 @@ folder_lock_agent(struct folder *folder)
 int
 control_lock(const char *path)
 {
-	char *name = text_format("%s.lock", path);
+	const char *slash = strrchr(path, '/');
+	char *name;
 	int fd;
 
+	/* "/.lock" would be made for nothing. */
+	if (is_folder_name(slash ? slash + 1 : path))
+		return -EISDIR;
+	name = text_format("%s.lock", path);
 	if (!name)
 		return -ENOMEM;
 	fd = lock_file(AT_FDCWD, name);

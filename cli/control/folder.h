@@ -10,8 +10,8 @@
  *     lock         held while the name of a dead process is taken away
  *
  * So a name is claimed by link(), which only one can do, and looked up by
- * connect(). Nothing in here blocks (that lock is tried for 50 ms at most), and
- * nothing follows a symbolic link: folder and sockets are opened without
+ * connect(). Nothing in here blocks (that lock is tried for 50 ms a second at
+ * most), and nothing follows a symbolic link: folder and sockets are opened without
  * following one, and then looked at. Names that are empty, hidden or have a
  * slash are not looked up (-ENOENT) and not made (-EINVAL).
  */

@@ -4,6 +4,7 @@
 #define CLI_CONTROL_FOLDER_PRIVATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "cli/control/folder.h"
@@ -27,12 +28,15 @@ struct folder {
 	int sessions; /* -1: not opened yet */
 	struct own_socket *own;
 	char *path;
+	int64_t impatient; /* ms: until then its lock is not waited for */
 };
 
 /* --- folder.c ------------------------------------------------------------ */
 
 /* Whether it is one component of a path, and none that is hidden. */
 bool folder_name_ok(const char *name);
+/* Whether what is behind the last slash of a path can only be a folder. */
+bool is_folder_name(const char *name);
 /* The folder of sessions, which stays the folder's, or -errno; -ENOENT: there
  * is none, and make is not set. */
 int folder_sessions_dir(struct folder *folder, bool make);
@@ -42,8 +46,9 @@ char **folder_list(int dir);
  * another one has it; or -errno. */
 int lock_file(int dir, const char *name);
 /* The lock under which dead names are taken away; -EBUSY: it was not to be had
- * in a short time. */
-int folder_lock(const struct folder *folder);
+ * in a short time. Then it is not waited for again for a while: who holds it
+ * may be stopped, and there may be thousands of names to let go of. */
+int folder_lock(struct folder *folder);
 
 /* --- sockets.c ----------------------------------------------------------- */
 

@@ -388,8 +388,7 @@ open_parent(const char *path, const char **name)
 	int fd;
 
 	*name = slash ? slash + 1 : path;
-	if (**name == '\0' || strcmp(*name, ".") == 0 ||
-	    strcmp(*name, "..") == 0)
+	if (is_folder_name(*name))
 		return -EISDIR;
 	parent = slash ? strndup(path, (size_t)(*name - path)) : strdup(".");
 	if (!parent)
