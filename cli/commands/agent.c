@@ -18,6 +18,19 @@
 
 static const char group[] = "Agent";
 
+static bool
+is_forbidden(const struct job *job)
+{
+	return job->app->control.off || args_has(&job->args, "no-agent");
+}
+
+static int
+forbidden(struct job *job)
+{
+	return job_fail(job, STATUS_USAGE, "--no-agent forbids what '%s' does",
+	    job->command->name);
+}
+
 /* --- start --------------------------------------------------------------- */
 
 static void
@@ -91,9 +104,8 @@ start_start(struct job *job)
 	struct agent_params params;
 	int status = read_params(job, &params);
 
-	if (job->app->control.off || args_has(&job->args, "no-agent"))
-		return job_fail(job, STATUS_USAGE,
-		    "--no-agent forbids what 'agent start' does");
+	if (is_forbidden(job))
+		return forbidden(job);
 	if (status != STATUS_OK)
 		return status;
 	if (!args_has(&job->args, "foreground"))
@@ -143,6 +155,8 @@ const struct command cmd_agent_start = {
 static int
 stop_start(struct job *job)
 {
+	if (is_forbidden(job))
+		return forbidden(job);
 	if (!agent_stop(job->app))
 		return job_fail(job, STATUS_STATE,
 		    "the process that listens there is no agent; it ends by "
@@ -171,9 +185,8 @@ status_start(struct job *job)
 	const char *path = app->control.path;
 	char *socket = NULL;
 
-	if (!app->control.server)
-		return job_fail(job, STATUS_STATE,
-		    "this process serves nobody");
+	if (is_forbidden(job))
+		return forbidden(job);
 	DL_COUNT(app->sessions, named, sessions);
 	DL_COUNT(app->listeners, listener, listeners);
 	if (!path && app->control.name) {

@@ -259,6 +259,14 @@ ended, and its sessions with it"
 	run_apart cs --no-agent open "${device}" --persist 1m
 	assert_failure 2
 	[[ ${stderr} == *'--no-agent forbids'* ]]
+	local command
+	for command in start stop status; do
+		run_apart cs --no-agent agent "${command}"
+		assert_failure 2
+		assert_equal "${stderr}" \
+			"coap-shell: --no-agent forbids what 'agent ${command}' does"
+	done
+	assert_equal "$(cs -S one get /hello)" 'Hello, world!'
 }
 
 @test 'an agent at a path of its own' {
