@@ -63,7 +63,9 @@ start_rename(struct job *job)
 	if (!control_claim(job->app, name)) {
 		free(copy);
 		return job_fail(job, STATUS_STATE,
-		    "another process has a session named '%s'", name);
+		    "another process has a session named '%s'; close it, or "
+		    "choose another name",
+		    name);
 	}
 	old = named->name;
 	named->name = copy;

@@ -382,11 +382,14 @@ requests_are() {
 	at two "open coap://127.0.0.1:${port} --name lamp"
 	on two term_wait "^coap-shell: another process has a session named \
 'lamp'; close it, or choose another name$"
+	on two term_keys C-l
 	at two 'session rename s2 lamp'
-	on two await_line "coap-shell: another process has a session named 'lamp'"
+	on two term_wait "^coap-shell: another process has a session named \
+'lamp'; close it, or choose another name$"
 	row two 's2:/>'
 	at two 'session rename lamp s2'
-	on two await_line "coap-shell: another process has a session named 's2'"
+	on two term_wait "^coap-shell: another process has a session named \
+'s2'; close it, or choose another name$"
 	at one 'close lamp'
 	at two 'session rename s2 lamp'
 	row two 'lamp:/>'
