@@ -75,9 +75,7 @@ static void
 glance_at(struct look *look, coap_context_t *context, int fd,
     struct start *start)
 {
-	static const char software[] = "coap-shell " COAPX_VERSION;
 	struct glance *glance = &look->glances[look->n];
-	struct message hello = { .type = MESSAGE_HELLO };
 	struct message m = { .type = MESSAGE_START, .request = REQUEST };
 
 	glance->look = look;
@@ -88,11 +86,9 @@ glance_at(struct look *look, coap_context_t *context, int fd,
 	}
 	look->n++;
 	look->waiting++;
-	hello.hello.version = CONTROL_VERSION;
-	hello.hello.software =
-	    (struct slice){ (const uint8_t *)software, sizeof software - 1 };
 	m.start = start;
-	if (conn_send(glance->conn, &hello) && conn_send(glance->conn, &m))
+	conn_hello(glance->conn);
+	if (conn_send(glance->conn, &m))
 		return;
 	look->failed = true;
 	glance_over(glance);
