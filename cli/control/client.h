@@ -17,7 +17,8 @@ struct client {
 	struct conn *conn;
 	struct request *requests;
 	size_t n_requests;
-	bool greeted; /* its HELLO was good */
+	bool greeted;            /* its HELLO was good */
+	coapx_timer_t *patience; /* until then it has to come */
 };
 
 /* --- server.c ------------------------------------------------------------ */

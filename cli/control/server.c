@@ -12,6 +12,8 @@
 #include "cli/control/client.h"
 #include "cli/control/folder.h"
 
+/* A client that says nothing for so long is none. */
+#define HELLO_MS 10000
 /* Clients that are let in before others have their turn. */
 #define ROUNDS 16
 /* How long nobody is let in when there are no descriptors left. */
@@ -45,6 +47,7 @@ client_drop(struct client *client)
 	DL_DELETE(server->clients, client);
 	server->n_clients--;
 	requests_end(client);
+	coapx_timer_free(client->patience);
 	conn_free(client->conn);
 	free(client);
 	changed(server);
@@ -68,10 +71,21 @@ static void
 hello(struct client *client, const struct message *m)
 {
 	client->greeted = m->hello.version == CONTROL_VERSION;
+	coapx_timer_stop(client->patience);
 	if (client->greeted)
 		return;
 	conn_error_version(client->conn);
 	client_drop(client);
+}
+
+static void
+on_patience(coapx_timer_t *timer, void *arg)
+{
+	struct client *client = arg;
+
+	(void)timer;
+	if (!client->greeted)
+		refuse(client, ERROR_MALFORMED, "HELLO did not come");
 }
 
 static void
@@ -143,15 +157,21 @@ client_add(struct server *server, int fd)
 	client->server = server;
 	client->app = server->app;
 	client->conn = conn;
+	client->patience =
+	    coapx_timer_new(server->app->context, on_patience, client);
 	DL_APPEND(server->clients, client);
 	server->n_clients++;
 	changed(server);
 	conn_hello(conn);
-	if (!ours)
+	if (!client->patience)
+		refuse(client, ERROR_MEMORY, "out of memory");
+	else if (!ours)
 		refuse(client, ERROR_PEER,
 		    "this process belongs to another user");
 	else if (server->n_clients > SERVER_CLIENTS)
 		refuse(client, ERROR_BUSY, "there are too many clients");
+	else
+		coapx_timer_set(client->patience, HELLO_MS);
 }
 
 /* --- the listening socket ------------------------------------------------ */

@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/control/server.h"
 #include "cli/input.h"
+#include "clock_skip.h"
 #include "control_owner.h"
 
 static int
@@ -143,6 +144,23 @@ test_nothing_before_hello(void **state)
 }
 
 /* What only an owner may say, and what is no message. */
+/* Who says nothing is no client, and does not keep an agent alive. */
+static void
+test_no_hello(void **state)
+{
+	struct control_owner *o = *state;
+	struct control_peer *p = control_owner_connect(o, 0);
+	struct control_peer *other = control_owner_attach(o, 1);
+
+	control_peer_expect(p, MESSAGE_HELLO, 0);
+	clock_skipped_s += 9;
+	control_peer_expect_nothing(p);
+	clock_skipped_s += 2;
+	control_peer_expect_error(p, 0, ERROR_MALFORMED);
+	assert_int_equal(control_owner_do(o, other, "pwd -S lamp"), STATUS_OK);
+	assert_int_equal(server_clients(o->app.control.server), 1);
+}
+
 static void
 test_malformed(void **state)
 {
@@ -850,6 +868,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_hello),
 		TEST(test_nothing_before_hello),
+		TEST(test_no_hello),
 		TEST(test_malformed),
 		TEST(test_unknown),
 		TEST(test_too_many_clients),
