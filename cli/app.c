@@ -216,40 +216,58 @@ app_name_is_free(struct app *app, const char *name, char **problem)
 	return false;
 }
 
-/* s1, s2 ...: the first number that was never used. */
-static char *
-invent_name(struct app *app)
+/* s1, s2 ...: the first number that was never used. As control_claim(). */
+static int
+invent_name(struct app *app, char text[NAME_SIZE])
 {
-	char text[16];
+	int err;
 
-	do
-		snprintf(text, sizeof text, "s%u", ++app->next_number);
-	while (app_find(app, text) || !control_claim(app, text));
-	return strdup(text);
+	do {
+		snprintf(text, NAME_SIZE, "s%u", ++app->next_number);
+		err = app_find(app, text) ? -EEXIST : control_claim(app, text);
+	} while (err == -EEXIST);
+	return err;
+}
+
+/* The name of a new session, malloc()ed; NULL as app_add(). */
+static char *
+take_name(struct app *app, const char *name, char **problem)
+{
+	char invented[NAME_SIZE];
+	int err;
+
+	*problem = NULL;
+	if (name && !app_name_is_free(app, name, problem))
+		return NULL;
+	err = name ? control_claim(app, name) : invent_name(app, invented);
+	if (!name)
+		name = invented;
+	if (err == 0)
+		return strdup(name);
+	*problem = err == -EEXIST
+	    ? text_format("another process has a session named '%s'; close it, "
+			  "or choose another name",
+		  name)
+	    : text_format("others could not find a session named '%s': %s",
+		  name, strerror(-err));
+	return NULL;
 }
 
 struct named *
 app_add(struct app *app, const char *name, coap_session_t *session, bool owned,
     char **problem)
 {
-	struct named *named;
+	char *its = take_name(app, name, problem);
+	struct named *named = its ? calloc(1, sizeof *named) : NULL;
 
-	*problem = NULL;
-	if (name && !app_name_is_free(app, name, problem))
-		return NULL;
-	if (name && !control_claim(app, name)) {
-		*problem = text_format("another process has a session named "
-				       "'%s'; close it, or choose another name",
-		    name);
+	if (!named) {
+		free(its);
 		return NULL;
 	}
-	named = calloc(1, sizeof *named);
-	if (!named)
-		return NULL;
-	named->name = name ? strdup(name) : invent_name(app);
+	named->name = its;
 	named->path = strdup("/");
 	named->home = strdup("/");
-	if (!named->name || !named->path || !named->home) {
+	if (!named->path || !named->home) {
 		free(named->name);
 		free(named->path);
 		free(named->home);

@@ -3,6 +3,7 @@
 #include "cli/listeners.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,7 +165,7 @@ invent_name(struct app *app)
 
 	do
 		snprintf(text, sizeof text, "l%u", ++number);
-	while (listener_find(app, text) || !control_claim(app, text));
+	while (listener_find(app, text) || control_claim(app, text) == -EEXIST);
 	return strdup(text);
 }
 

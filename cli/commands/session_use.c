@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session use, rename: which session, and what it is called. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ start_rename(struct job *job)
 	char *problem = NULL;
 	char *copy;
 	char *old;
+	int err;
 
 	if (!named || strcmp(named->name, name) == 0)
 		return status;
@@ -60,12 +62,17 @@ start_rename(struct job *job)
 	copy = strdup(name);
 	if (!copy)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
-	if (!control_claim(job->app, name)) {
+	err = control_claim(job->app, name);
+	if (err != 0) {
 		free(copy);
-		return job_fail(job, STATUS_STATE,
-		    "another process has a session named '%s'; close it, or "
-		    "choose another name",
-		    name);
+		return err == -EEXIST
+		    ? job_fail(job, STATUS_STATE,
+			  "another process has a session named '%s'; close "
+			  "it, or choose another name",
+			  name)
+		    : job_fail(job, STATUS_LOCAL,
+			  "others could not find a session named '%s': %s",
+			  name, strerror(-err));
 	}
 	old = named->name;
 	named->name = copy;

@@ -37,14 +37,16 @@ claims(const struct control *control)
 	return control->name != NULL;
 }
 
-bool
+int
 control_claim(struct app *app, const char *name)
 {
 	struct control *control = &app->control;
+	int err = claims(control)
+	    ? folder_claim(control->folder, control->name, name)
+	    : 0;
 
-	/* What cannot be claimed for another reason is only not seen. */
-	return !claims(control) ||
-	    folder_claim(control->folder, control->name, name) != -EEXIST;
+	/* At a prompt it is only not seen by others. */
+	return err == -EEXIST || control->agent ? err : 0;
 }
 
 void

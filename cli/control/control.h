@@ -46,10 +46,11 @@ void control_close(struct app *app);
 
 /* --- names --------------------------------------------------------------- */
 
-/* Whether a name (of a session or a listener) may be used here: false when
- * another process has it. Always true in a process that does not serve in the
- * folder. */
-bool control_claim(struct app *app, const char *name);
+/* Whether a name (of a session or a listener) may be used here: 0; -EEXIST:
+ * another process has it; in an agent, whose sessions are of no use without
+ * their names, also another -errno. Always 0 in a process that does not serve
+ * in the folder. */
+int control_claim(struct app *app, const char *name);
 void control_release(struct app *app, const char *name);
 
 /* --- using --------------------------------------------------------------- */

@@ -177,6 +177,19 @@ ended, and its sessions with it"
 	assert_equal "$(find "${XDG_RUNTIME_DIR}" -type s)" ''
 }
 
+@test 'a session that nobody could find by its name is not kept' {
+	local word
+	keep one "${device}"
+	rm -r "${XDG_RUNTIME_DIR}/coap-shell/session"
+	for word in --name=two -q; do
+		run_apart cs open "${device}" --persist 1m "${word}"
+		assert_failure 9
+		[[ ${stderr} == "coap-shell: others could not find a session \
+named '"*"': No such file or directory" ]]
+	done
+	assert_equal "$(sessions)" 1
+}
+
 @test 'an agent without sessions and clients ends by itself' {
 	cs agent start --idle 200ms
 	wait_until agents_are 0
