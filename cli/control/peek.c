@@ -49,7 +49,8 @@ on_message(void *user, struct message *m)
 	if (m->type == MESSAGE_OUTPUT && m->output.stream == STREAM_OUT)
 		bytes_add(&glance->text, m->output.data.data,
 		    m->output.data.len);
-	else if (m->type == MESSAGE_EXIT || m->type == MESSAGE_ERROR)
+	else if (m->type == MESSAGE_EXIT || m->type == MESSAGE_ERROR ||
+	    (m->type == MESSAGE_HELLO && m->hello.version != CONTROL_VERSION))
 		glance_over(glance);
 }
 
