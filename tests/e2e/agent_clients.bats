@@ -162,6 +162,26 @@ rests() {
 		assert got == (whole * (len(got) // len(whole) + 1))[:len(got)]'
 }
 
+# ---- traces -------------------------------------------------------------------
+
+@test 'a client that traces is told of its own session alone' {
+	local watcher before
+	keep one "${device}"
+	keep two "${device}"
+	start_client watching -S one ping -n 1000 --interval 100ms \
+		--format human -vv
+	watcher=${client_pid}
+	wait_until wrote watching
+	cs -S two get '/hello?name=stranger'
+	before=$(wc -l <out.watching)
+	wait_until more_lines out.watching "${before}"
+	kill -TERM "${watcher}"
+	end_client watching "${watcher}"
+	assert_equal "${status}" 143
+	[[ ${stderr} == *one*CON* ]]
+	[[ ${stderr} != *stranger* ]]
+}
+
 # ---- signals ------------------------------------------------------------------
 
 # Ping by a client of the session one until it is sent the signal $1, while
