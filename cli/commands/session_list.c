@@ -142,7 +142,7 @@ const struct command cmd_session_list = {
 	.name = "session list",
 	.aliases = aliases,
 	.group = "Sessions",
-	.summary = "list the sessions of this process",
+	.summary = "list sessions: of this process, or of all others",
 	.details =
 	    "Where this process has none and there is no prompt, those of all "
 	    "others are listed. With --all the last column in raw form, and a "

@@ -223,10 +223,10 @@ named '"*"': No such file or directory" ]]
 	# From one process, so that no command is far behind the last one. The
 	# ping takes longer than the session lasts, which begins anew at its end.
 	run_apart cs --json -c "agent start --idle 1s
-		open ${device} --name short --persist 1s
-		ping -n 20 --interval 95ms
+		open ${device} --name short --persist 4s
+		ping -n 20 --interval 250ms
 		sleep 500ms
-		get /separate?ms=1500
+		get /separate?ms=4500
 		sleep 500ms
 		ping"
 	assert_success
