@@ -3,6 +3,7 @@
 #include "cli/control/agent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,11 @@ read_params(struct job *job, struct agent_params *params)
 	if (ready && !parse_number(ready, INT32_MAX, &fd))
 		return job_fail(job, STATUS_USAGE,
 		    "--ready-fd wants the number of a descriptor, not '%s'",
+		    ready);
+	/* Ours are closed when a program is run, what we were given is not. */
+	if (ready && fcntl((int)fd, F_GETFD) != 0)
+		return job_fail(job, STATUS_USAGE,
+		    "--ready-fd %s: this process was given no such descriptor",
 		    ready);
 	params->idle_ms = (uint64_t)ms;
 	params->ready_fd = ready ? (int)fd : -1;

@@ -70,6 +70,20 @@ write_quietly(int fd, const char *data, size_t len)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* A connection must not become the standard output. */
+static void
+let_go(int fd)
+{
+	int null = -1;
+
+	if (fd <= STDERR_FILENO)
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, fd) < 0)
+		close(fd);
+	if (null >= 0)
+		close(null);
+}
+
 void
 agent_tell(int fd, int status, const char *problem)
 {
@@ -83,7 +97,7 @@ agent_tell(int fd, int status, const char *problem)
 		len += strlen(said + 1);
 	}
 	write_quietly(fd, said, len);
-	close(fd);
+	let_go(fd);
 }
 
 /* --- hearing it ---------------------------------------------------------- */

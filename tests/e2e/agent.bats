@@ -190,6 +190,23 @@ named '"*"': No such file or directory" ]]
 	assert_equal "$(sessions)" 1
 }
 
+@test 'an agent says that it is ready where it was told to, and nowhere else' {
+	local fd pid
+	for fd in {3..9}; do
+		run_apart bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec "$@"' bash "${COAP_SHELL}" \
+			agent start --foreground --idle 0s --ready-fd "${fd}"
+		assert_failure 2
+	done
+	start_client ready agent start --foreground --ready-fd 1
+	wait_until wrote ready
+	pid=$(agent_pid)
+	assert_equal "${pid}" "${client_pid}"
+	assert_equal "$(readlink "/proc/${pid}/fd/1")" /dev/null
+	cs agent stop
+	end_client ready "${pid}"
+	assert_equal "${output} ${status}" 'R 0'
+}
+
 @test 'an agent without sessions and clients ends by itself' {
 	cs agent start --idle 200ms
 	wait_until agents_are 0
