@@ -129,6 +129,8 @@ on_keys(struct job *job, int status)
 	struct message m = { .type = MESSAGE_KEYS_FAILED };
 	struct bytes packed = { .data = NULL };
 
+	/* The owner tells what is waited for. */
+	job_is_quiet(job, true);
 	m.status = (uint32_t)status;
 	if (status == STATUS_OK && keyring_pack(job->keyring, &packed)) {
 		m.type = MESSAGE_KEYS;

@@ -70,6 +70,21 @@ assert_secret_kept() {
 	assert_failure 3
 }
 
+@test 'what is waited for behind the question is told by the agent alone' {
+	need_dtls
+	start_silent
+	term_start "${COAP_SHELL}" open "coaps://127.0.0.1:${port}" \
+		--psk-identity dev1 --psk - --persist 1m
+	term_wait '[Kk]ey.*: *$'
+	term_line "${psk_key}"
+	term_wait '^waiting for'
+	# By now the client would have said so, too.
+	cs sleep 400ms
+	not term_shows 'waiting for the process'
+	term_keys C-c
+	assert_equal "$(term_status)" 130
+}
+
 @test 'Ctrl-C at the question ends the command, and opens nothing' {
 	need_dtls
 	term_start "${COAP_SHELL}" open "${secured}" --psk-identity dev1 \
