@@ -292,6 +292,10 @@ read_persist(struct job *job, uint64_t *ms)
 	*ms = 0;
 	if (!given)
 		return STATUS_OK;
+	if (!job->app->control.agent && job->front->guest)
+		return job_fail(job, STATUS_STATE,
+		    "--persist leaves the session to an agent, and it is a "
+		    "prompt that listens there");
 	if (!job->app->control.agent)
 		return job_fail(job, STATUS_USAGE,
 		    "--persist leaves the session to an agent, which "

@@ -310,6 +310,19 @@ leave_by_hangup() {
 	done
 }
 
+@test "a prompt keeps nothing that is to stay" {
+	start_serve
+	terminal one
+	run -9 --separate-stderr cs open "coap://127.0.0.1:${port}" \
+		--persist 1m \
+		--control "${XDG_RUNTIME_DIR}/coap-shell/$(pid_of one)"
+	assert_equal "${stderr}" "coap-shell: --persist leaves the session to \
+an agent, and it is a prompt that listens there"
+	run -2 --separate-stderr cs --no-agent open "coap://127.0.0.1:${port}" \
+		--persist 1m
+	[[ ${stderr} == *--no-agent* ]]
+}
+
 # Has the session lamp $1 requests?
 requests_are() {
 	[[ $(cs session get stats.requests lamp) == "$1" ]]
