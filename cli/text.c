@@ -11,6 +11,15 @@
 
 #define TEXT_FIRST 256
 
+/* It may have been a key (--reveal). */
+static void
+release(struct text *text)
+{
+	if (text->s)
+		explicit_bzero(text->s, text->room);
+	coap_free_type(COAP_STRING, text->s);
+}
+
 /* Room for len more bytes and a NUL. */
 static bool
 text_grow(struct text *text, size_t len)
@@ -24,13 +33,14 @@ text_grow(struct text *text, size_t len)
 		return true;
 	while (room - text->len <= len && room <= SIZE_MAX / 2)
 		room *= 2;
-	s = room - text->len > len
-	    ? coap_realloc_type(COAP_STRING, text->s, room)
-	    : NULL;
+	s = room - text->len > len ? coap_malloc_type(COAP_STRING, room) : NULL;
 	if (!s) {
 		text->failed = true;
 		return false;
 	}
+	if (text->len > 0)
+		memcpy(s, text->s, text->len);
+	release(text);
 	text->s = s;
 	text->room = room;
 	return true;
@@ -91,6 +101,6 @@ text_string(struct text *text)
 void
 text_free(struct text *text)
 {
-	coap_free_type(COAP_STRING, text->s);
+	release(text);
 	*text = (struct text){ .s = NULL };
 }

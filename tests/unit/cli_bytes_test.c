@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "cli/control/bytes.h"
+#include "cli/text.h"
 #include "guard.h"
 #include "heap_watch.h"
 
@@ -359,6 +360,22 @@ what_is_freed_is_wiped(void **state)
 	heap.secret = NULL;
 }
 
+/* An output may be a key (--reveal). */
+static void
+text_that_is_freed_is_wiped(void **state)
+{
+	struct text text = { .s = NULL };
+
+	(void)state;
+	assert_true(heap_watched(SECRET));
+	heap.secret = SECRET;
+	while (text.room < 100000)
+		text_add(&text, SECRET);
+	text_free(&text);
+	assert_int_equal(heap.found, 0);
+	heap.secret = NULL;
+}
+
 int
 main(void)
 {
@@ -377,6 +394,7 @@ main(void)
 		cmocka_unit_test(what_is_cut_is_wiped),
 		cmocka_unit_test(where_it_was_moved_from_is_wiped),
 		cmocka_unit_test(what_is_freed_is_wiped),
+		cmocka_unit_test(text_that_is_freed_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
