@@ -38,7 +38,7 @@ text_grow(struct text *text, size_t len)
 		text->failed = true;
 		return false;
 	}
-	if (text->len > 0)
+	if (text->s)
 		memcpy(s, text->s, text->len);
 	release(text);
 	text->s = s;
