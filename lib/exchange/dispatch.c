@@ -17,6 +17,7 @@
 struct work {
 	struct resources *resources;
 	coap_session_t *session;
+	const struct dispatch *env;
 	const coap_pdu_t *request;
 	coap_pdu_t *response;
 	coap_resource_t *resource;
@@ -253,20 +254,32 @@ ignores_block2(const struct work *w, unsigned num)
  * After the handler nothing is looked at but the resource, which is held, and
  * the two messages, which are the caller's.
  */
+static void
+call_handler(struct work *w, const coap_pdu_t *request,
+    const coap_string_t *query)
+{
+	resource_hold(w->resource);
+	w->handler(w->resource, w->session, request, query, w->response);
+	w->flags = w->resource->flags;
+	resource_let_go(w->resource);
+	w->resource = NULL;
+}
+
 static bool
 run_handler(struct work *w)
 {
+	const struct dispatch_bodies *bodies = w->env->bodies;
 	unsigned num = options_block2_num(w->resources, w->request);
+	const coap_pdu_t *request = w->request;
 	coap_string_t *query;
 
 	if (!get_query(w->request, &query))
 		return refuse(w, COAP_RESPONSE_CODE_INTERNAL_ERROR,
 		    "Out of memory");
-	resource_hold(w->resource);
-	w->handler(w->resource, w->session, w->request, query, w->response);
-	w->flags = w->resource->flags;
-	resource_let_go(w->resource);
-	w->resource = NULL;
+	if (!bodies || bodies->begin(w->env->user, &request, w->response))
+		call_handler(w, request, query);
+	if (bodies)
+		bodies->end(w->env->user, w->response);
 	coap_delete_string(query);
 	if (ignores_block2(w, num))
 		return refuse(w, COAP_RESPONSE_CODE_BAD_OPTION,
@@ -337,12 +350,15 @@ dispatch_request(struct resources *r, coap_session_t *session,
 	struct work w = {
 		.resources = r,
 		.session = session,
+		.env = env,
 		.request = request,
 		.response = response,
 	};
 	bool ok;
 
-	ok = options_check(r, request, &w.why) && find(&w);
+	ok = options_check(r, request, &w.why) &&
+	    (env->bodies || options_check_whole(r, request, &w.why)) &&
+	    find(&w);
 	if (ok && w.handler != NULL)
 		ok = run_handler(&w);
 	if (!ok && is_rejected(&w))

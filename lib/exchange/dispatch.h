@@ -20,6 +20,11 @@ struct refusal {
 bool options_check(const struct resources *r, const coap_pdu_t *request,
     struct refusal *why);
 
+/* Whether a request is for no part of a body: where nobody puts parts
+ * together. */
+bool options_check_whole(const struct resources *r, const coap_pdu_t *request,
+    struct refusal *why);
+
 /*
  * Whether a response may be used: an unknown critical option says no (RFC 7252
  * section 5.4.1). What an application registered is known.

@@ -154,12 +154,23 @@ static bool
 check_blocks(const struct resources *r, const coap_pdu_t *request,
     struct refusal *why)
 {
+	coap_block_b_t block;
+
+	if (read_block(r, request, COAP_OPTION_BLOCK1, &block) &&
+	    read_block(r, request, COAP_OPTION_BLOCK2, &block))
+		return true;
+	return refuse(why, COAP_RESPONSE_CODE_BAD_REQUEST,
+	    "Block size 7 is reserved");
+}
+
+bool
+options_check_whole(const struct resources *r, const coap_pdu_t *request,
+    struct refusal *why)
+{
 	coap_block_b_t block1, block2;
 
-	if (!read_block(r, request, COAP_OPTION_BLOCK1, &block1) ||
-	    !read_block(r, request, COAP_OPTION_BLOCK2, &block2))
-		return refuse(why, COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "Block size 7 is reserved");
+	read_block(r, request, COAP_OPTION_BLOCK1, &block1);
+	read_block(r, request, COAP_OPTION_BLOCK2, &block2);
 	if (block1.num > 0 || block1.m)
 		return refuse_option(why, COAP_OPTION_BLOCK1,
 		    "names a part: send the body in one message");

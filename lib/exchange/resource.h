@@ -103,8 +103,21 @@ coap_print_status_t resources_print_part(const struct resources *r,
     const char *query, size_t query_len, unsigned char *buf, size_t *buflen,
     size_t offset);
 
+/* Who puts the parts of bodies together, see bodies.h. */
+struct dispatch_bodies {
+	/* Before a handler runs: whether it is to, with *request, which may be
+	 * exchanged; else the response is filled. */
+	bool (*begin)(void *user, const coap_pdu_t **request,
+	    coap_pdu_t *response);
+	/* After the handler; then *request is not needed any more. */
+	void (*end)(void *user, coap_pdu_t *response);
+};
+
 struct dispatch {
 	bool multicast; /* the request came to a group */
+	/* NULL: requests for a part are refused. */
+	const struct dispatch_bodies *bodies;
+	void *user; /* of bodies */
 };
 
 enum dispatch_result {
@@ -126,7 +139,7 @@ enum dispatch_result {
  *   is rejected. Elective ones of that kind do not count.
  * - Proxy-Uri or Proxy-Scheme: 5.05. A reserved block size or a Uri-Path of
  *   dots: 4.00. A part of a body (Block1 with NUM or M), or Block2 with NUM in
- *   a request that is not GET or FETCH: 4.02.
+ *   a request that is not GET or FETCH: 4.02, unless env has bodies.
  * - A method over 7: 4.05. GET /.well-known/core is answered from the table
  *   unless the application has a resource there, or its unknown resource has
  *   COAP_RESOURCE_HANDLE_WELLKNOWN_CORE; other methods there: 4.05, a query
@@ -134,7 +147,7 @@ enum dispatch_result {
  * - No resource and no unknown resource that has a handler for the method:
  *   4.04. No handler: 4.05. A resource for OSCORE only: 4.01. PUT with
  *   If-None-Match: 4.12.
- * - Then the handler decides. If it ignores a Block2 with NUM, its response is
+ * - Then env->bodies, if there are, and the handler decide. If it ignores a Block2 with NUM, its response is
  *   replaced by 4.02, since the client would take it for a later part.
  * When the application registered Block1 or Block2 by coap_register_option(),
  * that option is left to its handlers.

@@ -33,9 +33,8 @@ block_start(uint64_t num, unsigned int szx)
 	return num << (szx + 4);
 }
 
-/* Bytes of payload that fit behind an option of option_size bytes. */
-static size_t
-payload_room(const coap_pdu_t *pdu, size_t option_size)
+size_t
+block_room(const coap_pdu_t *pdu, size_t option_size)
 {
 	size_t taken = pdu->used + option_size + 1;
 
@@ -138,7 +137,7 @@ block_fits(const coap_pdu_t *pdu, coap_option_num_t number,
 
 	block->aszx = block->bert ? BERT_SZX : block->szx;
 	block->m = 1;
-	room = payload_room(pdu, option_size(pdu, number, block));
+	room = block_room(pdu, option_size(pdu, number, block));
 	full = block->bert ? room - room % BERT_UNIT : block_size(block->szx);
 	if (rest <= room && (block->bert || rest <= full)) {
 		block->m = 0;
@@ -240,7 +239,7 @@ coap_add_block_b_data(coap_pdu_t *pdu, size_t len, const uint8_t *data,
 		return 0;
 	chunk = block_size(block->szx);
 	if (block->bert) {
-		room = payload_room(pdu, 0);
+		room = block_room(pdu, 0);
 		chunk = len - (size_t)start <= room ? room
 						    : room - room % BERT_UNIT;
 	}
@@ -275,9 +274,8 @@ fail:
 
 /* A response of which the request names the part */
 
-/* Equal bodies have equal tags; never 0. */
-static uint64_t
-body_etag(const uint8_t *data, size_t length)
+uint64_t
+block_etag(const uint8_t *data, size_t length)
 {
 	uint64_t hash = FNV_BASIS;
 	size_t i;
@@ -287,8 +285,8 @@ body_etag(const uint8_t *data, size_t length)
 	return hash != 0 ? hash : 1;
 }
 
-static int
-add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint64_t value)
+int
+block_add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint64_t value)
 {
 	uint8_t buf[8];
 	unsigned int len = coap_encode_var_safe8(buf, sizeof(buf), value);
@@ -300,10 +298,11 @@ int
 block_add_body_options(coap_pdu_t *response, uint16_t media_type, int maxage,
     uint64_t etag)
 {
-	return (etag == 0 || add_uint(response, COAP_OPTION_ETAG, etag)) &&
-	    add_uint(response, COAP_OPTION_CONTENT_FORMAT, media_type) &&
+	return (etag == 0 ||
+		   block_add_uint(response, COAP_OPTION_ETAG, etag)) &&
+	    block_add_uint(response, COAP_OPTION_CONTENT_FORMAT, media_type) &&
 	    (maxage < 0 ||
-		add_uint(response, COAP_OPTION_MAXAGE, (uint64_t)maxage));
+		block_add_uint(response, COAP_OPTION_MAXAGE, (uint64_t)maxage));
 }
 
 /* The part that the request asks for; the first when it asks for none. 1 or 0:
@@ -320,13 +319,13 @@ static int
 add_part(coap_pdu_t *response, bool asked, coap_block_t *block, size_t length,
     const uint8_t *data)
 {
-	bool fits = length <= payload_room(response, 0);
+	bool fits = length <= block_room(response, 0);
 
 	if (!asked && fits)
 		return coap_add_data(response, length, data);
 	/* RFC 7959 section 4 wants the size once, with the first part. */
 	if (block->num == 0 && (!fits || length > block_size(block->szx)) &&
-	    !add_uint(response, COAP_OPTION_SIZE2, length))
+	    !block_add_uint(response, COAP_OPTION_SIZE2, length))
 		return 0;
 	if (coap_write_block_opt(block, COAP_OPTION_BLOCK2, response, length) !=
 	    1)
@@ -353,7 +352,7 @@ coap_add_data_blocked_response(const coap_pdu_t *request, coap_pdu_t *response,
 	if (coap_pdu_get_code(response) == COAP_EMPTY_CODE)
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
 	if (!block_add_body_options(response, media_type, maxage,
-		body_etag(data, length)) ||
+		block_etag(data, length)) ||
 	    !add_part(response, asked, &block, length, data))
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 }

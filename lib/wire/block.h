@@ -28,6 +28,15 @@ int block_read(const coap_pdu_t *pdu, coap_option_num_t number, bool bert,
 int block_write(coap_pdu_t *pdu, coap_option_num_t number,
     coap_block_b_t *block, size_t data_length);
 
+/* Bytes of payload that fit behind an option of option_size bytes. */
+size_t block_room(const coap_pdu_t *pdu, size_t option_size);
+
+/* Adds an option whose value is a number, as short as it can be. 1 or 0. */
+int block_add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint64_t value);
+
+/* A tag of the bytes: equal bodies have equal tags; never 0. */
+uint64_t block_etag(const uint8_t *data, size_t length);
+
 /*
  * Adds ETag (none if 0), Content-Format and Max-Age (none if negative) to a
  * response. 1 or 0.

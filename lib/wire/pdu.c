@@ -67,6 +67,8 @@ coap_delete_pdu(coap_pdu_t *pdu)
 {
 	if (!pdu || --pdu->refs > 0)
 		return;
+	if (pdu->app_free)
+		pdu->app_free(pdu->app);
 	if (pdu->block != pdu->room)
 		coap_free_type(COAP_PDU_BUF, pdu->block);
 	coap_free_type(COAP_PDU, pdu);
@@ -374,10 +376,18 @@ int
 coap_get_data_large(const coap_pdu_t *pdu, size_t *len, const uint8_t **data,
     size_t *offset, size_t *total)
 {
+	const struct pdu_body *body = pdu ? pdu->body : NULL;
+
 	*len = pdu ? pdu_payload_len(pdu) : 0;
 	*data = *len > 0 ? pdu->data : NULL;
 	*offset = 0;
 	*total = *len;
+	if (body) {
+		*len = body->length;
+		*data = *len > 0 ? body->data : NULL;
+		*offset = body->offset;
+		*total = body->total;
+	}
 	return *len > 0;
 }
 

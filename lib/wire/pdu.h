@@ -25,6 +25,14 @@ enum framing {
 	FRAMING_WS,       /* RFC 8323 section 4.2: no length */
 };
 
+/* Bytes of a body: all of it, or a part. */
+struct pdu_body {
+	const uint8_t *data;
+	size_t length;
+	size_t offset; /* of data in the body */
+	size_t total;  /* of the body; what is known of it */
+};
+
 struct coap_pdu_t {
 	uint8_t type; /* coap_pdu_type_t */
 	uint8_t code; /* coap_pdu_code_t */
@@ -40,8 +48,12 @@ struct coap_pdu_t {
 	size_t cap;     /* bytes that fit at token now */
 	size_t max;     /* ceiling of used */
 	uint8_t *data;  /* payload inside block, NULL when there is none */
-	void *app;      /* the exchange's own; wire never looks at it */
-	uint8_t room[]; /* the first block, for small messages */
+	/* What it stands for when it is a part, or comes with the whole; not
+	 * owned. NULL: its payload is all. */
+	const struct pdu_body *body;
+	void *app; /* the exchange's own; wire never looks at it */
+	void (*app_free)(void *app); /* as the message goes; NULL: nothing */
+	uint8_t room[];              /* the first block, for small messages */
 };
 
 /* An empty message of at most max bytes of token, options and payload. NULL

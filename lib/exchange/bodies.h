@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A server's part of RFC 7959, for one session: bodies that come in block by
+ * block, and those of answers, of which the rest is still to be asked for.
+ * Requests for parts of one body are told by body_key(), so that Request-Tag
+ * (RFC 9175) keeps them apart.
+ *
+ * What was dropped lies in `dropped` until bodies_bury(): its release function
+ * may do anything, also end the session with all this.
+ */
+#ifndef EXCHANGE_BODIES_H
+#define EXCHANGE_BODIES_H
+
+#include <coap3/coap_time.h>
+
+#include "exchange/body.h"
+#include "wire/pdu.h"
+
+/* Bodies of each direction that a session may have under way; one more drops
+ * the one that was used longest ago. */
+#define BODIES_MAX 16
+
+struct bodies_params {
+	unsigned szx;         /* of the largest block to use */
+	size_t body_max;      /* bytes of a request's body */
+	bool each;            /* handlers take each part */
+	bool bert;            /* the peer takes BERT without asking for it */
+	coap_tick_t lifetime; /* of what nobody goes on with */
+	struct body_pool *pool;
+};
+
+struct body_entry {
+	struct body_entry *prev; /* in order of use */
+	struct body_entry *next;
+	struct buf key;
+	coap_tick_t expires;
+	struct body_in in;
+	struct body_out *out; /* NULL: a body that comes in */
+	coap_pdu_t *head;     /* of the answer: code and options, no block */
+	size_t max;           /* of a message that answers */
+};
+
+struct bodies {
+	struct body_entry *in;
+	struct body_entry *out;
+	struct body_entry *dropped;
+	struct body_entry *fresh; /* added while a handler runs */
+	unsigned n_in;
+	unsigned n_out;
+};
+
+/* NULL when out of memory. */
+struct bodies *bodies_new(void);
+/* All of it; NULL is allowed. Calls release functions, so nothing may still
+ * use it. */
+void bodies_free(struct bodies *b);
+
+enum bodies_step {
+	BODIES_ANSWERED, /* the response is filled: code, options, payload */
+	BODIES_HANDLE,   /* a handler's, as it is */
+	BODIES_BODY,     /* a handler's, with `part` as its body */
+};
+
+struct bodies_result {
+	struct pdu_body part;
+	struct body_entry *entry; /* has the bytes: body_entry_free() after
+	                             the handler; or NULL */
+	bool more;                /* BODIES_BODY: there is more to come */
+};
+
+/*
+ * What to do with a request whose options are all right and for which there is
+ * a handler. response has its token, and gets Block1 before the handler runs.
+ */
+enum bodies_step bodies_request(struct bodies *b,
+    const struct bodies_params *params, coap_tick_t now,
+    const coap_pdu_t *request, coap_pdu_t *response, struct bodies_result *r);
+
+/*
+ * Puts a body, or the part of it that the request asks for, into a response
+ * that has all its other options. out is consumed: kept for the parts that are
+ * not in it, if there are and b is not NULL, or dropped (freed without b). 0;
+ * -COAP_E_INVAL: the part lies behind the end; or an error of
+ * body_out_part().
+ */
+int bodies_respond(struct bodies *b, const struct bodies_params *params,
+    coap_tick_t now, const coap_pdu_t *request, coap_pdu_t *response,
+    struct body_out *out);
+
+/* A handler has returned: what it added has the code of its response. */
+void bodies_settle(struct bodies *b, const coap_pdu_t *response);
+
+void body_entry_free(struct body_entry *entry);
+/* Drops those that nobody went on with. */
+void bodies_expire(struct bodies *b, coap_tick_t now);
+coap_tick_t bodies_next(const struct bodies *b); /* TIMER_NEVER: none */
+/* Takes what was dropped, to be freed with body_entry_free(); NULL: nothing
+ * more. */
+struct body_entry *bodies_bury(struct bodies *b);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A client's transfer: its life, and the messages it sends. */
+#include "exchange/transfer.h"
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "wire/block.h"
+
+/* A block's number has 20 bits. */
+#define NUM_MAX 0xFFFFFu
+
+struct transfer *
+transfer_new(coap_pdu_t *origin, struct body_out *out,
+    const struct transfer_params *params)
+{
+	struct transfer *t = mem_new(COAP_LG_CRCV, 1, sizeof(*t));
+
+	if (t == NULL) {
+		body_out_free(out);
+		return NULL;
+	}
+	t->origin = pdu_ref(origin);
+	t->out = out;
+	t->up = out != NULL;
+	t->szx = (uint8_t)params->szx;
+	body_in_init(&t->in, params->keep, params->body_max, params->pool);
+	t->in.write = params->write;
+	t->in.arg = params->arg;
+	buf_init(&t->key, BODY_KEY_MAX);
+	if (out == NULL || body_key(&t->key, origin) == 0)
+		return t;
+	transfer_free(t);
+	return NULL;
+}
+
+void
+transfer_free(struct transfer *t)
+{
+	struct body_out *out;
+
+	if (t == NULL)
+		return;
+	out = t->out;
+	body_out_free(t->payload);
+	body_in_free(&t->in);
+	buf_free(&t->key);
+	coap_delete_pdu(t->head);
+	coap_delete_pdu(t->origin);
+	coap_free_type(COAP_LG_CRCV, t);
+	body_out_free(out);
+}
+
+/* Our body may also be the payload of a message that was too large. */
+static struct body_out *
+body_of(const struct transfer *t)
+{
+	return t->out != NULL ? t->out : t->payload;
+}
+
+/* --- the next message ----------------------------------------------------- */
+
+/* The options of the application's request that this message repeats. */
+static void
+choose_options(const struct transfer *t, bool last, coap_opt_filter_t *drop)
+{
+	coap_option_filter_clear(drop);
+	coap_option_filter_set(drop, COAP_OPTION_BLOCK1);
+	coap_option_filter_set(drop, COAP_OPTION_SIZE1);
+	if (!t->up || !last)
+		coap_option_filter_set(drop, COAP_OPTION_BLOCK2);
+	/* RFC 7959 section 2.6; what goes up asks once. */
+	if (!t->up || t->offset > 0)
+		coap_option_filter_set(drop, COAP_OPTION_OBSERVE);
+}
+
+static bool
+put_tag(const struct transfer *t, coap_pdu_t *pdu)
+{
+	return t->tag == 0 || block_add_uint(pdu, COAP_OPTION_RTAG, t->tag) > 0;
+}
+
+/* RFC 7959 section 4: with the first part alone. */
+static bool
+put_size(const struct transfer *t, coap_pdu_t *pdu)
+{
+	size_t length = body_of(t)->length;
+
+	if (t->offset > 0 || length == BODY_UNKNOWN)
+		return true;
+	return block_add_uint(pdu, COAP_OPTION_SIZE1, length) > 0;
+}
+
+static int
+put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
+{
+	coap_block_b_t block = body_block_at(t->offset, t->szx,
+	    link->bert && !t->no_bert && t->szx == BODY_SZX_MAX);
+	int r;
+
+	if (!put_tag(t, pdu) || !put_size(t, pdu))
+		return -COAP_E_TOOBIG;
+	r = body_out_part(body_of(t), pdu, COAP_OPTION_BLOCK1, &block);
+	if (r < 0)
+		return r;
+	t->sent = block.chunk_size;
+	t->more = block.m;
+	t->bert = block.bert;
+	t->szx = block.szx;
+	return 0;
+}
+
+static int
+put_down(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
+{
+	coap_block_b_t block = body_block_at(t->in.length, t->szx,
+	    link->bert && t->szx == BODY_SZX_MAX);
+
+	t->offset = t->in.length;
+	t->asked = true;
+	t->bert = block.bert;
+	if (block.num > NUM_MAX)
+		return -COAP_E_TOOBIG;
+	/* M is 0 in what asks (RFC 7959 section 2.2). */
+	if (!block_add_uint(pdu, COAP_OPTION_BLOCK2,
+		(uint64_t)block.num << 4 | block.aszx))
+		return -COAP_E_TOOBIG;
+	return put_tag(t, pdu) ? 0 : -COAP_E_TOOBIG;
+}
+
+/* last: with the options that only the last part of our body has. */
+static int
+make(struct transfer *t, const struct transfer_link *link, uint16_t mid,
+    coap_bin_const_t token, bool last, coap_pdu_t **out)
+{
+	coap_opt_filter_t drop;
+	int r;
+
+	choose_options(t, last, &drop);
+	*out = pdu_duplicate(t->origin, mid, link->max, token.length, token.s,
+	    &drop);
+	if (*out == NULL)
+		return -COAP_E_NOMEM;
+	r = t->up ? put_up(t, link, *out) : put_down(t, link, *out);
+	if (r == 0)
+		return 0;
+	coap_delete_pdu(*out);
+	*out = NULL;
+	return r;
+}
+
+static bool
+has_block2(const coap_pdu_t *pdu)
+{
+	coap_opt_iterator_t oi;
+
+	return coap_check_option(pdu, COAP_OPTION_BLOCK2, &oi) != NULL;
+}
+
+int
+transfer_message(struct transfer *t, const struct transfer_link *link,
+    uint16_t mid, coap_bin_const_t token, coap_pdu_t **out)
+{
+	bool asks = t->up && has_block2(t->origin);
+	int r = make(t, link, mid, token, asks, out);
+
+	if (r < 0 || !asks || !t->more)
+		return r;
+	/* The size of the answer is asked for with the last part alone. */
+	coap_delete_pdu(*out);
+	return make(t, link, mid, token, false, out);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A request of ours whose body, or whose answer's, takes several messages: a
+ * client's part of RFC 7959. It is given responses, says what to do, and makes
+ * the next message; sending, waiting and handlers are the caller's.
+ */
+#ifndef EXCHANGE_TRANSFER_H
+#define EXCHANGE_TRANSFER_H
+
+#include <coap3/coap_time.h>
+
+#include "exchange/body.h"
+#include "wire/pdu.h"
+
+struct transfer_params {
+	unsigned szx;    /* of the largest block to use */
+	size_t body_max; /* bytes of an answer */
+	enum body_keep keep;
+	body_write_t write; /* with BODY_WRITE */
+	void *arg;
+	struct body_pool *pool; /* may be NULL */
+};
+
+enum transfer_step {
+	TRANSFER_DONE,   /* the response ends it: transfer_whole() */
+	TRANSFER_NEXT,   /* transfer_message() makes what is to be sent */
+	TRANSFER_FAILED, /* with the error */
+};
+
+struct transfer {
+	coap_pdu_t *origin;       /* the application's request; a reference */
+	struct body_out *out;     /* its body; NULL: the payload, if any */
+	struct body_out *payload; /* the payload of origin as a body */
+	struct body_in in;        /* the answer's */
+	struct pdu_body part;     /* what transfer_whole() shows */
+	coap_pdu_t *head; /* options of the answer's first part, no payload */
+	struct buf key;   /* see body_key(); while something goes out */
+	uint64_t tag;     /* Request-Tag; 0: none */
+	size_t offset;    /* of the message under way, in the body */
+	size_t sent;      /* bytes of it */
+	size_t acked;     /* bytes of our body that the peer has */
+	uint8_t szx;      /* of what is sent, or asked for */
+	uint8_t restarts;
+	bool up;      /* our body is on its way */
+	bool more;    /* M of the message under way */
+	bool asked;   /* Block2 was in the message under way */
+	bool no_bert; /* the peer asks for less */
+	bool bert;    /* it had the size BERT */
+	/* The whole exchange, for the caller. */
+	coap_tick_t deadline;
+	uint64_t sent_at;
+	unsigned retransmits;
+};
+
+/*
+ * For a request that begins (response NULL), or that is answered by the first
+ * part of a body, or by 4.13 with a block size. out becomes the transfer's,
+ * also on failure, and may be NULL. NULL when out of memory.
+ */
+struct transfer *transfer_new(coap_pdu_t *origin, struct body_out *out,
+    const struct transfer_params *params);
+void transfer_free(struct transfer *t);
+
+/* Whether a response to a request without a transfer needs one. */
+bool transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response);
+
+struct transfer_link {
+	size_t max; /* of a message: coap_session_max_pdu_size() */
+	bool bert;  /* the peer takes BERT */
+};
+
+/*
+ * The message that comes next, the caller's. token: the request's own for the
+ * first one, new ones later. 0; -COAP_E_TOOBIG; -COAP_E_NOMEM; an error of the
+ * body's read().
+ */
+int transfer_message(struct transfer *t, const struct transfer_link *link,
+    uint16_t mid, coap_bin_const_t token, coap_pdu_t **out);
+
+/* What a response to that message means; *err with TRANSFER_FAILED. */
+enum transfer_step transfer_answer(struct transfer *t,
+    const coap_pdu_t *response, int *err);
+
+/*
+ * The response as the application sees it: the request's token, the options of
+ * the first part without blocks, and the body, which lives as long as t and
+ * response do. With BODY_COUNT, and while more is to come: this part, with the
+ * block's option, its place and what is known of the length. NULL when out of
+ * memory. The caller's.
+ */
+coap_pdu_t *transfer_whole(struct transfer *t, const coap_pdu_t *response);
+
+#endif

@@ -1,0 +1,744 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A client's transfer against a server's bodies, without a network: every
+ * message is encoded and decoded, and a hook may spoil it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/timer.h"
+#include "exchange/bodies.h"
+#include "exchange/transfer.h"
+#include "guard.h"
+#include "wire/block.h"
+#include "wire/pdu.h"
+
+#define BODY_MAX 20000
+#define LIFETIME 247000
+
+static uint8_t up[BODY_MAX];
+static uint8_t down[BODY_MAX];
+
+static struct {
+	enum framing framing;
+	size_t max; /* of a message */
+	struct bodies *bodies;
+	struct bodies_params server;
+	struct transfer_params client;
+	struct transfer_link link;
+	size_t answer; /* length of what the server answers */
+	size_t up_len; /* of what the client sends; 0: GET */
+	uint64_t etag;
+	unsigned handled; /* handlers called */
+	unsigned messages;
+	unsigned released;
+	coap_tick_t now;
+	/* Spoils what goes to the server, or comes from it; false: the answer
+	 * is made by the hook. */
+	void (*request)(coap_pdu_t *request);
+	void (*response)(coap_pdu_t *response);
+} s;
+
+static int
+up_and_down(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < BODY_MAX; i++) {
+		up[i] = (uint8_t)(i * 7 + i / 256);
+		down[i] = (uint8_t)(i * 11 + i / 256);
+	}
+	memset(&s, 0, sizeof(s));
+	s.framing = FRAMING_DATAGRAM;
+	s.max = 1148;
+	s.bodies = bodies_new();
+	assert_non_null(s.bodies);
+	s.server.szx = s.client.szx = 6;
+	s.server.body_max = s.client.body_max = BODY_MAX;
+	s.server.lifetime = LIFETIME;
+	s.client.keep = BODY_KEEP;
+	s.etag = 1;
+	s.link.max = s.max;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	bodies_free(s.bodies);
+	return 0;
+}
+
+static void
+on_release(coap_session_t *session, void *app)
+{
+	(void)session;
+	(void)app;
+	s.released++;
+}
+
+static coap_pdu_t *
+over_the_wire(coap_pdu_t *pdu)
+{
+	coap_pdu_t *copy = pdu_new(COAP_MESSAGE_CON, 0, 0, s.max);
+	const uint8_t *out;
+	struct guard g;
+	size_t len;
+
+	s.messages++;
+	assert_int_equal(pdu_encode(pdu, s.framing, &out, &len), 0);
+	guard_init(&g, len);
+	assert_int_equal(pdu_decode(copy, s.framing, 8, guard_put(&g, out, len),
+			     len),
+	    0);
+	guard_free(&g);
+	return copy;
+}
+
+static void
+handle(const coap_pdu_t *request, const struct bodies_result *r,
+    enum bodies_step step, coap_pdu_t *response)
+{
+	const struct pdu_body *part = &r->part;
+
+	s.handled++;
+	if (step == BODIES_BODY) {
+		assert_true(part->offset + part->length <= s.up_len);
+		assert_memory_equal(part->data, up + part->offset,
+		    part->length);
+		if (!r->more)
+			assert_int_equal(part->total, s.up_len);
+	} else if (s.up_len > 0) {
+		assert_int_equal(pdu_payload_len(request), s.up_len);
+		assert_memory_equal(request->data, up, s.up_len);
+	}
+	if (r->more) {
+		response->code = COAP_RESPONSE_CODE_CONTINUE;
+		return;
+	}
+	response->code = 0;
+	assert_true(block_add_body_options(response, 0, -1, s.etag));
+	assert_int_equal(bodies_respond(s.bodies, &s.server, s.now, request,
+			     response,
+			     body_out_new(down, s.answer, on_release, NULL,
+				 NULL)),
+	    0);
+	response->code = COAP_RESPONSE_CODE_CONTENT;
+}
+
+static coap_pdu_t *
+serve(const coap_pdu_t *request)
+{
+	coap_pdu_t *response =
+	    pdu_new(COAP_MESSAGE_ACK, 0, request->mid, s.max);
+	struct bodies_result r;
+	enum bodies_step step;
+	struct body_entry *entry;
+
+	assert_true(
+	    coap_add_token(response, request->token_len, request->token));
+	step =
+	    bodies_request(s.bodies, &s.server, s.now, request, response, &r);
+	if (step != BODIES_ANSWERED)
+		handle(request, &r, step, response);
+	bodies_settle(s.bodies, response);
+	body_entry_free(r.entry);
+	for (entry = bodies_bury(s.bodies); entry;
+	     entry = bodies_bury(s.bodies))
+		body_entry_free(entry);
+	return response;
+}
+
+static coap_pdu_t *
+exchange(coap_pdu_t *sent)
+{
+	coap_pdu_t *request = over_the_wire(sent);
+	coap_pdu_t *made, *response;
+
+	if (s.request)
+		s.request(request);
+	made = serve(request);
+	if (s.response)
+		s.response(made);
+	response = over_the_wire(made);
+	coap_delete_pdu(made);
+	coap_delete_pdu(request);
+	return response;
+}
+
+static coap_pdu_t *
+request_of(void)
+{
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_CON,
+	    s.up_len ? COAP_REQUEST_CODE_PUT : COAP_REQUEST_CODE_GET, 7, s.max);
+
+	assert_non_null(pdu);
+	assert_true(coap_add_token(pdu, 1, (const uint8_t *)"t"));
+	assert_true(coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+			(const uint8_t *)"x") > 0);
+	return pdu;
+}
+
+/* All of a transfer: 0, or its error. *final is the code of the answer. */
+static int
+run(unsigned *final)
+{
+	coap_bin_const_t token = { 1, (const uint8_t *)"t" };
+	coap_pdu_t *origin = request_of();
+	struct transfer *t = NULL;
+	coap_pdu_t *msg = NULL, *response = NULL, *whole;
+	enum transfer_step step = TRANSFER_NEXT;
+	unsigned n = 0;
+	int err = 0;
+
+	*final = 0;
+	if (s.up_len > 0) {
+		t = transfer_new(origin,
+		    body_out_new(up, s.up_len, on_release, NULL, NULL),
+		    &s.client);
+		assert_non_null(t);
+	} else {
+		msg = pdu_ref(origin);
+	}
+	while (step == TRANSFER_NEXT) {
+		if (!msg)
+			err = transfer_message(t, &s.link, 8, token, &msg);
+		if (err < 0)
+			break;
+		assert_true(n++ < 5000);
+		coap_delete_pdu(response);
+		response = exchange(msg);
+		coap_delete_pdu(msg);
+		msg = NULL;
+		token.s = (const uint8_t *)"u";
+		if (!t && !transfer_is_needed(origin, response)) {
+			*final = response->code;
+			coap_delete_pdu(response);
+			coap_delete_pdu(origin);
+			return 0;
+		}
+		if (!t)
+			t = transfer_new(origin, NULL, &s.client);
+		step = transfer_answer(t, response, &err);
+	}
+	if (step == TRANSFER_DONE) {
+		whole = transfer_whole(t, response);
+		assert_non_null(whole);
+		*final = whole->code;
+		assert_int_equal(whole->token[0], 't');
+		if (whole->code == COAP_RESPONSE_CODE_CONTENT) {
+			const uint8_t *data;
+			size_t len, offset, total;
+
+			coap_get_data_large(whole, &len, &data, &offset,
+			    &total);
+			assert_int_equal(len, s.answer);
+			assert_int_equal(total, s.answer);
+			assert_int_equal(offset, 0);
+			if (len > 0)
+				assert_memory_equal(data, down, len);
+		}
+		coap_delete_pdu(whole);
+	}
+	coap_delete_pdu(response);
+	coap_delete_pdu(origin);
+	transfer_free(t);
+	return err;
+}
+
+static void
+over_stream(bool bert)
+{
+	s.framing = FRAMING_STREAM;
+	s.max = s.link.max = 4200;
+	s.link.bert = bert;
+	s.server.bert = bert;
+}
+
+static const size_t lengths[] = { 0, 1, 16, 17, 1024, 1025, 2048, 5000, 9999,
+	BODY_MAX };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+every_length(void)
+{
+	unsigned final;
+	size_t i, j;
+
+	for (i = 0; i < COUNT(lengths); i++) {
+		for (j = 0; j < COUNT(lengths); j++) {
+			s.up_len = lengths[i];
+			s.answer = lengths[j];
+			s.handled = 0;
+			s.released = 0;
+			assert_int_equal(run(&final), 0);
+			assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+			assert_int_equal(s.handled, 1);
+		}
+	}
+}
+
+static void
+bodies_both_ways(void **state)
+{
+	(void)state;
+	every_length();
+}
+
+static void
+bodies_both_ways_in_smaller_blocks(void **state)
+{
+	unsigned a, b;
+
+	(void)state;
+	for (a = 0; a <= 6; a += 2) {
+		for (b = 1; b <= 6; b += 2) {
+			s.client.szx = a;
+			s.server.szx = b;
+			every_length();
+		}
+	}
+}
+
+static void
+bodies_both_ways_over_streams(void **state)
+{
+	(void)state;
+	over_stream(false);
+	every_length();
+	over_stream(true);
+	every_length();
+}
+
+static void
+bert_takes_fewer_messages(void **state)
+{
+	unsigned final, plain;
+
+	(void)state;
+	s.up_len = s.answer = BODY_MAX;
+	over_stream(false);
+	assert_int_equal(run(&final), 0);
+	plain = s.messages;
+	s.messages = 0;
+	over_stream(true);
+	assert_int_equal(run(&final), 0);
+	assert_true(s.messages * 3 < plain);
+}
+
+static void
+each_part_to_the_handler(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.server.each = true;
+	s.up_len = 5000;
+	s.answer = 10;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(s.handled, 5);
+}
+
+/* --- what goes wrong ------------------------------------------------------ */
+
+static void
+body_that_is_too_large(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.server.body_max = 3000;
+	s.up_len = 5000;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_REQUEST_TOO_LARGE);
+	assert_int_equal(s.handled, 0);
+	s.up_len = 0;
+	s.answer = 5000;
+	s.client.body_max = 3000;
+	assert_int_equal(run(&final), -COAP_E_TOOBIG);
+}
+
+static unsigned countdown;
+
+static void
+change_etag(coap_pdu_t *request)
+{
+	/* The server's body is another one, whose handler is asked again. */
+	if (countdown > 0 && --countdown == 0) {
+		s.etag++;
+		bodies_free(s.bodies);
+		s.bodies = bodies_new();
+	}
+	(void)request;
+}
+
+static void
+change_etag_always(coap_pdu_t *request)
+{
+	countdown = 1;
+	change_etag(request);
+}
+
+static void
+a_body_that_changes_is_asked_for_once_more(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.answer = 5000;
+	countdown = 3;
+	s.request = change_etag;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+	s.request = change_etag_always;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+}
+
+static void
+lose_state(coap_pdu_t *request)
+{
+	(void)request;
+	if (countdown > 0 && --countdown == 0) {
+		bodies_free(s.bodies);
+		s.bodies = bodies_new();
+	}
+}
+
+static void
+lose_state_often(coap_pdu_t *request)
+{
+	if (countdown == 0)
+		countdown = 3;
+	lose_state(request);
+}
+
+static void
+a_server_that_forgot_is_told_again(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.up_len = 5000;
+	s.answer = 5000;
+	countdown = 3;
+	s.request = lose_state;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(s.handled, 1);
+	s.request = lose_state_often;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_INCOMPLETE);
+	/* The answer's rest is lost: what changed something is not repeated. */
+	s.handled = 0;
+	countdown = 7;
+	s.request = lose_state;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_INCOMPLETE);
+	assert_int_equal(s.handled, 1);
+	/* What is only read is asked for again, and goes on. */
+	s.up_len = 0;
+	countdown = 3;
+	s.handled = 0;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(s.handled, 2);
+}
+
+static void
+spoil_block2(coap_pdu_t *response)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(response, COAP_OPTION_BLOCK2, &oi);
+	uint8_t *value;
+
+	if (!opt || coap_opt_length(opt) == 0 || --countdown > 0)
+		return;
+	value = (uint8_t *)(uintptr_t)coap_opt_value(opt);
+	value[coap_opt_length(opt) - 1] += 0x10; /* the next number */
+}
+
+static void
+shorten(coap_pdu_t *response)
+{
+	if (response->data)
+		response->used--;
+}
+
+static void
+no_block2(coap_pdu_t *response)
+{
+	coap_bin_const_t token = { 1, (const uint8_t *)"u" };
+
+	if (s.messages < 2)
+		return;
+	pdu_clear(response);
+	coap_add_token(response, token.length, token.s);
+	coap_add_data(response, 1, (const uint8_t *)"x");
+}
+
+static void
+answers_that_are_not_what_was_asked(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.answer = 5000;
+	countdown = 2;
+	s.response = spoil_block2;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+	s.response = shorten;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+	s.etag = 0;
+	s.messages = 0;
+	s.response = no_block2;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+}
+
+static void
+say_final(coap_pdu_t *response)
+{
+	if (response->code == COAP_RESPONSE_CODE_CONTINUE)
+		response->code = COAP_RESPONSE_CODE_CHANGED;
+}
+
+static void
+say_continue(coap_pdu_t *response)
+{
+	response->code = COAP_RESPONSE_CODE_CONTINUE;
+}
+
+static void
+codes_of_an_upload(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.up_len = 5000;
+	s.answer = 3;
+	/* A server without state. */
+	s.response = say_final;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+	/* One that wants more than there is. */
+	s.response = say_continue;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+}
+
+static void
+refuse_large(coap_pdu_t *response)
+{
+	if (s.messages > 1)
+		return;
+	pdu_clear(response);
+	coap_add_token(response, 1, (const uint8_t *)"t");
+	response->code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE;
+	assert_true(block_add_uint(response, COAP_OPTION_BLOCK1, 2));
+}
+
+static void
+smaller_blocks_after_4_13(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.up_len = 1000;
+	s.answer = 3;
+	s.response = refuse_large;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_CONTENT);
+	/* 16 of 64 bytes, after the one that was refused. */
+	assert_int_equal(s.messages, 2 + 2 * 16);
+}
+
+/* --- the server's own ----------------------------------------------------- */
+
+static coap_pdu_t *
+ask(unsigned code, unsigned num1, bool more, size_t len, unsigned tag)
+{
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_CON, code, 7, s.max);
+	coap_pdu_t *response;
+
+	assert_true(coap_add_token(pdu, 1, (const uint8_t *)"t"));
+	assert_true(block_add_uint(pdu, COAP_OPTION_BLOCK1,
+	    num1 << 4 | (unsigned)more << 3 | 2));
+	if (tag)
+		assert_true(block_add_uint(pdu, COAP_OPTION_RTAG, tag));
+	assert_true(coap_add_data(pdu, len, up + num1 * 64));
+	response = exchange(pdu);
+	coap_delete_pdu(pdu);
+	return response;
+}
+
+static unsigned
+ask_code(unsigned num1, bool more, size_t len, unsigned tag)
+{
+	coap_pdu_t *response = ask(COAP_REQUEST_CODE_PUT, num1, more, len, tag);
+	unsigned code = response->code;
+
+	coap_delete_pdu(response);
+	return code;
+}
+
+#define CONTINUE   COAP_RESPONSE_CODE_CONTINUE
+#define INCOMPLETE COAP_RESPONSE_CODE_INCOMPLETE
+#define CONTENT    COAP_RESPONSE_CODE_CONTENT
+#define BAD        COAP_RESPONSE_CODE_BAD_REQUEST
+
+static void
+what_a_server_says_to_parts(void **state)
+{
+	(void)state;
+	s.up_len = 150;
+	assert_int_equal(ask_code(1, true, 64, 0), INCOMPLETE);
+	assert_int_equal(ask_code(0, true, 63, 0), BAD);
+	assert_int_equal(ask_code(0, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(0, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(1, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(1, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(3, false, 22, 0), INCOMPLETE);
+	assert_int_equal(ask_code(2, false, 22, 0), INCOMPLETE);
+	/* Number 0 begins again. */
+	assert_int_equal(ask_code(0, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(1, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(0, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(1, true, 64, 0), CONTINUE);
+	assert_int_equal(ask_code(2, false, 22, 0), CONTENT);
+	assert_int_equal(s.handled, 1);
+	assert_null(s.bodies->in);
+}
+
+static void
+tags_keep_bodies_apart(void **state)
+{
+	(void)state;
+	s.up_len = 100;
+	assert_int_equal(ask_code(0, true, 64, 1), CONTINUE);
+	assert_int_equal(ask_code(0, true, 64, 2), CONTINUE);
+	assert_int_equal(ask_code(1, false, 36, 1), CONTENT);
+	assert_int_equal(ask_code(1, false, 36, 2), CONTENT);
+	assert_int_equal(s.handled, 2);
+}
+
+static void
+bodies_are_limited_and_expire(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	s.up_len = 100;
+	for (i = 1; i <= BODIES_MAX + 1; i++)
+		assert_int_equal(ask_code(0, true, 64, i), CONTINUE);
+	assert_int_equal(s.bodies->n_in, BODIES_MAX);
+	/* The oldest made room. */
+	assert_int_equal(ask_code(1, false, 36, 1), INCOMPLETE);
+	assert_int_equal(ask_code(1, false, 36, 2), CONTENT);
+	s.now = 1000;
+	assert_int_equal(ask_code(0, true, 64, 99), CONTINUE);
+	assert_int_equal(bodies_next(s.bodies), LIFETIME);
+	bodies_expire(s.bodies, LIFETIME);
+	assert_int_equal(s.bodies->n_in, 1);
+	bodies_expire(s.bodies, LIFETIME + 1000);
+	assert_int_equal(s.bodies->n_in, 0);
+	assert_int_equal(bodies_next(s.bodies), 0);
+}
+
+static coap_pdu_t *
+get_part(unsigned value)
+{
+	coap_pdu_t *pdu = request_of();
+	coap_pdu_t *response;
+
+	assert_true(block_add_uint(pdu, COAP_OPTION_BLOCK2, value));
+	response = exchange(pdu);
+	coap_delete_pdu(pdu);
+	return response;
+}
+
+static void
+any_part_of_an_answer(void **state)
+{
+	coap_block_b_t b;
+	coap_pdu_t *r;
+	unsigned i;
+
+	(void)state;
+	s.answer = 1000;
+	/* Without state the handler is asked. */
+	r = get_part(3 << 4 | 2);
+	assert_int_equal(pdu_payload_len(r), 64);
+	assert_memory_equal(r->data, down + 192, 64);
+	coap_delete_pdu(r);
+	assert_int_equal(s.handled, 1);
+	for (i = 15; i < 16; i--) {
+		r = get_part(i << 4 | 2);
+		assert_int_equal(r->code, CONTENT);
+		assert_int_equal(block_read(r, COAP_OPTION_BLOCK2, false, &b),
+		    1);
+		assert_int_equal(b.num, i);
+		assert_int_equal(b.m, i < 15);
+		assert_memory_equal(r->data, down + (size_t)i * 64,
+		    pdu_payload_len(r));
+		coap_delete_pdu(r);
+	}
+	/* Only the first one again. */
+	assert_int_equal(s.handled, 2);
+	r = get_part(63 << 4);
+	assert_int_equal(r->code, BAD);
+	coap_delete_pdu(r);
+}
+
+static void
+an_answer_is_released_once(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.answer = 5000;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(s.released, 0);
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(s.released, 1);
+	s.answer = 5;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(s.released, 2);
+	bodies_free(s.bodies);
+	s.bodies = NULL;
+	assert_int_equal(s.released, 3);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, up_and_down, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(bodies_both_ways),
+		TEST(bodies_both_ways_in_smaller_blocks),
+		TEST(bodies_both_ways_over_streams),
+		TEST(bert_takes_fewer_messages),
+		TEST(each_part_to_the_handler),
+		TEST(body_that_is_too_large),
+		TEST(a_body_that_changes_is_asked_for_once_more),
+		TEST(a_server_that_forgot_is_told_again),
+		TEST(answers_that_are_not_what_was_asked),
+		TEST(codes_of_an_upload),
+		TEST(smaller_blocks_after_4_13),
+		TEST(what_a_server_says_to_parts),
+		TEST(tags_keep_bodies_apart),
+		TEST(bodies_are_limited_and_expire),
+		TEST(any_part_of_an_answer),
+		TEST(an_answer_is_released_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
