@@ -48,7 +48,7 @@ sum_up(struct job *job)
 	repeat_sum_up(&r->repeat, r->target.session);
 }
 
-/* A body in blocks is only begun by one response (RFC 7959). */
+/* The library puts bodies together (RFC 7959), unless a part was asked for. */
 static int
 check_whole(struct job *job, const coap_pdu_t *response)
 {
@@ -57,8 +57,8 @@ check_whole(struct job *job, const coap_pdu_t *response)
 	if (!coap_get_block(response, COAP_OPTION_BLOCK2, &block) || !block.m)
 		return STATUS_OK;
 	return job_fail(job, STATUS_INCOMPLETE,
-	    "this is only the first part: the rest would come block by block, "
-	    "which this version cannot do; coap+tcp may give it whole");
+	    "this is only a part of the body, as Block2 asked for it; without "
+	    "that option it comes whole");
 }
 
 static bool

@@ -91,6 +91,8 @@ struct body_in {
 void body_in_init(struct body_in *in, enum body_keep keep, size_t max,
     struct body_pool *pool);
 void body_in_free(struct body_in *in);
+/* Does not count in its pool any more: it may live longer. */
+void body_in_leave_pool(struct body_in *in);
 /* Forgets what has come; the next part is the first. */
 void body_in_restart(struct body_in *in);
 

@@ -22,6 +22,13 @@ give_back(struct body_in *in)
 }
 
 void
+body_in_leave_pool(struct body_in *in)
+{
+	give_back(in);
+	in->pool = NULL;
+}
+
+void
 body_in_restart(struct body_in *in)
 {
 	give_back(in);

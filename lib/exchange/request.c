@@ -149,10 +149,15 @@ requests_take(struct requests *r, struct request *q)
 void
 request_free(struct request *q)
 {
+	struct transfer *t;
+
 	if (q == NULL)
 		return;
+	t = q->transfer;
 	coap_delete_pdu(q->sent);
 	coap_free_type(COAP_NODE, q);
+	/* Last, for what was given to it may be released. */
+	transfer_free(t);
 }
 
 /*

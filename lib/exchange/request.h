@@ -13,6 +13,7 @@
 #include <coap3/coap_time.h>
 
 #include "exchange/hash.h"
+#include "exchange/transfer.h"
 
 struct requests;
 
@@ -31,8 +32,9 @@ struct request {
 	uint16_t retransmits;
 	bool acked; /* an empty ACK: a separate response follows */
 	bool icmp_seen;
-	bool sent_told; /* its owner knows that it left */
-	void *user;     /* the owner's own (callbacks) */
+	bool sent_told;            /* its owner knows that it left */
+	void *user;                /* the owner's own (callbacks) */
+	struct transfer *transfer; /* of which this is a message; owned */
 	uint32_t token_len;
 	uint8_t token[]; /* the key: the PDU may change, this does not */
 };
@@ -61,7 +63,7 @@ void requests_set_deadline(struct requests *r, struct request *q,
     coap_tick_t deadline);
 /* Takes q out; the caller now owns it and ends with request_free(). */
 void requests_take(struct requests *r, struct request *q);
-/* Lets the PDU go, too; NULL is allowed. */
+/* Lets PDU and transfer go, too; NULL is allowed. */
 void request_free(struct request *q);
 /* Any one request whose deadline is over, taken out; NULL when there is none.
  * Called until NULL. */

@@ -32,7 +32,6 @@ struct transfer {
 	struct body_out *out;     /* its body; NULL: the payload, if any */
 	struct body_out *payload; /* the payload of origin as a body */
 	struct body_in in;        /* the answer's */
-	struct pdu_body part;     /* what transfer_whole() shows */
 	coap_pdu_t *head; /* options of the answer's first part, no payload */
 	struct buf key;   /* see body_key(); while something goes out */
 	uint64_t tag;     /* Request-Tag; 0: none */
@@ -83,11 +82,11 @@ enum transfer_step transfer_answer(struct transfer *t,
 
 /*
  * The response as the application sees it: the request's token, the options of
- * the first part without blocks, and the body, which lives as long as t and
- * response do. With BODY_COUNT, and while more is to come: this part, with the
- * block's option, its place and what is known of the length. NULL when out of
- * memory. The caller's.
+ * the first part without blocks, and the body, which goes with it. With
+ * BODY_COUNT, also while more is to come: this part, with the block's option,
+ * its place and what is known of the length. NULL when out of memory. The
+ * caller's, also when t is gone. Once for each response.
  */
-coap_pdu_t *transfer_whole(struct transfer *t, const coap_pdu_t *response);
+coap_pdu_t *transfer_whole(struct transfer *t, coap_pdu_t *response);
 
 #endif

@@ -2,6 +2,7 @@
 /* A client's transfer: what the answers to its messages mean. */
 #include "exchange/transfer.h"
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "wire/block.h"
 
@@ -256,11 +257,58 @@ transfer_answer(struct transfer *t, const coap_pdu_t *response, int *err)
 
 /* --- for the application -------------------------------------------------- */
 
+/* The bytes that a response for the application stands for. */
+struct shown {
+	struct pdu_body part;
+	struct body_in in; /* the whole; or ... */
+	coap_pdu_t *of;    /* ... the message that has the part */
+};
+
+static void
+free_shown(void *app)
+{
+	struct shown *shown = app;
+
+	body_in_free(&shown->in);
+	coap_delete_pdu(shown->of);
+	coap_free_type(COAP_LG_CRCV, shown);
+}
+
+/* The body moves to what is shown. */
+static void
+show_whole(struct transfer *t, struct shown *shown)
+{
+	body_in_leave_pool(&t->in);
+	shown->in = t->in;
+	body_in_init(&t->in, BODY_COUNT, t->in.max, NULL);
+	t->in.length = shown->in.length;
+	t->in.hint = shown->in.hint;
+	shown->part.data = shown->in.data.data;
+	shown->part.length = shown->in.data.len;
+	shown->part.total = shown->in.length;
+}
+
+static void
+show_part(const struct transfer *t, coap_pdu_t *response, struct shown *shown)
+{
+	size_t len = pdu_payload_len(response);
+
+	shown->of = pdu_ref(response);
+	shown->part.data = response->data;
+	shown->part.length = len;
+	shown->part.total = len;
+	if (t->head == NULL || len > t->in.length)
+		return;
+	shown->part.offset = t->in.length - len;
+	shown->part.total =
+	    t->in.hint > t->in.length ? t->in.hint : t->in.length;
+}
+
 static coap_pdu_t *
-copy_response(const struct transfer *t, const coap_pdu_t *response, bool whole)
+copy_response(const struct transfer *t, const coap_pdu_t *response,
+    const coap_pdu_t *head)
 {
 	coap_bin_const_t token = coap_pdu_get_token(t->origin);
-	const coap_pdu_t *head = whole ? t->head : response;
 	coap_pdu_t *copy = pdu_duplicate(head, response->mid, PDU_MAX_SIZE,
 	    token.length, token.s, NULL);
 
@@ -271,37 +319,26 @@ copy_response(const struct transfer *t, const coap_pdu_t *response, bool whole)
 	return copy;
 }
 
-static void
-show_part(struct transfer *t, const coap_pdu_t *response)
-{
-	size_t len = pdu_payload_len(response);
-
-	t->part.data = response->data;
-	t->part.length = len;
-	t->part.offset = t->head != NULL ? t->in.length - len : 0;
-	t->part.total = t->in.hint > t->in.length ? t->in.hint : t->in.length;
-	if (t->head == NULL)
-		t->part.total = len;
-}
-
 coap_pdu_t *
-transfer_whole(struct transfer *t, const coap_pdu_t *response)
+transfer_whole(struct transfer *t, coap_pdu_t *response)
 {
-	unsigned class = COAP_RESPONSE_CLASS(coap_pdu_get_code(response));
-	bool whole =
-	    t->head != NULL && class == 2 && !t->up && t->in.keep != BODY_COUNT;
-	coap_pdu_t *copy = copy_response(t, response, whole);
+	bool whole = t->head != NULL && !t->up && t->in.keep != BODY_COUNT &&
+	    COAP_RESPONSE_CLASS(coap_pdu_get_code(response)) == 2;
+	struct shown *shown = mem_new(COAP_LG_CRCV, 1, sizeof(*shown));
+	coap_pdu_t *copy = NULL;
 
-	if (copy == NULL)
+	if (shown != NULL)
+		copy = copy_response(t, response, whole ? t->head : response);
+	if (copy == NULL) {
+		coap_free_type(COAP_LG_CRCV, shown);
 		return NULL;
+	}
 	if (whole)
-		t->part = (struct pdu_body){
-			.data = t->in.data.data,
-			.length = t->in.data.len,
-			.total = t->in.length,
-		};
+		show_whole(t, shown);
 	else
-		show_part(t, response);
-	copy->body = &t->part;
+		show_part(t, response, shown);
+	copy->body = &shown->part;
+	copy->app = shown;
+	copy->app_free = free_shown;
 	return copy;
 }

@@ -48,6 +48,10 @@ csm_send(struct stream *s)
 		ok = ok &&
 		    add_uint(pdu, COAP_SIGNALING_OPTION_EXTENDED_TOKEN_LENGTH,
 			s->max_token);
+	if (s->block_wise)
+		ok = ok &&
+		    coap_add_option(pdu,
+			COAP_SIGNALING_OPTION_BLOCK_WISE_TRANSFER, 0, NULL) > 0;
 	return signal_send(s, pdu, ok);
 }
 

@@ -68,7 +68,8 @@ struct stream {
 	uint32_t peer_max_token; /* 8 unless the peer's CSM says more */
 	uint16_t pings;          /* sent and not answered */
 	bool peer_block_wise;
-	bool started; /* our CSM is out */
+	bool block_wise; /* we say so, too (RFC 8323 section 5.3.2) */
+	bool started;    /* our CSM is out */
 	bool ready;
 	bool ended;
 	bool held; /* see stream_hold() */

@@ -10,11 +10,14 @@ struct coapx_request_t {
 	coap_session_t *session;
 	struct request *request; /* NULL: a ping */
 	coapx_request_params_t params;
-	coap_tick_t deadline; /* of a ping */
+	coap_tick_t deadline; /* of a ping, or of all of a request; 0: none */
 	uint64_t started_us;
 	bool sent;    /* a ping that is on the wire */
 	bool failing; /* a ping of those that end together */
 	bool ended;   /* result() is being called */
+	/* Callbacks that may cancel it are being called, and one has. */
+	bool working;
+	bool cancelled;
 };
 
 /* Gives up on a ping without a word. */

@@ -10,12 +10,16 @@
 #include <coap3/coapx.h>
 
 #include "base/timer.h"
+#include "exchange/body.h"
 #include "exchange/resource.h"
 #include "net/poller.h"
 #include "net/resolver.h"
 
 /* One datagram is read into this; UDP cannot carry more. */
 #define CONTEXT_RX_SIZE 65536
+/* Bytes of a body that comes in blocks, unless set; and of all of them. */
+#define CONTEXT_BODY_MAX   ((size_t)8 << 20)
+#define CONTEXT_BODIES_MAX ((size_t)64 << 20)
 
 struct context_handlers {
 	coap_response_handler_t response;
@@ -33,6 +37,8 @@ struct context_settings {
 	uint32_t csm_max_message_size;
 	uint32_t max_token_size;
 	uint32_t block_mode;
+	uint32_t max_block_size; /* 0: no limit */
+	size_t max_body_size;
 	unsigned csm_timeout_ms;
 	unsigned session_timeout; /* seconds; 0: the default */
 	unsigned max_idle_sessions;
@@ -49,6 +55,8 @@ struct coap_context_t {
 	struct resources resources;
 	struct context_handlers on;
 	struct context_settings set;
+	struct body_pool bodies; /* that come in, block by block */
+	uint64_t request_tag;    /* the last one */
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */
 	coap_session_t *idle; /* server sessions nobody holds, oldest first */

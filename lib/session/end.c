@@ -36,21 +36,32 @@ count_round_trip(coap_session_t *session, const struct request *q)
 		s->rtt_max_us = rtt;
 }
 
+/* The application's own message, of which q may be only a part. */
+static coap_pdu_t *
+origin_of(const struct request *q)
+{
+	return q->transfer ? q->transfer->origin : q->sent;
+}
+
 static void
 app_result(struct request *q, const coap_pdu_t *response,
     coap_nack_reason_t reason, int err)
 {
 	coapx_request_t *a = q->user;
 	uint64_t now = context_clock_us(a->session->context);
+	const struct transfer *t = q->transfer;
+	uint64_t began = t && t->sent_at ? t->sent_at : q->sent_at;
 	coapx_result_t result = {
 		.error = err,
 		.reason = reason,
-		.sent = q->sent,
+		.sent = origin_of(q),
 		.response = response,
-		.rtt_us = q->sent_at ? now - q->sent_at : 0,
+		.rtt_us = began ? now - began : 0,
 		.retransmits = q->retransmits,
 	};
 
+	if (t)
+		result.retransmits += t->retransmits;
 	a->request = NULL;
 	app_request_end(a, &result);
 }
@@ -66,24 +77,38 @@ session_forget_pdu(coap_session_t *session, const coap_pdu_t *sent)
 }
 
 void
-request_answered(coap_session_t *session, struct request *q,
+request_take_answered(coap_session_t *session, struct request *q)
+{
+	count_round_trip(session, q);
+	requests_take(&session->requests, q);
+	session_forget_pdu(session, q->sent);
+}
+
+void
+request_deliver(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
 {
 	coap_response_handler_t handler = session->context->on.response;
 	coap_response_t verdict = COAP_RESPONSE_OK;
 
-	count_round_trip(session, q);
-	requests_take(&session->requests, q);
-	session_forget_pdu(session, q->sent);
 	if (q->user)
 		app_result(q, response, COAP_NACK_NOT_DELIVERABLE, 0);
 	else if (handler)
-		verdict = handler(session, q->sent, response, response->mid);
+		verdict =
+		    handler(session, origin_of(q), response, response->mid);
 	if (verdict == COAP_RESPONSE_FAIL && !session_reliable(session) &&
 	    session->layer && response->type != COAP_MESSAGE_ACK)
 		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
 		    response->mid, context_now(session->context));
 	request_free(q);
+}
+
+void
+request_answered(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response)
+{
+	request_take_answered(session, q);
+	request_deliver(session, q, response);
 }
 
 void
@@ -105,7 +130,7 @@ request_failed(coap_session_t *session, struct request *q,
 	if (q->user)
 		app_result(q, NULL, reason, err);
 	else
-		message_failed(session, q->sent, reason);
+		message_failed(session, origin_of(q), reason);
 	request_free(q);
 }
 
@@ -116,7 +141,7 @@ is_enough(const coap_session_t *session, const struct request *q,
 {
 	const coapx_request_t *a = q->user;
 
-	if (!(a->params.flags & COAPX_REQUEST_NO_RESPONSE))
+	if (!(a->params.flags & COAPX_REQUEST_NO_RESPONSE) || q->transfer)
 		return false;
 	if (session_reliable(session) || q->sent->type == COAP_MESSAGE_NON)
 		return progress == COAPX_PROGRESS_SENT;

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/sized.h"
 #include "net/ws_engine.h"
-#include "session/app_request.h"
+#include "session/blockwise.h"
 #include "session/secure.h"
 #include "wire/uri.h"
 
@@ -224,7 +224,7 @@ static int
 send_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a)
 {
 	struct request *q = NULL;
-	int err = session_send_pdu(session, pdu, &q);
+	int err = blockwise_request(session, pdu, a, &q);
 
 	if (err < 0)
 		return err;
@@ -234,9 +234,11 @@ send_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a)
 	}
 	q->user = a;
 	a->request = q;
-	if (a->params.timeout_ms)
-		requests_set_deadline(&session->requests, q,
-		    context_now(session->context) + a->params.timeout_ms);
+	if (a->params.timeout_ms) {
+		a->deadline =
+		    context_now(session->context) + a->params.timeout_ms;
+		requests_set_deadline(&session->requests, q, a->deadline);
+	}
 	/* Its handler hears of it from the loop. */
 	if (q->sent_at)
 		session->tell_sent = true;
@@ -279,9 +281,14 @@ coapx_request_cancel(coapx_request_t *request)
 		return;
 	if (request->ended)
 		return;
+	if (request->working) {
+		request->cancelled = true;
+		return;
+	}
 	session = request->session;
 	q = request->request;
 	context_enter(session->context);
+	request->ended = true;
 	if (q) {
 		requests_take(&session->requests, q);
 		session_forget_pdu(session, q->sent);

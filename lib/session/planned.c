@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Bodies over one message, separate responses, multicast groups, forwarding:
- * what this version does not do yet.
+ * Separate responses, multicast groups, forwarding: what this version does not
+ * do yet.
  */
 #include <coap3/coap_async.h>
 #include <coap3/coap_debug.h>
@@ -10,7 +10,6 @@
 #include <coap3/coap_resource.h>
 
 #include "session/planned.h"
-#include "wire/block.h"
 
 void
 planned_warn(const char *function, atomic_flag *said)
@@ -18,70 +17,6 @@ planned_warn(const char *function, atomic_flag *said)
 	if (atomic_flag_test_and_set(said))
 		return;
 	coap_log_warn("%s: not available in this version", function);
-}
-
-/* Large bodies */
-
-static int
-add_body(coap_pdu_t *pdu, size_t length, const uint8_t *data)
-{
-	if (pdu == NULL || (length > 0 && data == NULL))
-		return 0;
-	return length == 0 || coap_add_data(pdu, length, data);
-}
-
-int
-coap_add_data_large_request(coap_session_t *session, coap_pdu_t *pdu,
-    size_t length, const uint8_t *data, coap_release_large_data_t release_func,
-    void *app_ptr)
-{
-	int ok = add_body(pdu, length, data);
-
-	if (!ok && pdu != NULL)
-		PLANNED_WARN();
-	if (release_func != NULL)
-		release_func(session, app_ptr);
-	return ok;
-}
-
-int
-/* NOLINTNEXTLINE(readability-function-size): libcoap's signature */
-coap_add_data_large_response(coap_resource_t *resource, coap_session_t *session,
-    const coap_pdu_t *request, coap_pdu_t *response, const coap_string_t *query,
-    uint16_t media_type, int maxage, uint64_t etag, size_t length,
-    const uint8_t *data, coap_release_large_data_t release_func, void *app_ptr)
-{
-	int ok = response != NULL &&
-	    block_add_body_options(response, media_type, maxage, etag) &&
-	    add_body(response, length, data);
-
-	(void)resource;
-	(void)request;
-	(void)query;
-	if (!ok && response != NULL) {
-		PLANNED_WARN();
-		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
-	}
-	if (release_func != NULL)
-		release_func(session, app_ptr);
-	return ok;
-}
-
-void
-coap_context_set_block_mode(coap_context_t *context, uint32_t block_mode)
-{
-	(void)context;
-	(void)block_mode;
-	PLANNED_WARN();
-}
-
-int
-coap_context_set_max_block_size(coap_context_t *context, size_t max_block_size)
-{
-	(void)context;
-	(void)max_block_size;
-	PLANNED_WARN();
-	return 0;
 }
 
 /* Separate responses */

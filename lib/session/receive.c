@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "exchange/dispatch.h"
+#include "session/blockwise.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -50,8 +51,14 @@ respond(coap_session_t *session, const coap_pdu_t *request,
 static void
 handle_request(coap_session_t *session, const coap_pdu_t *request)
 {
+	struct serving serving = { .session = session };
+	bool multicast = coap_is_mcast(&session->local) != 0;
+	bool blocks =
+	    !multicast && blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
 	struct dispatch env = {
-		.multicast = coap_is_mcast(&session->local) != 0,
+		.multicast = multicast,
+		.bodies = blocks ? &blockwise_bodies : NULL,
+		.user = &serving,
 	};
 	coap_pdu_t *response = response_for(session, request);
 	enum dispatch_result result;
@@ -101,7 +108,8 @@ handle_response(coap_session_t *session, const coap_pdu_t *response)
 		    -COAP_E_BAD_RESPONSE);
 		return;
 	}
-	request_answered(session, q, response);
+	if (!blockwise_response(session, q, response))
+		request_answered(session, q, response);
 }
 
 /* An answer waits because the peer does not take what it asked for: it is not
@@ -403,14 +411,16 @@ static const struct stream_ops stream_session_ops = {
 void
 session_messages_init(coap_session_t *session)
 {
-	if (session_reliable(session))
-		stream_init(&session->msg.stream, session->proto->framing,
-		    session->context->set.csm_max_message_size,
-		    session->context->set.max_token_size, &stream_session_ops,
-		    session);
-	else
+	if (!session_reliable(session)) {
 		dgram_init(&session->msg.dgram, &dgram_session_ops, session,
 		    session->params);
+		return;
+	}
+	stream_init(&session->msg.stream, session->proto->framing,
+	    session->context->set.csm_max_message_size,
+	    session->context->set.max_token_size, &stream_session_ops, session);
+	session->msg.stream.block_wise =
+	    blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
 }
 
 void

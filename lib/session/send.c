@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "session/session.h"
+#include "session/blockwise.h"
 
 uint16_t
 coap_new_message_id(coap_session_t *session)
@@ -266,8 +266,8 @@ request_deadline(const coap_session_t *session, const coap_pdu_t *pdu)
 	    msg_non_lifetime(session->params);
 }
 
-static int
-make_token(coap_session_t *session, coap_pdu_t *pdu)
+int
+session_make_token(coap_session_t *session, coap_pdu_t *pdu)
 {
 	uint8_t token[8];
 	size_t len = 0;
@@ -301,7 +301,7 @@ fits_reconnect(const coap_session_t *session, const coap_pdu_t *pdu)
 }
 
 int
-session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
+session_send_message(coap_session_t *session, coap_pdu_t *pdu,
     struct request **request)
 {
 	struct request *q = NULL;
@@ -312,7 +312,7 @@ session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
 		return session->error < 0 ? session->error : -COAP_E_CLOSED;
 	if (pdu->code > 0 && pdu->code < 32) {
 		if (request)
-			err = make_token(session, pdu);
+			err = session_make_token(session, pdu);
 		if (err == 0)
 			err = requests_add(&session->requests, pdu,
 			    context_now(session->context),
@@ -328,6 +328,15 @@ session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
 		*request = q;
 	session_arm(session);
 	return err;
+}
+
+int
+session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
+    struct request **request)
+{
+	if (COAP_PDU_IS_REQUEST(pdu))
+		return blockwise_request(session, pdu, NULL, request);
+	return session_send_message(session, pdu, request);
 }
 
 coap_mid_t

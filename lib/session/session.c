@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "base/alloc.h"
+#include "session/blockwise.h"
 #include "session/endpoint.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
@@ -166,6 +167,7 @@ session_destroy(coap_session_t *session)
 	if (session->own_params)
 		coap_free_type(COAP_SESSION,
 		    (void *)(uintptr_t)session->params);
+	blockwise_forget(session);
 	if (session->extra) {
 		coap_free_type(COAP_STRING, session->extra->ws_host);
 		coap_free_type(COAP_SESSION, session->extra->ws);

@@ -30,6 +30,7 @@
 #define KEEPALIVE_OF_CONTEXT UINT32_MAX
 
 struct session_connect;
+struct bodies;
 
 /* Who reported the last error. */
 enum error_source {
@@ -69,6 +70,7 @@ struct session_extra {
 	struct session_reconnect *reconnect;
 	/* With keepalive: when the peer was last heard, or asked. */
 	coap_tick_t quiet_since;
+	struct bodies *bodies; /* of a peer's requests, in blocks */
 };
 
 /* A message that waits until the session is established. */
@@ -232,6 +234,11 @@ bool connect_next_address(coap_session_t *session);
 /* send.c */
 int session_send_pdu(coap_session_t *session, coap_pdu_t *pdu,
     struct request **request);
+/* The same for what is one message in any case. */
+int session_send_message(coap_session_t *session, coap_pdu_t *pdu,
+    struct request **request);
+/* A token when there is none. */
+int session_make_token(coap_session_t *session, coap_pdu_t *pdu);
 void session_sent(coap_session_t *session, struct request *q);
 void session_flush_pending(coap_session_t *session);
 /* Those that wait end; with a reconnect to come, all but requests. */
@@ -258,6 +265,10 @@ void session_icmp(coap_session_t *session, int err);
 /* end.c: how requests end */
 void session_forget_pdu(coap_session_t *session, const coap_pdu_t *sent);
 void request_answered(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
+/* The two halves of it: q is the caller's in between. */
+void request_take_answered(coap_session_t *session, struct request *q);
+void request_deliver(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
 void request_failed(coap_session_t *session, struct request *q,
     coap_nack_reason_t reason, int err);

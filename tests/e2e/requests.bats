@@ -77,13 +77,21 @@ datagram() {
 	assert_equal "${status}" 4
 }
 
-@test 'the first block of a body is shown, and said to be only that: 18' {
-	cs put "${udp}/example_data" -d "$(printf '%0200d' 0)"
+@test 'a body that comes in blocks is shown whole' {
+	body="$(printf '%0200d' 0)"
+	cs put "${udp}/example_data" -d "${body}"
 	# 64 bytes a block: the server sends the first one.
 	run_apart cs get "${udp}/example_data" -O Block2=uint:2
+	assert_success
+	assert_output "${body}"
+}
+
+@test 'a block that was asked for alone is said to be only that: 18' {
+	cs put "${udp}/example_data" -d "$(printf '%0200d' 0)"
+	run_apart cs get "${udp}/example_data" -O Block2=uint:18
 	assert_equal "${status}" 18
 	assert_equal "${#output}" 64
-	[[ ${stderr} == *'only the first part'* ]]
+	[[ ${stderr} == *'only a part'* ]]
 }
 
 @test 'get prints the payload and nothing else, over UDP and TCP' {

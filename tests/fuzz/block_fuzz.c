@@ -175,10 +175,12 @@ play(struct transfer *t, const uint8_t *data, size_t size, uint8_t mode)
 			return;
 		step = transfer_answer(t, response, &err);
 		require((step == TRANSFER_FAILED) == (err < 0));
-		whole = step == TRANSFER_FAILED ? NULL
-						: transfer_whole(t, response);
-		require(step == TRANSFER_FAILED || whole != NULL);
-		coap_delete_pdu(whole);
+		if (step == TRANSFER_DONE ||
+		    (step == TRANSFER_NEXT && t->in.keep == BODY_COUNT)) {
+			whole = transfer_whole(t, response);
+			require(whole != NULL);
+			coap_delete_pdu(whole);
+		}
 		coap_delete_pdu(response);
 	}
 }

@@ -66,10 +66,6 @@ set_arguments(void *p)
 
 /* X(function, its call and what it must give) */
 #define FAILING(X)                                                             \
-	X(coap_context_set_block_mode,                                         \
-	    (coap_context_set_block_mode(ctx, COAP_BLOCK_USE_LIBCOAP), 1))     \
-	X(coap_context_set_max_block_size,                                     \
-	    coap_context_set_max_block_size(ctx, 512) == 0)                    \
 	X(coap_register_async, coap_register_async(session, pdu, 10) == NULL)  \
 	X(coap_async_set_delay, (coap_async_set_delay(async, 10), 1))          \
 	X(coap_async_trigger, (coap_async_trigger(async), 1))                  \
@@ -254,72 +250,6 @@ test_forward(void **state)
 	coap_delete_pdu(response);
 }
 
-/* Bodies that fit into one message */
-
-static unsigned released;
-static const uint8_t body[100] = { 1, 2, 3 };
-
-static void
-count_release(coap_session_t *s, void *app)
-{
-	assert_ptr_equal(s, session);
-	assert_ptr_equal(app, thing);
-	released++;
-}
-
-static void
-test_large_request(void **state)
-{
-	static const struct {
-		size_t max, length;
-		const uint8_t *data;
-		int ok;
-	} rows[] = {
-		{ 200, 100, body, 1 },
-		{ 101, 100, body, 1 },
-		{ 100, 100, body, 0 },
-		{ 200, 0, NULL, 1 },
-		{ 200, 1, NULL, 0 },
-	};
-	const uint8_t *data;
-	coap_pdu_t *p;
-	size_t i, len;
-
-	(void)state;
-	set_arguments(thing);
-	for (i = 0; i < COUNT(rows); i++) {
-		released = 0;
-		p = coap_pdu_init(COAP_MESSAGE_CON, COAP_REQUEST_CODE_PUT, 1,
-		    rows[i].max);
-		assert_non_null(p);
-		assert_int_equal(coap_add_data_large_request(session, p,
-				     rows[i].length, rows[i].data,
-				     count_release, thing),
-		    rows[i].ok);
-		assert_int_equal(released, 1);
-		assert_int_equal(coap_get_data(p, &len, &data),
-		    rows[i].ok && rows[i].length > 0);
-		assert_int_equal(len, rows[i].ok ? rows[i].length : 0);
-		coap_delete_pdu(p);
-	}
-	assert_int_equal(coap_add_data_large_request(session, NULL, 1, body,
-			     count_release, thing),
-	    0);
-	assert_int_equal(released, 2);
-	assert_int_equal(coap_add_data_large_request(session, NULL, 1, body,
-			     NULL, NULL),
-	    0);
-}
-
-static int
-respond(coap_pdu_t *p, int maxage, uint64_t etag)
-{
-	released = 0;
-	return coap_add_data_large_response(resource, session, NULL, p, NULL,
-	    COAP_MEDIATYPE_APPLICATION_CBOR, maxage, etag, sizeof(body), body,
-	    count_release, thing);
-}
-
 static uint64_t
 option_value(const coap_pdu_t *p, coap_option_num_t number)
 {
@@ -329,47 +259,6 @@ option_value(const coap_pdu_t *p, coap_option_num_t number)
 	assert_non_null(opt);
 	return coap_decode_var_bytes8(coap_opt_value(opt),
 	    coap_opt_length(opt));
-}
-
-static void
-test_large_response(void **state)
-{
-	coap_opt_iterator_t oi;
-	const uint8_t *data;
-	size_t len;
-	coap_pdu_t *p;
-
-	(void)state;
-	set_arguments(thing);
-	p = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 200);
-	assert_non_null(p);
-	assert_int_equal(respond(p, 300, 0x1234), 1);
-	assert_int_equal(released, 1);
-	assert_int_equal(coap_pdu_get_code(p), COAP_RESPONSE_CODE_CONTENT);
-	assert_int_equal(option_value(p, COAP_OPTION_CONTENT_FORMAT), 60);
-	assert_int_equal(option_value(p, COAP_OPTION_MAXAGE), 300);
-	assert_int_equal(option_value(p, COAP_OPTION_ETAG), 0x1234);
-	assert_int_equal(coap_get_data(p, &len, &data), 1);
-	assert_int_equal(len, sizeof(body));
-	assert_memory_equal(data, body, len);
-	coap_delete_pdu(p);
-
-	p = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 200);
-	assert_non_null(p);
-	assert_int_equal(respond(p, -1, 0), 1);
-	assert_null(coap_check_option(p, COAP_OPTION_MAXAGE, &oi));
-	assert_null(coap_check_option(p, COAP_OPTION_ETAG, &oi));
-	coap_delete_pdu(p);
-
-	p = coap_pdu_init(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_CONTENT, 1, 100);
-	assert_non_null(p);
-	assert_int_equal(respond(p, -1, 0), 0);
-	assert_int_equal(released, 1);
-	assert_int_equal(coap_pdu_get_code(p),
-	    COAP_RESPONSE_CODE_INTERNAL_ERROR);
-	coap_delete_pdu(p);
-	assert_int_equal(respond(NULL, -1, 0), 0);
-	assert_int_equal(released, 1);
 }
 
 /* Without a session there is no BERT. */
@@ -542,8 +431,6 @@ main(void)
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_freeing),
 		cmocka_unit_test(test_forward),
-		cmocka_unit_test(test_large_request),
-		cmocka_unit_test(test_large_response),
 		cmocka_unit_test(test_block_b),
 		cmocka_unit_test(test_block_b_stream),
 		cmocka_unit_test(test_tls_texts),

@@ -150,11 +150,13 @@ COAP_API void coap_add_data_blocked_response(const coap_pdu_t *request,
 /* Bodies of any length */
 
 /*
- * Adds a body of any length to a request; the library sends it in blocks where
- * needed. data must stay until release_func, unless NULL, is called with the
- * session and app_ptr: once, also on failure. 1, or 0. In this version the body
- * must fit into the message, and release_func is called before the return; else
- * 0, with a warning.
+ * Adds a body of any length to a request. What does not fit into the message,
+ * or is larger than coap_context_set_max_block_size(), is sent block by block
+ * once the request is sent, whatever the block mode is. data must stay until
+ * release_func, unless NULL, is called with the session and app_ptr: once, also
+ * on failure; before the return when the body went into the message. 1, or 0:
+ * out of memory, a second body, or no session (multicast counts as none) and a
+ * body that does not fit.
  */
 COAP_API int coap_add_data_large_request(coap_session_t *session,
     coap_pdu_t *pdu, size_t length, const uint8_t *data,
@@ -162,10 +164,15 @@ COAP_API int coap_add_data_large_request(coap_session_t *session,
 
 /*
  * Adds a body of any length to a response, with Content-Format, Max-Age
- * (seconds; none if negative) and ETag (none if 0). data and release_func as
- * for coap_add_data_large_request(). resource, request and query tell which
- * requests for further blocks belong to it. 1, or 0 with code 5.00 in the
- * response. In this version the body must fit into the message.
+ * (seconds; none if negative) and ETag (0: none, or in blocks one made of the
+ * data), or the block of it that the request asks for. The code is to be set
+ * before or by the same handler. data and release_func as above; with
+ * COAP_BLOCK_USE_LIBCOAP, and without COAP_BLOCK_STLESS_BLOCK2, a body that does
+ * not fit is kept to answer requests for its other blocks, until nobody asked
+ * for EXCHANGE_LIFETIME, another takes its place, or the session ends; without
+ * it the handler is asked again for each block. resource and query are not
+ * needed. 1, or 0 with code 5.00 in the response, or 4.00 for a block behind
+ * the end.
  */
 COAP_API int coap_add_data_large_response(coap_resource_t *resource,
     coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
@@ -174,16 +181,22 @@ COAP_API int coap_add_data_large_response(coap_resource_t *resource,
     void *app_ptr);
 
 /*
- * What the library does about blocks by itself: COAP_BLOCK_... flags. Not
- * available in this version: a warning. See coap_block(3).
+ * What the library does about blocks by itself, for sessions that begin
+ * afterwards on streams, at once elsewhere. COAP_BLOCK_USE_LIBCOAP: responses
+ * in blocks to coap_send() go on by themselves, and requests in blocks are put
+ * together; without it no other flag counts. COAP_BLOCK_SINGLE_BODY: handlers
+ * are called once with the whole body, else for each block as it comes; see
+ * coap_get_data_large(). COAP_BLOCK_NO_PREEMPTIVE_RTAG: no Request-Tag.
+ * COAP_BLOCK_STLESS_BLOCK2: see above. The flags of Q-Block do nothing, and
+ * blocks always have to come in order. Requests of coapx_request_send() use
+ * blocks whatever the mode is.
  */
 COAP_API void coap_context_set_block_mode(coap_context_t *context,
     uint32_t block_mode);
 
 /*
  * The largest block to use, bytes: 16, 32 up to 1024, or 0 for no limit. 1, or
- * 0 for another number. Not available in this version: always 0, with a
- * warning.
+ * 0 for another number.
  */
 COAP_API int coap_context_set_max_block_size(coap_context_t *context,
     size_t max_block_size);

@@ -176,6 +176,15 @@ typedef enum {
 	COAPX_PROGRESS_ICMP = 4,  /* the network reported an error */
 } coapx_progress_t;
 
+/* How far a body has come that takes several messages: bytes. */
+typedef struct coapx_transfer_t {
+	size_t size;
+	uint64_t sent;           /* of ours, that the peer has */
+	uint64_t sent_total;     /* 0: not known, or none */
+	uint64_t received;       /* of the answer's */
+	uint64_t received_total; /* as the peer says (Size2); 0: it does not */
+} coapx_transfer_t;
+
 /* How a request ended. Pointers live until the handler returns. */
 typedef struct coapx_result_t {
 	int error;                 /* 0: response is set; else negative */
@@ -198,7 +207,28 @@ typedef struct coapx_request_params_t {
 	void (*progress)(coapx_request_t *request, coap_session_t *session,
 	    coapx_progress_t progress, unsigned count, void *arg);
 	void *arg;
+	/* Bodies in blocks (RFC 7959); all may be 0. Callbacks may cancel the
+	 * request and release the session. */
+	/* After each block that was answered, and before result(). */
+	void (*transfer)(coapx_request_t *request, coap_session_t *session,
+	    const coapx_transfer_t *transfer, void *arg);
+	/* Gives the body to send, instead of a payload in the message: puts up
+	 * to len bytes from offset on into buf and returns how many, fewer only
+	 * at the end; negative ends the request with that error. The same bytes
+	 * may be asked for again; the first ones inside coapx_request_send(). */
+	int (*read_body)(coapx_request_t *request, coap_session_t *session,
+	    uint64_t offset, uint8_t *buf, size_t len, void *arg);
+	uint64_t body_length; /* COAPX_LENGTH_UNKNOWN: until read_body() ends */
+	/* Takes the body of a response that comes in blocks, which then has
+	 * none. In order; offset 0 again means that it begins anew. Negative
+	 * ends the request with that error. */
+	int (*write_body)(coapx_request_t *request, coap_session_t *session,
+	    uint64_t offset, const uint8_t *data, size_t len, void *arg);
+	size_t body_max;     /* bytes of an answer; 0: as the context has it */
+	unsigned block_size; /* the largest, 16 to 1024; 0: as the context */
 } coapx_request_params_t;
+
+#define COAPX_LENGTH_UNKNOWN UINT64_MAX
 
 /* The first ICMP error ends it, with -COAP_E_REFUSED or -COAP_E_UNREACH, when
  * no other address of the name is left to try. */
@@ -206,6 +236,8 @@ typedef struct coapx_request_params_t {
 /* Nobody wants a response: ends with error 0 and a NULL response as soon as
  * it is sent (NON) or acknowledged (CON). */
 #define COAPX_REQUEST_NO_RESPONSE 0x2
+/* A first block of a response is the response: nothing more is asked for. */
+#define COAPX_REQUEST_NO_BLOCKS 0x4
 
 /*
  * Sends a request and tells this handler, not the context's response and nack
@@ -214,6 +246,10 @@ typedef struct coapx_request_params_t {
  */
 COAP_API coapx_request_t *coapx_request_send(coap_session_t *session,
     coap_pdu_t *pdu, const coapx_request_params_t *params, int *err);
+/* The largest body that is taken in blocks, bytes: a larger request is answered
+ * by 4.13, a larger response ends with -COAP_E_TOOBIG. 0: 8 MiB. */
+COAP_API void coapx_context_set_max_body_size(coap_context_t *context,
+    size_t max_body_size);
 /* Gives up without a call to result(); NULL does nothing. */
 COAP_API void coapx_request_cancel(coapx_request_t *request);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Bodies in blocks on a session: exchange/transfer.h and exchange/bodies.h with
+ * handlers, sending and time. */
+#ifndef SESSION_BLOCKWISE_H
+#define SESSION_BLOCKWISE_H
+
+#include "exchange/bodies.h"
+#include "exchange/resource.h"
+#include "session/app_request.h"
+
+/* blockwise.c: what a session may do with blocks */
+bool blockwise_mode(const coap_session_t *session, uint32_t flag);
+/* Bytes of the largest message to the peer, as far as it is known. */
+size_t blockwise_max(const coap_session_t *session);
+/* Whether the peer said that it takes BERT. */
+bool blockwise_bert(const coap_session_t *session);
+/* The body that was put to a message; NULL: none. */
+bool blockwise_has_body(const coap_pdu_t *pdu);
+/* It takes out, which goes with the message. */
+void blockwise_attach(coap_pdu_t *pdu, struct body_out *out);
+struct body_out *blockwise_detach(coap_pdu_t *pdu);
+
+/* blockwise_client.c */
+/* session_send_pdu() for a request whose body may take several messages, or
+ * whose answer's; a is NULL without a handler of its own. */
+int blockwise_request(coap_session_t *session, coap_pdu_t *pdu,
+    coapx_request_t *a, struct request **request);
+/* Whether a response is a transfer's; then it was dealt with. */
+bool blockwise_response(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
+
+/* blockwise_server.c */
+struct serving {
+	coap_session_t *session;
+	coap_pdu_t *whole; /* the request as the handler sees it; or NULL */
+	struct bodies_result r;
+};
+
+extern const struct dispatch_bodies blockwise_bodies;
+struct bodies_params blockwise_server_params(const coap_session_t *session);
+/* Made at the first use; NULL when out of memory. */
+struct bodies *blockwise_bodies_of(coap_session_t *session);
+/* What was dropped goes now: release functions are called. */
+void blockwise_bury(coap_session_t *session);
+/* All that a peer has begun is over. */
+void blockwise_forget(coap_session_t *session);
+void blockwise_expire(coap_session_t *session, coap_tick_t now);
+coap_tick_t blockwise_next(const coap_session_t *session);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A client's transfers: one request of the application is several messages. */
+#include "session/blockwise.h"
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "wire/block.h"
+
+static unsigned
+largest_block(const coap_session_t *session, const coapx_request_t *a)
+{
+	if (a && a->params.block_size)
+		return a->params.block_size;
+	return session->context->set.max_block_size;
+}
+
+static bool
+is_cancelled(const struct request *q)
+{
+	const coapx_request_t *a = q->user;
+
+	return a && a->cancelled;
+}
+
+/* While a transfer works, callbacks of the application may be called: what it
+ * cancels then ends when they have returned. */
+static void
+set_working(const struct request *q, bool working)
+{
+	coapx_request_t *a = q->user;
+
+	if (a)
+		a->working = working;
+}
+
+/* --- the application's callbacks ------------------------------------------ */
+
+static int
+read_body(void *arg, size_t offset, uint8_t *buf, size_t len)
+{
+	coapx_request_t *a = arg;
+	int n =
+	    a->params.read_body(a, a->session, offset, buf, len, a->params.arg);
+
+	return a->cancelled ? -COAP_E_CANCELLED : n;
+}
+
+static int
+write_body(void *arg, size_t offset, const uint8_t *data, size_t len)
+{
+	coapx_request_t *a = arg;
+	int n = a->params.write_body(a, a->session, offset, data, len,
+	    a->params.arg);
+
+	return a->cancelled ? -COAP_E_CANCELLED : n;
+}
+
+static void
+tell_transfer(coapx_request_t *a, const struct transfer *t)
+{
+	coapx_transfer_t told = {
+		.size = sizeof told,
+		.sent = t->acked,
+		.received = t->in.length,
+		.received_total = t->in.hint,
+	};
+
+	if (t->out && t->out->length != BODY_UNKNOWN)
+		told.sent_total = t->out->length;
+	if (a->params.transfer)
+		a->params.transfer(a, a->session, &told, a->params.arg);
+}
+
+/* --- a request that begins ------------------------------------------------ */
+
+static struct transfer_params
+params_of(const coap_session_t *session, coapx_request_t *a)
+{
+	coap_context_t *context = session->context;
+	struct transfer_params p = {
+		.szx = body_szx(largest_block(session, a)),
+		.body_max = context->set.max_body_size,
+		.pool = &context->bodies,
+		.write = write_body,
+		.arg = a,
+	};
+
+	if (a) {
+		p.keep = a->params.write_body ? BODY_WRITE : BODY_KEEP;
+		if (a->params.body_max)
+			p.body_max = a->params.body_max;
+	} else if (!blockwise_mode(session, COAP_BLOCK_SINGLE_BODY)) {
+		p.keep = BODY_COUNT;
+	}
+	return p;
+}
+
+static bool
+has_option(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_opt_iterator_t oi;
+
+	return coap_check_option(pdu, number, &oi) != NULL;
+}
+
+/* A GET says which size it wants (RFC 7959 section 2.4). */
+static bool
+negotiate(const coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a)
+{
+	unsigned size = largest_block(session, a);
+
+	if (size == 0 || (!a && !blockwise_mode(session, UINT32_MAX)) ||
+	    pdu->code != COAP_REQUEST_CODE_GET || pdu->data ||
+	    has_option(pdu, COAP_OPTION_BLOCK2))
+		return true;
+	return block_add_uint(pdu, COAP_OPTION_BLOCK2, body_szx(size)) != 0;
+}
+
+/* RFC 9175 section 3: bodies for one resource are told apart by a tag. */
+static void
+choose_tag(coap_session_t *session, struct transfer *t)
+{
+	const struct request *q;
+
+	if (blockwise_mode(session, COAP_BLOCK_NO_PREEMPTIVE_RTAG) ||
+	    has_option(t->origin, COAP_OPTION_RTAG))
+		return;
+	for (q = session->requests.list; q; q = q->next) {
+		const struct transfer *other = q->transfer;
+
+		if (other && other->key.len == t->key.len &&
+		    other->key.len > 0 &&
+		    memcmp(other->key.data, t->key.data, t->key.len) == 0) {
+			t->tag = ++session->context->request_tag;
+			return;
+		}
+	}
+}
+
+static int
+first_message(coap_session_t *session, coap_pdu_t *pdu, struct transfer *t,
+    coapx_request_t *a, coap_pdu_t **msg)
+{
+	const struct transfer_link link = { blockwise_max(session),
+		blockwise_bert(session) };
+	int err;
+
+	choose_tag(session, t);
+	if (a)
+		a->working = true;
+	err =
+	    transfer_message(t, &link, pdu->mid, coap_pdu_get_token(pdu), msg);
+	if (a)
+		a->working = false;
+	return a && a->cancelled && err == 0 ? -COAP_E_CANCELLED : err;
+}
+
+static int
+begin_upload(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
+    struct request **request)
+{
+	struct transfer_params params = params_of(session, a);
+	struct transfer *t = transfer_new(pdu, blockwise_detach(pdu), &params);
+	struct request *q = NULL;
+	coap_pdu_t *msg = NULL;
+	int err;
+
+	if (!t)
+		return -COAP_E_NOMEM;
+	err = first_message(session, pdu, t, a, &msg);
+	if (err == 0)
+		err = session_send_message(session, msg, &q);
+	coap_delete_pdu(msg);
+	if (err < 0 || !q) {
+		transfer_free(t);
+		return err < 0 ? err : -COAP_E_INVAL;
+	}
+	q->transfer = t;
+	if (request)
+		*request = q;
+	return 0;
+}
+
+static int
+attach_reader(coap_pdu_t *pdu, coapx_request_t *a)
+{
+	size_t length = a->params.body_length >= SIZE_MAX
+	    ? BODY_UNKNOWN
+	    : (size_t)a->params.body_length;
+	struct body_out *out;
+
+	if (pdu->data || blockwise_has_body(pdu))
+		return -COAP_E_INVAL;
+	out = body_out_reader(length, read_body, a);
+	if (!out)
+		return -COAP_E_NOMEM;
+	blockwise_attach(pdu, out);
+	return 0;
+}
+
+int
+blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
+    struct request **request)
+{
+	int err = 0;
+
+	if (a && a->params.read_body)
+		err = attach_reader(pdu, a);
+	if (err < 0)
+		return err;
+	if (!session_is_open(session) || session->ending)
+		return session->error < 0 ? session->error : -COAP_E_CLOSED;
+	if (request)
+		err = session_make_token(session, pdu);
+	if (err < 0)
+		return err;
+	if (blockwise_has_body(pdu))
+		return begin_upload(session, pdu, a, request);
+	if (!negotiate(session, pdu, a))
+		return -COAP_E_TOOBIG;
+	return session_send_message(session, pdu, request);
+}
+
+/* --- an answer ------------------------------------------------------------ */
+
+/* The application gave it up meanwhile, and hears nothing more. */
+static void
+drop(struct request *q)
+{
+	coap_free_type(COAP_NODE, q->user);
+	request_free(q);
+}
+
+static void
+end_failed(coap_session_t *session, struct request *q, int err)
+{
+	if (is_cancelled(q)) {
+		drop(q);
+		return;
+	}
+	session_set_error(session, err, ERROR_LOCAL);
+	request_failed(session, q, COAP_NACK_BAD_RESPONSE, err);
+}
+
+/* The next message takes over what q had. */
+static void
+hand_over(coap_session_t *session, struct request *q, struct request *next)
+{
+	struct transfer *t = q->transfer;
+	coapx_request_t *a = q->user;
+
+	if (t->sent_at == 0)
+		t->sent_at = q->sent_at;
+	t->retransmits += q->retransmits;
+	q->transfer = NULL;
+	q->user = NULL;
+	next->transfer = t;
+	next->user = a;
+	next->sent_told = true;
+	if (!a)
+		return;
+	a->request = next;
+	if (a->deadline && a->deadline < next->deadline)
+		requests_set_deadline(&session->requests, next, a->deadline);
+}
+
+static int
+send_next(coap_session_t *session, struct request *q, struct request **next)
+{
+	const struct transfer_link link = { blockwise_max(session),
+		blockwise_bert(session) };
+	coap_bin_const_t token;
+	uint8_t bytes[8];
+	coap_pdu_t *msg;
+	int err;
+
+	coap_session_new_token(session, &token.length, bytes);
+	token.s = bytes;
+	set_working(q, true);
+	err = transfer_message(q->transfer, &link, coap_new_message_id(session),
+	    token, &msg);
+	set_working(q, false);
+	if (err < 0)
+		return err;
+	err = is_cancelled(q) ? -COAP_E_CANCELLED
+			      : session_send_message(session, msg, next);
+	coap_delete_pdu(msg);
+	return err;
+}
+
+/* With a handler for each part: this one, or NULL. */
+static coap_pdu_t *
+part_of(const struct request *q, const coap_pdu_t *response)
+{
+	struct transfer *t = q->transfer;
+
+	if (q->user || t->up || !t->head || t->in.keep != BODY_COUNT)
+		return NULL;
+	return transfer_whole(t, (coap_pdu_t *)(uintptr_t)response);
+}
+
+static void
+tell_part(coap_session_t *session, coap_pdu_t *origin, coap_pdu_t *part)
+{
+	coap_response_handler_t handler = session->context->on.response;
+
+	if (part && handler)
+		handler(session, origin, part, part->mid);
+}
+
+static void
+go_on(coap_session_t *session, struct request *q, const coap_pdu_t *response)
+{
+	coap_pdu_t *part = part_of(q, response);
+	coap_pdu_t *origin = pdu_ref(q->transfer->origin);
+	struct request *next = NULL;
+	int err = send_next(session, q, &next);
+
+	if (err < 0) {
+		end_failed(session, q, err);
+	} else {
+		hand_over(session, q, next);
+		request_free(q);
+		session_arm(session);
+		if (next->user)
+			tell_transfer(next->user, next->transfer);
+		else
+			tell_part(session, origin, part);
+	}
+	coap_delete_pdu(part);
+	coap_delete_pdu(origin);
+}
+
+static void
+finish(coap_session_t *session, struct request *q, const coap_pdu_t *response)
+{
+	coap_pdu_t *whole =
+	    transfer_whole(q->transfer, (coap_pdu_t *)(uintptr_t)response);
+
+	if (!whole) {
+		end_failed(session, q, -COAP_E_NOMEM);
+		return;
+	}
+	set_working(q, true);
+	if (q->user)
+		tell_transfer(q->user, q->transfer);
+	set_working(q, false);
+	if (is_cancelled(q))
+		drop(q);
+	else
+		request_deliver(session, q, whole);
+	coap_delete_pdu(whole);
+}
+
+static bool
+is_wanted(const coap_session_t *session, const struct request *q)
+{
+	const coapx_request_t *a = q->user;
+
+	if (session_is_mcast(session))
+		return false;
+	return a ? !(a->params.flags & COAPX_REQUEST_NO_BLOCKS)
+		 : blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
+}
+
+/* The first answer that needs it makes a request a transfer. */
+static void
+begin(coap_session_t *session, struct request *q)
+{
+	struct transfer_params params = params_of(session, q->user);
+
+	q->transfer = transfer_new(q->sent, NULL, &params);
+}
+
+static void
+answered(coap_session_t *session, struct request *q, const coap_pdu_t *response)
+{
+	enum transfer_step step;
+	int err;
+
+	set_working(q, true);
+	step = transfer_answer(q->transfer, response, &err);
+	set_working(q, false);
+	if (step == TRANSFER_FAILED || is_cancelled(q)) {
+		end_failed(session, q, err);
+	} else if (step == TRANSFER_DONE) {
+		finish(session, q, response);
+	} else if (!session_is_open(session) || session->ending) {
+		/* A callback has ended it. */
+		end_failed(session, q,
+		    session->error < 0 ? session->error : -COAP_E_CLOSED);
+	} else {
+		go_on(session, q, response);
+	}
+}
+
+bool
+blockwise_response(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response)
+{
+	if (!q->transfer &&
+	    (!is_wanted(session, q) || !transfer_is_needed(q->sent, response)))
+		return false;
+	/* Out of the table: whatever handlers do, q is ours. */
+	request_take_answered(session, q);
+	if (!q->transfer)
+		begin(session, q);
+	if (q->transfer)
+		answered(session, q, response);
+	else
+		end_failed(session, q, -COAP_E_NOMEM);
+	return true;
+}

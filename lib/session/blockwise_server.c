@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A server's bodies in blocks: before and after a handler. */
+#include "session/blockwise.h"
+
+#include "base/err.h"
+
+static struct bodies *
+bodies(const coap_session_t *session)
+{
+	return session->extra ? session->extra->bodies : NULL;
+}
+
+struct bodies *
+blockwise_bodies_of(coap_session_t *session)
+{
+	struct session_extra *extra = session_extra(session);
+
+	if (extra && !extra->bodies)
+		extra->bodies = bodies_new();
+	return extra ? extra->bodies : NULL;
+}
+
+struct bodies_params
+blockwise_server_params(const coap_session_t *session)
+{
+	coap_context_t *context = session->context;
+
+	return (struct bodies_params){
+		.szx = body_szx(context->set.max_block_size),
+		.body_max = context->set.max_body_size,
+		.each = !blockwise_mode(session, COAP_BLOCK_SINGLE_BODY),
+		.bert = blockwise_bert(session),
+		.lifetime = msg_exchange_lifetime(session->params),
+		.pool = &context->bodies,
+	};
+}
+
+/* Whether an option of this request is the library's to deal with. */
+static bool
+has_blocks(const coap_session_t *session, const coap_pdu_t *request)
+{
+	const struct resources *r = &session->context->resources;
+	coap_opt_iterator_t oi;
+
+	/* What an application registered is its own. */
+	if (resources_knows_option(r, COAP_OPTION_BLOCK1) ||
+	    resources_knows_option(r, COAP_OPTION_BLOCK2))
+		return false;
+	return coap_check_option(request, COAP_OPTION_BLOCK1, &oi) ||
+	    coap_check_option(request, COAP_OPTION_BLOCK2, &oi);
+}
+
+static bool
+fail(coap_session_t *session, coap_pdu_t *response)
+{
+	session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
+	return false;
+}
+
+/* The request with its body, or with the place of the part that it has. */
+static coap_pdu_t *
+make_whole(const coap_session_t *session, const coap_pdu_t *request,
+    struct serving *serving)
+{
+	coap_opt_filter_t drop;
+	coap_pdu_t *whole;
+
+	coap_option_filter_clear(&drop);
+	if (blockwise_mode(session, COAP_BLOCK_SINGLE_BODY))
+		coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
+	whole = pdu_duplicate(request, request->mid, PDU_MAX_SIZE,
+	    request->token_len, request->token, &drop);
+	if (whole)
+		whole->body = &serving->r.part;
+	return whole;
+}
+
+static bool
+serve_begin(void *user, const coap_pdu_t **request, coap_pdu_t *response)
+{
+	struct serving *serving = user;
+	coap_session_t *session = serving->session;
+	struct bodies_params params = blockwise_server_params(session);
+	enum bodies_step step;
+	struct bodies *b;
+
+	if (bodies(session))
+		bodies(session)->fresh = NULL;
+	if (!has_blocks(session, *request))
+		return true;
+	b = blockwise_bodies_of(session);
+	if (!b)
+		return fail(session, response);
+	step = bodies_request(b, &params, context_now(session->context),
+	    *request, response, &serving->r);
+	if (step != BODIES_BODY)
+		return step == BODIES_HANDLE;
+	serving->whole = make_whole(session, *request, serving);
+	if (!serving->whole)
+		return fail(session, response);
+	*request = serving->whole;
+	return true;
+}
+
+static void
+serve_end(void *user, coap_pdu_t *response)
+{
+	struct serving *serving = user;
+	coap_session_t *session = serving->session;
+	unsigned class = COAP_RESPONSE_CLASS(response->code);
+
+	/* Each part was good so far. */
+	if (serving->whole && serving->r.more &&
+	    (class == 2 || response->code == 0))
+		response->code = COAP_RESPONSE_CODE_CONTINUE;
+	if (bodies(session))
+		bodies_settle(bodies(session), response);
+	coap_delete_pdu(serving->whole);
+	body_entry_free(serving->r.entry);
+	blockwise_bury(session);
+}
+
+const struct dispatch_bodies blockwise_bodies = {
+	.begin = serve_begin,
+	.end = serve_end,
+};
+
+/* --- their life ---------------------------------------------------------- */
+
+void
+blockwise_bury(coap_session_t *session)
+{
+	struct body_entry *entry;
+
+	/* A release function may end the session: look anew each time. */
+	while (bodies(session)) {
+		entry = bodies_bury(bodies(session));
+		if (!entry)
+			return;
+		body_entry_free(entry);
+	}
+}
+
+void
+blockwise_forget(coap_session_t *session)
+{
+	struct bodies *b = bodies(session);
+
+	if (!b)
+		return;
+	session->extra->bodies = NULL;
+	bodies_free(b);
+}
+
+void
+blockwise_expire(coap_session_t *session, coap_tick_t now)
+{
+	if (!bodies(session) || bodies_next(bodies(session)) > now)
+		return;
+	bodies_expire(bodies(session), now);
+	blockwise_bury(session);
+}
+
+coap_tick_t
+blockwise_next(const coap_session_t *session)
+{
+	return bodies(session) ? bodies_next(bodies(session)) : TIMER_NEVER;
+}
