@@ -93,10 +93,12 @@ put_size(const struct transfer *t, coap_pdu_t *pdu)
 static int
 put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 {
-	coap_block_b_t block = body_block_at(t->offset, t->szx,
-	    link->bert && !t->no_bert && t->szx == BODY_SZX_MAX);
+	coap_block_b_t block;
 	int r;
 
+	t->no_bert = t->no_bert || !link->bert;
+	block = body_block_at(t->offset, t->szx,
+	    !t->no_bert && t->szx == BODY_SZX_MAX);
 	if (!put_tag(t, pdu) || !put_size(t, pdu))
 		return -COAP_E_TOOBIG;
 	r = body_out_part(body_of(t), pdu, COAP_OPTION_BLOCK1, &block);
@@ -113,7 +115,7 @@ static int
 put_down(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 {
 	coap_block_b_t block = body_block_at(t->in.length, t->szx,
-	    link->bert && t->szx == BODY_SZX_MAX);
+	    link->bert && t->down_bert && t->szx == BODY_SZX_MAX);
 
 	t->offset = t->in.length;
 	t->asked = true;

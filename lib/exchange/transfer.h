@@ -40,11 +40,14 @@ struct transfer {
 	size_t acked;     /* bytes of our body that the peer has */
 	uint8_t szx;      /* of what is sent, or asked for */
 	uint8_t restarts;
-	bool up;      /* our body is on its way */
-	bool more;    /* M of the message under way */
-	bool asked;   /* Block2 was in the message under way */
-	bool no_bert; /* the peer asks for less */
-	bool bert;    /* it had the size BERT */
+	bool up;    /* our body is on its way */
+	bool more;  /* M of the message under way */
+	bool asked; /* Block2 was in the message under way */
+	/* Ours, and the answer's, come in blocks of one kind: some servers take
+	 * a change between 1024 and BERT for another body. */
+	bool no_bert;
+	bool down_bert;
+	bool bert; /* it had the size BERT */
 	/* The whole exchange, for the caller. */
 	coap_tick_t deadline;
 	uint64_t sent_at;

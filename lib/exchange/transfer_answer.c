@@ -214,6 +214,7 @@ take_part(struct transfer *t, const struct answer *a, int *err)
 		return fail(err, -COAP_E_NOMEM);
 	t->in.hint =
 	    t->in.hint ? t->in.hint : body_size_hint(a->pdu, COAP_OPTION_SIZE2);
+	t->down_bert = a->block2.bert;
 	if (a->block2.szx < t->szx)
 		t->szx = (uint8_t)a->block2.szx;
 	return a->block2.m ? TRANSFER_NEXT : TRANSFER_DONE;

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire/pdu.h"
+
 #define STREAM_MAX 4096
 
 struct block_world block;
@@ -68,8 +70,8 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 
 /* --- the client ------------------------------------------------------------ */
 
-static void
-check_answer(const coap_pdu_t *response)
+void
+block_check(const coap_pdu_t *response)
 {
 	size_t len, offset, total;
 	const uint8_t *data;
@@ -95,7 +97,7 @@ on_response(coap_session_t *session, const coap_pdu_t *sent,
 	assert_int_equal(a.length, 1);
 	assert_int_equal(b.length, 1);
 	assert_int_equal(a.s[0], b.s[0]);
-	check_answer(received);
+	block_check(received);
 	world_write(session, "%u.%02u %c", code >> 5, code & 31, a.s[0]);
 	return COAP_RESPONSE_OK;
 }
@@ -110,7 +112,10 @@ on_result(coapx_request_t *request, coap_session_t *session,
 		block.request = NULL;
 	if (result->response) {
 		code = coap_pdu_get_code(result->response);
-		check_answer(result->response);
+		block_check(result->response);
+		if (block.keep)
+			*block.keep =
+			    pdu_ref((coap_pdu_t *)(uintptr_t)result->response);
 		assert_int_equal(coap_pdu_get_token(result->response).length,
 		    1);
 		assert_int_equal(coap_pdu_get_token(result->response).s[0],

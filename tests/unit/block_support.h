@@ -30,9 +30,10 @@ struct block_world {
 	size_t answer; /* bytes that the server answers with */
 	unsigned flags;
 	unsigned timeout_ms;
-	bool stream;   /* read_body and write_body */
-	bool known;    /* ... and how long it is */
-	size_t length; /* of what is read */
+	bool stream;       /* read_body and write_body */
+	bool known;        /* ... and how long it is */
+	size_t length;     /* of what is read */
+	coap_pdu_t **keep; /* where the next response is to stay */
 	/* What has happened. */
 	size_t put;     /* bytes that the handler got, the last time */
 	size_t got;     /* bytes of the last response */
@@ -62,6 +63,9 @@ void block_request(coap_session_t *session, coap_pdu_code_t code, char token,
     size_t length);
 void block_send(coap_session_t *session, coap_pdu_code_t code, char token,
     size_t length);
+
+/* Whether the response has what the server gave; sets block.got. */
+void block_check(const coap_pdu_t *response);
 
 /* A session through a relay that loses, repeats and reorders. */
 struct block_relay {

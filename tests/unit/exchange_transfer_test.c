@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <coap3/coap_encode.h>
+
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/timer.h"
@@ -716,6 +718,110 @@ an_answer_is_released_once(void **state)
 	assert_int_equal(s.released, 3);
 }
 
+/* --- what the messages have ---------------------------------------------- */
+
+static int
+option(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(pdu, number, &oi);
+
+	return opt ? (int)coap_decode_var_bytes(coap_opt_value(opt),
+			 coap_opt_length(opt))
+		   : -1;
+}
+
+static coap_pdu_t *
+rich_request(void)
+{
+	coap_pdu_t *pdu = request_of();
+
+	assert_true(block_add_uint(pdu, COAP_OPTION_OBSERVE, 0));
+	assert_true(block_add_uint(pdu, COAP_OPTION_CONTENT_FORMAT, 42));
+	assert_true(block_add_uint(pdu, COAP_OPTION_ACCEPT, 60));
+	assert_true(block_add_uint(pdu, COAP_OPTION_BLOCK2, 2));
+	return pdu;
+}
+
+static coap_pdu_t *
+next_message(struct transfer *t)
+{
+	coap_bin_const_t token = { 2, (const uint8_t *)"nt" };
+	coap_pdu_t *msg = NULL;
+
+	assert_int_equal(transfer_message(t, &s.link, 9, token, &msg), 0);
+	assert_int_equal(msg->mid, 9);
+	assert_int_equal(msg->token_len, 2);
+	assert_int_equal(option(msg, COAP_OPTION_URI_PATH), 'x');
+	assert_int_equal(option(msg, COAP_OPTION_CONTENT_FORMAT), 42);
+	assert_int_equal(option(msg, COAP_OPTION_ACCEPT), 60);
+	assert_int_equal(option(msg, COAP_OPTION_RTAG), 5);
+	return msg;
+}
+
+static void
+give_answer(struct transfer *t, unsigned code, int block1, int block2)
+{
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_ACK, code, 9, s.max);
+	int err;
+
+	if (block1 >= 0)
+		assert_true(
+		    block_add_uint(pdu, COAP_OPTION_BLOCK1, (unsigned)block1));
+	if (block2 >= 0) {
+		assert_true(
+		    block_add_uint(pdu, COAP_OPTION_BLOCK2, (unsigned)block2));
+		assert_true(coap_add_data(pdu, 64, down));
+	}
+	assert_int_equal(transfer_answer(t, pdu, &err), TRANSFER_NEXT);
+	coap_delete_pdu(pdu);
+}
+
+static void
+messages_repeat_what_they_have_to(void **state)
+{
+	coap_pdu_t *origin, *msg;
+	struct transfer *t;
+
+	(void)state;
+	s.up_len = 2000;
+	origin = rich_request();
+	t = transfer_new(origin, body_out_new(up, 2000, NULL, NULL, NULL),
+	    &s.client);
+	t->tag = 5;
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK1), 0 << 4 | 8 | 6);
+	assert_int_equal(option(msg, COAP_OPTION_SIZE1), 2000);
+	assert_int_equal(option(msg, COAP_OPTION_OBSERVE), 0);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), -1);
+	assert_int_equal(pdu_payload_len(msg), 1024);
+	coap_delete_pdu(msg);
+	give_answer(t, CONTINUE, 0 << 4 | 8 | 5, -1);
+	/* The smaller size begins where the larger one ended. */
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK1), 2 << 4 | 8 | 5);
+	assert_int_equal(option(msg, COAP_OPTION_SIZE1), -1);
+	assert_int_equal(option(msg, COAP_OPTION_OBSERVE), -1);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), -1);
+	coap_delete_pdu(msg);
+	give_answer(t, CONTINUE, 2 << 4 | 8 | 5, -1);
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK1), 3 << 4 | 5);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), 2);
+	assert_int_equal(pdu_payload_len(msg), 2000 - 1536);
+	coap_delete_pdu(msg);
+	give_answer(t, CONTENT, 3 << 4 | 5, 0 << 4 | 8 | 2);
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK1), -1);
+	assert_int_equal(option(msg, COAP_OPTION_SIZE1), -1);
+	assert_int_equal(option(msg, COAP_OPTION_OBSERVE), -1);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), 1 << 4 | 2);
+	assert_int_equal(pdu_payload_len(msg), 0);
+	coap_delete_pdu(msg);
+	transfer_free(t);
+	coap_delete_pdu(origin);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up_and_down, tear_down)
 
 int
@@ -738,6 +844,7 @@ main(void)
 		TEST(bodies_are_limited_and_expire),
 		TEST(any_part_of_an_answer),
 		TEST(an_answer_is_released_once),
+		TEST(messages_repeat_what_they_have_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,6 +370,77 @@ a_session_that_is_lost_ends_once(void **state)
 	}
 }
 
+/* libcoap's way: one nack, of the application's own message. */
+static void
+a_nack_is_of_the_whole(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		block.answer = BLOCK_BODY;
+		block_send(s, COAP_REQUEST_CODE_PUT, 'n', BLOCK_BODY);
+		for (unsigned i = 0; i < 4; i++) {
+			coap_io_process(w.client, COAP_IO_NO_WAIT);
+			coap_io_process(w.server, COAP_IO_NO_WAIT);
+		}
+		assert_int_equal(block.given_back, block.given - 1);
+		coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+		world_settle();
+		assert_int_equal(world_count("C nack not-deliverable n"), 1);
+		assert_int_equal(world_count("C nack"), 1);
+		assert_int_equal(block.given, block.given_back);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+/* What was not sent when the connection went is sent by the next one. */
+static void
+a_body_waits_for_a_connection(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	block.answer = 20000;
+	s = world_session(TCP);
+	block_request(s, COAP_REQUEST_CODE_PUT, 'a', 20000);
+	world_wait("result");
+	assert_int_equal(world_count("C result a 0 2.05"), 1);
+	assert_int_equal(block.put, 20000);
+	assert_int_equal(block.got, 20000);
+	world_forget();
+	coapx_session_set_reconnect(s, 1, 0);
+	coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+	block_request(s, COAP_REQUEST_CODE_PUT, 'b', 20000);
+	while (world_count("C result") == 0)
+		world_advance(500);
+	assert_int_equal(world_count("C result b 0 2.05"), 1);
+	assert_int_equal(block.got, 20000);
+	coap_session_release(s);
+}
+
+/* The response of coap_send_recv() has its body longer than anything else. */
+static void
+a_response_that_is_kept(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coap_pdu_t *kept = NULL;
+
+	(void)state;
+	block.answer = 20000;
+	block.keep = &kept;
+	block_request(s, COAP_REQUEST_CODE_GET, 'a', 0);
+	world_wait("result");
+	coap_session_release(s);
+	world_settle();
+	assert_non_null(kept);
+	block_check(kept);
+	assert_int_equal(block.got, 20000);
+	coap_delete_pdu(kept);
+}
+
 /* What a client left behind goes when its time is over. */
 static void
 a_server_forgets(void **state)
@@ -430,6 +501,9 @@ main(void)
 		TEST(a_deadline_is_for_the_whole),
 		TEST(ends_inside_callbacks),
 		TEST(a_session_that_is_lost_ends_once),
+		TEST(a_nack_is_of_the_whole),
+		TEST(a_body_waits_for_a_connection),
+		TEST(a_response_that_is_kept),
 		TEST(a_server_forgets),
 		TEST(without_memory),
 	};
