@@ -146,7 +146,8 @@ bodies_touch(struct bodies *b, struct body_entry *entry, coap_tick_t expires)
 void
 bodies_settle(struct bodies *b, const coap_pdu_t *response)
 {
-	if (b->fresh != NULL)
+	/* 0: the answer comes later, by other means. */
+	if (b->fresh != NULL && response->code != 0)
 		b->fresh->head->code = response->code;
 	b->fresh = NULL;
 }

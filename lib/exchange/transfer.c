@@ -33,6 +33,19 @@ transfer_new(coap_pdu_t *origin, struct body_out *out,
 	return NULL;
 }
 
+int
+transfer_cut_payload(struct transfer *t)
+{
+	const coap_pdu_t *origin = t->origin;
+
+	t->payload = body_out_new(origin->data, pdu_payload_len(origin), NULL,
+	    NULL, NULL);
+	if (t->payload == NULL || body_key(&t->key, origin) < 0)
+		return -COAP_E_NOMEM;
+	t->up = true;
+	return 0;
+}
+
 void
 transfer_free(struct transfer *t)
 {

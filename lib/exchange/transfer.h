@@ -63,6 +63,9 @@ struct transfer *transfer_new(coap_pdu_t *origin, struct body_out *out,
     const struct transfer_params *params);
 void transfer_free(struct transfer *t);
 
+/* The payload of origin goes in blocks. 0 or -COAP_E_NOMEM. */
+int transfer_cut_payload(struct transfer *t);
+
 /* Whether a response to a request without a transfer needs one. */
 bool transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response);
 

@@ -94,14 +94,8 @@ restart_up(struct transfer *t)
 static enum transfer_step
 make_smaller(struct transfer *t, const struct answer *a, int *err)
 {
-	const coap_pdu_t *origin = t->origin;
-
-	if (t->out == NULL && t->payload == NULL) {
-		t->payload = body_out_new(origin->data, pdu_payload_len(origin),
-		    NULL, NULL, NULL);
-		if (t->payload == NULL || body_key(&t->key, origin) < 0)
-			return fail(err, -COAP_E_NOMEM);
-	}
+	if (t->out == NULL && t->payload == NULL && transfer_cut_payload(t) < 0)
+		return fail(err, -COAP_E_NOMEM);
 	t->up = true;
 	t->szx = (uint8_t)a->block1.szx;
 	t->offset = 0;

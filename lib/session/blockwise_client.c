@@ -163,11 +163,14 @@ begin_upload(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 	struct transfer *t = transfer_new(pdu, blockwise_detach(pdu), &params);
 	struct request *q = NULL;
 	coap_pdu_t *msg = NULL;
-	int err;
+	int err = 0;
 
 	if (!t)
 		return -COAP_E_NOMEM;
-	err = first_message(session, pdu, t, a, &msg);
+	if (!t->out)
+		err = transfer_cut_payload(t);
+	if (err == 0)
+		err = first_message(session, pdu, t, a, &msg);
 	if (err == 0)
 		err = session_send_message(session, msg, &q);
 	coap_delete_pdu(msg);
@@ -198,6 +201,17 @@ attach_reader(coap_pdu_t *pdu, coapx_request_t *a)
 	return 0;
 }
 
+/* A payload that fits, but not into a block of the size that was asked for. */
+static bool
+is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
+    const coapx_request_t *a)
+{
+	return a && a->params.block_size > 0 &&
+	    pdu_payload_len(pdu) > (size_t)16
+		<< body_szx(a->params.block_size) &&
+	    !session_is_mcast(session);
+}
+
 int
 blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
     struct request **request)
@@ -214,7 +228,7 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		err = session_make_token(session, pdu);
 	if (err < 0)
 		return err;
-	if (blockwise_has_body(pdu))
+	if (blockwise_has_body(pdu) || is_cut(session, pdu, a))
 		return begin_upload(session, pdu, a, request);
 	if (!negotiate(session, pdu, a))
 		return -COAP_E_TOOBIG;

@@ -221,6 +221,7 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 		.write_body = block.stream ? write_body : NULL,
 		.read_body = block.stream && length ? read_body : NULL,
 		.body_length = block.known ? length : COAPX_LENGTH_UNKNOWN,
+		.block_size = block.block_size,
 		.arg = &letters[(uint8_t)token],
 	};
 	coap_pdu_t *pdu = new_request(session, code, token);

@@ -30,10 +30,11 @@ struct block_world {
 	size_t answer; /* bytes that the server answers with */
 	unsigned flags;
 	unsigned timeout_ms;
-	bool stream;       /* read_body and write_body */
-	bool known;        /* ... and how long it is */
-	size_t length;     /* of what is read */
-	coap_pdu_t **keep; /* where the next response is to stay */
+	unsigned block_size; /* of the request; 0: as the context has it */
+	bool stream;         /* read_body and write_body */
+	bool known;          /* ... and how long it is */
+	size_t length;       /* of what is read */
+	coap_pdu_t **keep;   /* where the next response is to stay */
 	/* What has happened. */
 	size_t put;     /* bytes that the handler got, the last time */
 	size_t got;     /* bytes of the last response */

@@ -370,6 +370,32 @@ a_session_that_is_lost_ends_once(void **state)
 	}
 }
 
+/* Without tags the bodies would be mixed; a payload is cut, too. */
+static void
+payloads_in_blocks_at_the_same_time(void **state)
+{
+	(void)state;
+	block.answer = 3;
+	block.block_size = 64;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+		unsigned before = block.blocks;
+
+		coap_session_set_nstart(s, 4);
+		block_request(s, COAP_REQUEST_CODE_PUT, 'a', 640);
+		block_request(s, COAP_REQUEST_CODE_PUT, 'b', 600);
+		world_wait("result a");
+		world_wait("result b");
+		assert_int_equal(world_count("C result a 0 2.05"), 1);
+		assert_int_equal(world_count("C result b 0 2.05"), 1);
+		assert_int_equal(world_count("S get"), 2);
+		assert_int_equal(block.blocks - before, 20);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
 /* libcoap's way: one nack, of the application's own message. */
 static void
 a_nack_is_of_the_whole(void **state)
@@ -501,6 +527,7 @@ main(void)
 		TEST(a_deadline_is_for_the_whole),
 		TEST(ends_inside_callbacks),
 		TEST(a_session_that_is_lost_ends_once),
+		TEST(payloads_in_blocks_at_the_same_time),
 		TEST(a_nack_is_of_the_whole),
 		TEST(a_body_waits_for_a_connection),
 		TEST(a_response_that_is_kept),
