@@ -109,9 +109,7 @@ stream_up(coap_session_t *session)
 
 	session_set_state(session, COAP_SESSION_STATE_CSM);
 	stream_free(&session->msg.stream);
-	stream_init(&session->msg.stream, session->proto->framing,
-	    context->set.csm_max_message_size, context->set.max_token_size,
-	    session->msg.stream.ops, session);
+	session_messages_init(session);
 	err = stream_start(&session->msg.stream, context_now(context),
 	    context->set.csm_timeout_ms);
 	if (err < 0) {

@@ -122,6 +122,7 @@ on_result(coapx_request_t *request, coap_session_t *session,
 		    *(char *)arg);
 	}
 	assert_int_equal(coap_pdu_get_token(result->sent).s[0], *(char *)arg);
+	block.retransmits = result->retransmits;
 	world_write(session, "result %c %d %u.%02u", *(char *)arg,
 	    result->error, code >> 5, code & 31);
 	blow(BLOW_RESULT);
@@ -138,6 +139,17 @@ on_transfer(coapx_request_t *request, coap_session_t *session,
 	block.told = *transfer;
 	block.blocks++;
 	blow(BLOW_TRANSFER);
+}
+
+static void
+on_progress(coapx_request_t *request, coap_session_t *session,
+    coapx_progress_t progress, unsigned count, void *arg)
+{
+	(void)request;
+	(void)session;
+	(void)count;
+	(void)arg;
+	block.left += progress == COAPX_PROGRESS_SENT;
 }
 
 static int
@@ -217,6 +229,7 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 		.timeout_ms = block.timeout_ms,
 		.flags = block.flags,
 		.result = on_result,
+		.progress = on_progress,
 		.transfer = on_transfer,
 		.write_body = block.stream ? write_body : NULL,
 		.read_body = block.stream && length ? read_body : NULL,
@@ -228,6 +241,7 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 
 	letters[(uint8_t)token] = token;
 	block.request = NULL;
+	block.left = 0;
 	block.length = length;
 	if (!pdu)
 		return;

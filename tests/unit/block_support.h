@@ -43,7 +43,9 @@ struct block_world {
 	unsigned given_back;
 	unsigned added; /* the same of answers */
 	unsigned released;
-	unsigned blocks; /* transfer() called */
+	unsigned blocks;      /* transfer() called */
+	unsigned left;        /* the last request was said to have left */
+	unsigned retransmits; /* of the last result */
 	coapx_transfer_t told;
 	coapx_request_t *request; /* the last one; NULL: ended */
 	/* The n-th time at that place that happens; 0: never. */

@@ -24,6 +24,11 @@
 #define BODY_MAX 20000
 #define LIFETIME 247000
 
+#define CONTINUE   COAP_RESPONSE_CODE_CONTINUE
+#define INCOMPLETE COAP_RESPONSE_CODE_INCOMPLETE
+#define CONTENT    COAP_RESPONSE_CODE_CONTENT
+#define BAD        COAP_RESPONSE_CODE_BAD_REQUEST
+
 static uint8_t up[BODY_MAX];
 static uint8_t down[BODY_MAX];
 
@@ -548,6 +553,84 @@ refuse_large(coap_pdu_t *response)
 }
 
 static void
+add_to_block(coap_pdu_t *pdu, coap_option_num_t number, int n)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(pdu, number, &oi);
+	uint8_t *value;
+
+	if (!opt || coap_opt_length(opt) == 0)
+		return;
+	value = (uint8_t *)(uintptr_t)coap_opt_value(opt);
+	value[coap_opt_length(opt) - 1] =
+	    (uint8_t)(value[coap_opt_length(opt) - 1] + n);
+}
+
+static void
+wrong_number(coap_pdu_t *response)
+{
+	add_to_block(response, COAP_OPTION_BLOCK1, 3 << 4);
+}
+
+static void
+larger_size(coap_pdu_t *response)
+{
+	/* As if 32 bytes were 64, of the second part on. */
+	if (s.messages > 2) {
+		add_to_block(response, COAP_OPTION_BLOCK2, 1);
+		coap_pdu_set_code(response, CONTENT);
+	}
+}
+
+static void
+answers_for_another_part_or_size(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.up_len = 5000;
+	s.response = wrong_number;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+	s.up_len = 0;
+	s.answer = 33;
+	s.messages = 0;
+	s.server.szx = 1;
+	s.response = larger_size;
+	assert_int_equal(run(&final), -COAP_E_BAD_RESPONSE);
+}
+
+static void
+no_bert(coap_pdu_t *response)
+{
+	coap_block_b_t b;
+
+	if (block_read(response, COAP_OPTION_BLOCK1, true, &b) && b.bert)
+		add_to_block(response, COAP_OPTION_BLOCK1, -1);
+}
+
+static void
+a_server_asks_for_smaller_parts(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	/* One of 1024 bytes, the other 1024 in parts of 64. */
+	s.up_len = 2048;
+	s.answer = 3;
+	s.server.szx = 2;
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(s.messages, 2 * (1 + 16));
+	/* One of 3 KiB, the others of 1. */
+	s.server.szx = 6;
+	s.messages = 0;
+	s.up_len = 10 * 1024;
+	s.response = no_bert;
+	over_stream(true);
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(s.messages, 2 * (1 + 6));
+}
+
+static void
 smaller_blocks_after_4_13(void **state)
 {
 	unsigned final;
@@ -590,11 +673,6 @@ ask_code(unsigned num1, bool more, size_t len, unsigned tag)
 	coap_delete_pdu(response);
 	return code;
 }
-
-#define CONTINUE   COAP_RESPONSE_CODE_CONTINUE
-#define INCOMPLETE COAP_RESPONSE_CODE_INCOMPLETE
-#define CONTENT    COAP_RESPONSE_CODE_CONTENT
-#define BAD        COAP_RESPONSE_CODE_BAD_REQUEST
 
 static void
 what_a_server_says_to_parts(void **state)
@@ -838,6 +916,8 @@ main(void)
 		TEST(a_server_that_forgot_is_told_again),
 		TEST(answers_that_are_not_what_was_asked),
 		TEST(codes_of_an_upload),
+		TEST(answers_for_another_part_or_size),
+		TEST(a_server_asks_for_smaller_parts),
 		TEST(smaller_blocks_after_4_13),
 		TEST(what_a_server_says_to_parts),
 		TEST(tags_keep_bodies_apart),

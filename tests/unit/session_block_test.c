@@ -68,9 +68,11 @@ uploads(void **state)
 static void
 both_ways_through_a_bad_network(void **state)
 {
+	coapx_session_info_t info = { .size = sizeof info };
+	unsigned again = 0;
+
 	(void)state;
 	block.answer = 20000;
-	w.relay = NULL;
 	for (unsigned seed = 1; seed <= 8; seed++) {
 		struct block_relay relay;
 		coap_session_t *s = block_bad_session(&relay, seed);
@@ -83,11 +85,15 @@ both_ways_through_a_bad_network(void **state)
 		assert_int_equal(block.got, 20000);
 		assert_int_equal(block.put, 20000);
 		assert_int_equal(block.given, block.given_back);
+		assert_int_equal(coapx_session_get_info(s, &info), 0);
+		again += block.retransmits;
+		assert_int_equal(block.retransmits, info.retransmits);
 		coap_session_release(s);
 		world_settle();
 		block_relay_end(&relay);
 		world_forget();
 	}
+	assert_true(again > 0);
 }
 
 /* libcoap's way: the handlers of the context. */
@@ -252,6 +258,7 @@ progress_is_told_in_order(void **state)
 	assert_int_equal(block.told.received, 5000);
 	assert_int_equal(block.told.received_total, 5000);
 	assert_int_equal(block.blocks, 4 + 1 + 4);
+	assert_int_equal(block.left, 1);
 	coap_session_release(s);
 }
 
@@ -396,6 +403,45 @@ payloads_in_blocks_at_the_same_time(void **state)
 	}
 }
 
+/* Both ends of a stream say that they take BERT: 3 KiB fit into a message. */
+static void
+a_stream_has_larger_blocks(void **state)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	block.answer = BLOCK_BODY;
+	assert_int_equal(coapx_session_get_info(s, &info), 0);
+	assert_int_equal(info.csm_peer_block_wise, 1);
+	block_request(s, COAP_REQUEST_CODE_PUT, 'a', BLOCK_BODY);
+	world_wait("result");
+	assert_int_equal(block.put, BLOCK_BODY);
+	assert_int_equal(block.got, BLOCK_BODY);
+	/* 20 parts each way, of which one is in both. */
+	assert_int_equal(block.blocks, 2 * 20 - 1);
+	coap_session_release(s);
+}
+
+static void
+a_session_that_is_down_keeps_no_body(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coap_session_t *held;
+
+	(void)state;
+	block.answer = 5000;
+	block.flags = COAPX_REQUEST_NO_BLOCKS;
+	block_request(s, COAP_REQUEST_CODE_GET, 'a', 0);
+	world_wait("result");
+	assert_int_equal(block.released, 0);
+	held = coap_session_reference(w.last);
+	coap_session_disconnected(held, COAP_NACK_NOT_DELIVERABLE);
+	assert_int_equal(block.released, 1);
+	coap_session_release(held);
+	coap_session_release(s);
+}
+
 /* libcoap's way: one nack, of the application's own message. */
 static void
 a_nack_is_of_the_whole(void **state)
@@ -528,6 +574,8 @@ main(void)
 		TEST(ends_inside_callbacks),
 		TEST(a_session_that_is_lost_ends_once),
 		TEST(payloads_in_blocks_at_the_same_time),
+		TEST(a_stream_has_larger_blocks),
+		TEST(a_session_that_is_down_keeps_no_body),
 		TEST(a_nack_is_of_the_whole),
 		TEST(a_body_waits_for_a_connection),
 		TEST(a_response_that_is_kept),
