@@ -87,6 +87,7 @@ both_ways_through_a_bad_network(void **state)
 		assert_int_equal(block.given, block.given_back);
 		assert_int_equal(coapx_session_get_info(s, &info), 0);
 		again += block.retransmits;
+		assert_int_equal(block.left, 1);
 		assert_int_equal(block.retransmits, info.retransmits);
 		coap_session_release(s);
 		world_settle();
