@@ -147,8 +147,9 @@ enum dispatch_result {
  * - No resource and no unknown resource that has a handler for the method:
  *   4.04. No handler: 4.05. A resource for OSCORE only: 4.01. PUT with
  *   If-None-Match: 4.12.
- * - Then env->bodies, if there are, and the handler decide. If it ignores a Block2 with NUM, its response is
- *   replaced by 4.02, since the client would take it for a later part.
+ * - Then env->bodies, if there are, and the handler decide. If it ignores a
+ *   Block2 with NUM, its response is replaced by 4.02, since the client would
+ *   take it for a later part.
  * When the application registered Block1 or Block2 by coap_register_option(),
  * that option is left to its handlers.
  *

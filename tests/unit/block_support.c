@@ -35,7 +35,7 @@ blow(enum block_where where)
 	}
 }
 
-/* --- the server ------------------------------------------------------------ */
+/* --- the server ----------------------------------------------------------- */
 
 static void
 on_answer_released(coap_session_t *session, void *app)
@@ -68,7 +68,7 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 	    -1, 0, block.answer, down, on_answer_released, down);
 }
 
-/* --- the client ------------------------------------------------------------ */
+/* --- the client ----------------------------------------------------------- */
 
 void
 block_check(const coap_pdu_t *response)
@@ -295,7 +295,7 @@ block_down(void **state)
 	return r;
 }
 
-/* --- a bad network ---------------------------------------------------------- */
+/* --- a bad network -------------------------------------------------------- */
 
 static unsigned
 chance(struct block_relay *r)

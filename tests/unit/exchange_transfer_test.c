@@ -884,7 +884,7 @@ messages_repeat_what_they_have_to(void **state)
 	coap_delete_pdu(origin);
 }
 
-/* A size that is larger than what was asked for, although the place is right. */
+/* A size larger than what was asked for, although the place is right. */
 static void
 answers_in_larger_parts(void **state)
 {

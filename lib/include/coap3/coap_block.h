@@ -167,11 +167,11 @@ COAP_API int coap_add_data_large_request(coap_session_t *session,
  * (seconds; none if negative) and ETag (0: none, or in blocks one made of the
  * data), or the block of it that the request asks for. The code is to be set
  * before or by the same handler. data and release_func as above; with
- * COAP_BLOCK_USE_LIBCOAP, and without COAP_BLOCK_STLESS_BLOCK2, a body that does
- * not fit is kept to answer requests for its other blocks, until nobody asked
- * for EXCHANGE_LIFETIME, another takes its place, or the session ends; without
- * it the handler is asked again for each block. resource and query are not
- * needed. 1, or 0 with code 5.00 in the response, or 4.00 for a block behind
+ * COAP_BLOCK_USE_LIBCOAP, and without COAP_BLOCK_STLESS_BLOCK2, a body that
+ * does not fit is kept to answer requests for its other blocks, until nobody
+ * asked for EXCHANGE_LIFETIME, another takes its place, or the session ends;
+ * without it the handler is asked again for each block. resource and query are
+ * not needed. 1, or 0 with code 5.00 in the response, or 4.00 for a block behind
  * the end.
  */
 COAP_API int coap_add_data_large_response(coap_resource_t *resource,

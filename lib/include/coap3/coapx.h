@@ -215,7 +215,7 @@ typedef struct coapx_request_params_t {
 	/* Gives the body to send, instead of a payload in the message: puts up
 	 * to len bytes from offset on into buf and returns how many, fewer only
 	 * at the end; negative ends the request with that error. The same bytes
-	 * may be asked for again; the first ones inside coapx_request_send(). */
+	 * may be asked for again, the first inside coapx_request_send(). */
 	int (*read_body)(coapx_request_t *request, coap_session_t *session,
 	    uint64_t offset, uint8_t *buf, size_t len, void *arg);
 	uint64_t body_length; /* COAPX_LENGTH_UNKNOWN: until read_body() ends */
