@@ -12,39 +12,43 @@
 #include "cli/listeners.h"
 #include "cli/option_text.h"
 
-#define LARGE_DEFAULT 1000
-#define LARGE_MAX     4194304
+#define LARGE_DEFAULT   1000
+#define LARGE_MAX       4194304
+#define UNFORMATTED_MAX 1024
 
-static bool
-fits(const coap_session_t *session, const coap_pdu_t *response, size_t len)
+static void
+release_body(coap_session_t *session, void *body)
 {
-	/* Token, ETag, Content-Format, marker. */
-	size_t rest = coap_pdu_get_token(response).length + 16;
-
-	return len + rest <= coap_session_max_pdu_size(session);
+	(void)session;
+	free(body);
 }
 
 void
-device_answer(const coap_session_t *session, coap_pdu_t *response,
-    coap_pdu_code_t code, int format, const uint8_t *data, size_t len)
+device_answer(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_pdu_code_t code, int format, const uint8_t *data,
+    size_t len)
 {
-	uint8_t value[4];
-	unsigned n;
+	uint8_t *body = malloc(len + 1);
 
-	if (!fits(session, response, len)) {
-		device_refuse(response, COAP_RESPONSE_CODE_NOT_IMPLEMENTED,
-		    "this answer needs block-wise transfer, which this version "
-		    "lacks; over coap+tcp it fits");
+	if (!body) {
+		device_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
+		    "out of memory");
 		return;
 	}
-	coap_pdu_set_code(response, code);
-	if (format >= 0) {
-		n = coap_encode_var_safe(value, sizeof(value),
-		    (unsigned)format);
-		coap_add_option(response, COAP_OPTION_CONTENT_FORMAT, n, value);
-	}
 	if (len > 0)
-		coap_add_data(response, len, data);
+		memcpy(body, data, len);
+	coap_pdu_set_code(response, code);
+	/* What has no format is bytes, as soon as it has to have one. */
+	if (format < 0 && len <= UNFORMATTED_MAX) {
+		if (len > 0)
+			coap_add_data(response, len, body);
+		free(body);
+		return;
+	}
+	coap_add_data_large_response(NULL, session, request, response, NULL,
+	    format < 0 ? COAP_MEDIATYPE_APPLICATION_OCTET_STREAM
+		       : (uint16_t)format,
+	    -1, 0, len, body, release_body, body);
 }
 
 void
@@ -55,10 +59,10 @@ device_refuse(coap_pdu_t *response, coap_pdu_code_t code, const char *why)
 }
 
 static void
-answer_text(const coap_session_t *session, coap_pdu_t *response,
-    const char *text)
+answer_text(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, const char *text)
 {
-	device_answer(session, response, COAP_RESPONSE_CODE_CONTENT,
+	device_answer(session, request, response, COAP_RESPONSE_CODE_CONTENT,
 	    COAP_MEDIATYPE_TEXT_PLAIN, (const uint8_t *)text, strlen(text));
 }
 
@@ -100,9 +104,8 @@ get_root(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
 	(void)resource;
-	(void)request;
 	(void)query;
-	answer_text(session, response,
+	answer_text(session, request, response,
 	    "coap-shell " COAPX_VERSION ", the built-in device\n"
 	    "'discover' lists what is here\n");
 }
@@ -116,11 +119,10 @@ get_time(coap_resource_t *resource, coap_session_t *session,
 	char text[32];
 
 	(void)resource;
-	(void)request;
 	(void)query;
 	gmtime_r(&now, &tm);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	answer_text(session, response, text);
+	answer_text(session, request, response, text);
 }
 
 static void
@@ -131,9 +133,8 @@ get_hello(coap_resource_t *resource, coap_session_t *session,
 	char *text = NULL;
 
 	(void)resource;
-	(void)request;
 	if (asprintf(&text, "Hello, %s!", name ? name : "world") >= 0)
-		answer_text(session, response, text);
+		answer_text(session, request, response, text);
 	free(text);
 	free(name);
 }
@@ -146,9 +147,8 @@ get_who(coap_resource_t *resource, coap_session_t *session,
 	char peer[PEER_SIZE];
 
 	(void)resource;
-	(void)request;
 	(void)query;
-	answer_text(session, response, failure_peer(session, peer));
+	answer_text(session, request, response, failure_peer(session, peer));
 }
 
 static void
@@ -161,7 +161,7 @@ post_echo(coap_resource_t *resource, coap_session_t *session,
 	(void)resource;
 	(void)query;
 	coap_get_data(request, &len, &data);
-	device_answer(session, response, COAP_RESPONSE_CODE_CHANGED,
+	device_answer(session, request, response, COAP_RESPONSE_CODE_CHANGED,
 	    pdu_content_format(request), data, len);
 }
 
@@ -170,28 +170,24 @@ get_large(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
 	uint64_t n = LARGE_DEFAULT;
-	size_t made;
 	uint8_t *body;
 
 	(void)resource;
-	(void)request;
 	if (!device_query_number(query, "size", LARGE_MAX, &n)) {
 		device_refuse(response, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "size=N wants a number up to 4194304");
 		return;
 	}
-	/* What cannot be sent is not made. */
-	made = fits(session, response, n) ? n : 0;
-	body = malloc(made + 1);
+	body = malloc(n + 1);
 	if (!body) {
 		device_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
 		    "out of memory");
 		return;
 	}
 	/* Lines of 64 bytes, so that a missing piece is seen at once. */
-	for (size_t i = 0; i < made; i++)
+	for (size_t i = 0; i < n; i++)
 		body[i] = (uint8_t)(i % 64 == 63 ? '\n' : 'A' + i / 64 % 26);
-	device_answer(session, response, COAP_RESPONSE_CODE_CONTENT,
+	device_answer(session, request, response, COAP_RESPONSE_CODE_CONTENT,
 	    COAP_MEDIATYPE_TEXT_PLAIN, body, n);
 	free(body);
 }

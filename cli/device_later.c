@@ -96,7 +96,7 @@ pay(coapx_timer_t *timer, void *arg)
 
 	(void)timer;
 	if (pdu && coap_add_token(pdu, o->token_len, o->token)) {
-		device_answer(o->session, pdu, COAP_RESPONSE_CODE_CONTENT,
+		device_answer(o->session, NULL, pdu, COAP_RESPONSE_CODE_CONTENT,
 		    COAP_MEDIATYPE_TEXT_PLAIN, (const uint8_t *)text,
 		    sizeof text - 1);
 		coap_send(o->session, pdu);

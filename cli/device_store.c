@@ -197,8 +197,9 @@ get_item(coap_resource_t *resource, coap_session_t *session,
 	if (match_etag(request, COAP_OPTION_ETAG, item) == MATCH_YES)
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_VALID);
 	else
-		device_answer(session, response, COAP_RESPONSE_CODE_CONTENT,
-		    item->format, item->data, item->len);
+		device_answer(session, request, response,
+		    COAP_RESPONSE_CODE_CONTENT, item->format, item->data,
+		    item->len);
 }
 
 static void
@@ -361,7 +362,6 @@ device_get_store(coap_resource_t *resource, coap_session_t *session,
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
 
-	(void)request;
 	(void)query;
 	if (!f) {
 		device_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
@@ -376,7 +376,7 @@ device_get_store(coap_resource_t *resource, coap_session_t *session,
 	}
 	if (fclose(f) != 0)
 		size = 0;
-	device_answer(session, response, COAP_RESPONSE_CODE_CONTENT,
+	device_answer(session, request, response, COAP_RESPONSE_CODE_CONTENT,
 	    COAP_MEDIATYPE_APPLICATION_LINK_FORMAT, (const uint8_t *)text,
 	    size);
 	free(text);

@@ -20,6 +20,7 @@ struct request_plan {
 	unsigned code;
 	bool non;
 	bool no_response;        /* nobody waits for one */
+	unsigned block_size;     /* 0: as large as it fits */
 	coap_optlist_t *options; /* without those of the URI */
 	uint8_t *token;
 	size_t token_len;

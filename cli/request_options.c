@@ -39,6 +39,10 @@ const struct option request_options[] = {
 	{ .name = "hop-limit",
 	    .arg = "N",
 	    .help = "proxies on the way, 1 to 255" },
+	{ .letter = 'b',
+	    .name = "block-size",
+	    .arg = "N",
+	    .help = "bytes of a block of a long body: 16, 32 ... 1024" },
 	{ .name = "token", .arg = "HEX", .help = "the token to use" },
 	{ .name = "no-response",
 	    .arg = "CLASSES",
@@ -72,6 +76,25 @@ const struct option payload_options[] = {
 	    .help = "the payload's format, by name or number" },
 	{ .name = NULL },
 };
+
+/* --- blocks -------------------------------------------------------------- */
+
+static int
+plan_block_size(struct job *job, struct request_plan *plan)
+{
+	const char *text = args_get(&job->args, "block-size");
+	uint64_t n = 0;
+
+	if (!text)
+		return STATUS_OK;
+	if (!parse_number(text, 1024, &n) || n < 16 || (n & (n - 1)) != 0)
+		return job_fail(job, STATUS_USAGE,
+		    "--block-size wants 16, 32, 64, 128, 256, 512 or 1024, not "
+		    "'%s'",
+		    text);
+	plan->block_size = (unsigned)n;
+	return STATUS_OK;
+}
 
 /* --- payload ------------------------------------------------------------- */
 
@@ -315,7 +338,9 @@ plan_make(struct job *job, unsigned code, struct request_plan *plan)
 	memset(plan, 0, sizeof *plan);
 	plan->code = code;
 	plan->non = args_has(&job->args, "non");
-	status = plan_options(job, plan);
+	status = plan_block_size(job, plan);
+	if (status == STATUS_OK)
+		status = plan_options(job, plan);
 	if (status == STATUS_OK)
 		status = plan_token(job, plan);
 	if (status == STATUS_OK)
@@ -360,7 +385,8 @@ fill(coap_pdu_t *pdu, const struct request_plan *plan,
 	    append_copies(&chain, plan->options) &&
 	    (!chain || coap_add_optlist_pdu(pdu, &chain)) &&
 	    (plan->payload_len == 0 ||
-		coap_add_data(pdu, plan->payload_len, plan->payload));
+		coap_add_data_large_request(target->session, pdu,
+		    plan->payload_len, plan->payload, NULL, NULL));
 
 	coap_delete_optlist(chain);
 	return ok;
@@ -384,16 +410,14 @@ pdu_problem(struct job *job, const struct request_plan *plan,
 	size_t max = coap_session_max_pdu_size(target->session);
 	size_t size = plan->token_len + options_size(target->options) +
 	    options_size(plan->options) + plan->payload_len;
-	bool udp = coap_session_get_proto(target->session) == COAP_PROTO_UDP;
 
 	/* Some bytes are not counted in size. */
 	if (size + size / 8 + 16 < max)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	return job_fail(job, STATUS_USAGE,
-	    "not sent: %zu bytes of payload do not fit into one message, "
-	    "which is %zu bytes at most here; block-wise transfer is not in "
-	    "this version%s",
-	    plan->payload_len, max, udp ? ", coap+tcp takes more" : "");
+	    "not sent: options and %zu bytes of payload do not fit into one "
+	    "message, which is %zu bytes at most here",
+	    plan->payload_len, max);
 }
 
 coap_pdu_t *

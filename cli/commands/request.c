@@ -140,6 +140,7 @@ send_one(struct job *job)
 		.timeout_ms = time_limit(r),
 		.flags = COAPX_REQUEST_END_ON_ICMP |
 		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0),
+		.block_size = r->plan.block_size,
 		.result = on_result,
 		.arg = r,
 	};

@@ -194,7 +194,8 @@ answer_without(const coap_pdu_t *request, coap_pdu_t *response, int err)
 	    : COAP_RESPONSE_CODE_INTERNAL_ERROR;
 }
 
-/* A body in parts needs a tag, so that they are not mixed with another's. */
+/* A body in parts needs a tag, so that they are not mixed with another's; the
+ * handler may have given one already. */
 static uint64_t
 tag_of(const coap_pdu_t *request, const coap_pdu_t *response, uint64_t etag,
     const struct body_out *out)
@@ -202,6 +203,7 @@ tag_of(const coap_pdu_t *request, const coap_pdu_t *response, uint64_t etag,
 	coap_opt_iterator_t oi;
 
 	if (etag != 0 || !request ||
+	    coap_check_option(response, COAP_OPTION_ETAG, &oi) ||
 	    (out->length <= block_room(response, 0) &&
 		!coap_check_option(request, COAP_OPTION_BLOCK2, &oi)))
 		return etag;

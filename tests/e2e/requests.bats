@@ -280,12 +280,28 @@ datagram() {
 	assert_told 4 '4.13 '
 }
 
-@test 'a payload that is too large for a datagram is said to be' {
-	head -c 5000 "/dev/zero" >"${file}"
-	run_apart cs put -d "@${file}" "${device}/store/x"
-	assert_told 2 'not sent: 5000 bytes of payload do not fit into one message'
+@test 'a payload that is too large for a datagram goes in blocks' {
+	local size
+	head -c 50000 /dev/urandom >"${file}"
+	for size in '' 16 1024; do
+		run_apart cs put ${size:+-b "${size}"} -d "@${file}" \
+			"${device}/store/x"
+		assert_success
+		cs get ${size:+-b "${size}"} "${device}/store/x" | cmp "${file}"
+	done
+	# The tag is that of the item, and no other.
+	cs get -i "${device}/store/x" >"${BATS_TEST_TMPDIR}/all"
+	assert_equal "$(grep -ac '^ETag: ' "${BATS_TEST_TMPDIR}/all")" 1
+	cs delete "${device}/store/x"
+	cs post -d "@${file}" "${device}/echo" -b 64 | cmp "${file}"
 	run_apart cs get "${device}/large?size=5000"
-	assert_told 5 'needs block-wise transfer'
+	assert_success
+	assert_equal "${#output}" 5000
+	# So many, and no more, as -vv shows.
+	run_apart cs get -b 512 -vv "${device}/large?size=1500" -o "${file}"
+	assert_equal "$(grep -c '^> CON 0.01 GET' <<<"${stderr}")" 3
+	run_apart cs get -b 100 "${device}/time"
+	assert_told 2 '--block-size wants 16, 32, 64'
 }
 
 @test 'a large answer over TCP has its exact length' {

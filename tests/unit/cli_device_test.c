@@ -125,8 +125,6 @@ test_refusals(void **state)
 		    "ms=N wants a number up to 60000" },
 		{ "get", "/code?code=1", STATUS_CLIENT_ERROR,
 		    "code=C.DD wants a response code" },
-		{ "get", "/large?size=5000", STATUS_SERVER_ERROR,
-		    "needs block-wise transfer" },
 		{ "put", "/x -d 1", STATUS_CLIENT_ERROR,
 		    "only paths below /store can be made" },
 		{ "put", "/store/ -d 1", STATUS_CLIENT_ERROR,
