@@ -141,6 +141,7 @@ send_one(struct job *job)
 		.flags = COAPX_REQUEST_END_ON_ICMP |
 		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0),
 		.block_size = r->plan.block_size,
+		.body_max = INPUT_MAX,
 		.result = on_result,
 		.arg = r,
 	};
