@@ -25,30 +25,30 @@ release_body(coap_session_t *session, void *body)
 
 void
 device_answer(coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response, coap_pdu_code_t code, int format, const uint8_t *data,
-    size_t len)
+    coap_pdu_t *response, coap_pdu_code_t code, int format,
+    coap_bin_const_t body)
 {
-	uint8_t *body = malloc(len + 1);
+	uint8_t *copy = malloc(body.length + 1);
 
-	if (!body) {
+	if (!copy) {
 		device_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
 		    "out of memory");
 		return;
 	}
-	if (len > 0)
-		memcpy(body, data, len);
+	if (body.length > 0)
+		memcpy(copy, body.s, body.length);
 	coap_pdu_set_code(response, code);
 	/* What has no format is bytes, as soon as it has to have one. */
-	if (format < 0 && len <= UNFORMATTED_MAX) {
-		if (len > 0)
-			coap_add_data(response, len, body);
-		free(body);
+	if (format < 0 && body.length <= UNFORMATTED_MAX) {
+		if (body.length > 0)
+			coap_add_data(response, body.length, copy);
+		free(copy);
 		return;
 	}
 	coap_add_data_large_response(NULL, session, request, response, NULL,
 	    format < 0 ? COAP_MEDIATYPE_APPLICATION_OCTET_STREAM
 		       : (uint16_t)format,
-	    -1, 0, len, body, release_body, body);
+	    -1, 0, body.length, copy, release_body, copy);
 }
 
 void
@@ -63,7 +63,8 @@ answer_text(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const char *text)
 {
 	device_answer(session, request, response, COAP_RESPONSE_CODE_CONTENT,
-	    COAP_MEDIATYPE_TEXT_PLAIN, (const uint8_t *)text, strlen(text));
+	    COAP_MEDIATYPE_TEXT_PLAIN,
+	    (coap_bin_const_t){ strlen(text), (const uint8_t *)text });
 }
 
 /* The value of KEY in "a=1&key=value", malloc()ed; NULL: not there. */
@@ -162,7 +163,7 @@ post_echo(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	coap_get_data(request, &len, &data);
 	device_answer(session, request, response, COAP_RESPONSE_CODE_CHANGED,
-	    pdu_content_format(request), data, len);
+	    pdu_content_format(request), (coap_bin_const_t){ len, data });
 }
 
 static void
@@ -188,7 +189,7 @@ get_large(coap_resource_t *resource, coap_session_t *session,
 	for (size_t i = 0; i < n; i++)
 		body[i] = (uint8_t)(i % 64 == 63 ? '\n' : 'A' + i / 64 % 26);
 	device_answer(session, request, response, COAP_RESPONSE_CODE_CONTENT,
-	    COAP_MEDIATYPE_TEXT_PLAIN, body, n);
+	    COAP_MEDIATYPE_TEXT_PLAIN, (coap_bin_const_t){ n, body });
 	free(body);
 }
 

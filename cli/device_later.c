@@ -97,8 +97,9 @@ pay(coapx_timer_t *timer, void *arg)
 	(void)timer;
 	if (pdu && coap_add_token(pdu, o->token_len, o->token)) {
 		device_answer(o->session, NULL, pdu, COAP_RESPONSE_CODE_CONTENT,
-		    COAP_MEDIATYPE_TEXT_PLAIN, (const uint8_t *)text,
-		    sizeof text - 1);
+		    COAP_MEDIATYPE_TEXT_PLAIN,
+		    (coap_bin_const_t){ sizeof text - 1,
+			(const uint8_t *)text });
 		coap_send(o->session, pdu);
 	} else {
 		coap_delete_pdu(pdu);

@@ -198,8 +198,8 @@ get_item(coap_resource_t *resource, coap_session_t *session,
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_VALID);
 	else
 		device_answer(session, request, response,
-		    COAP_RESPONSE_CODE_CONTENT, item->format, item->data,
-		    item->len);
+		    COAP_RESPONSE_CODE_CONTENT, item->format,
+		    (coap_bin_const_t){ item->len, item->data });
 }
 
 static void
@@ -377,7 +377,7 @@ device_get_store(coap_resource_t *resource, coap_session_t *session,
 	if (fclose(f) != 0)
 		size = 0;
 	device_answer(session, request, response, COAP_RESPONSE_CODE_CONTENT,
-	    COAP_MEDIATYPE_APPLICATION_LINK_FORMAT, (const uint8_t *)text,
-	    size);
+	    COAP_MEDIATYPE_APPLICATION_LINK_FORMAT,
+	    (coap_bin_const_t){ size, (const uint8_t *)text });
 	free(text);
 }

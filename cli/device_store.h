@@ -14,12 +14,12 @@ void device_get_store(coap_resource_t *resource, coap_session_t *session,
     coap_pdu_t *response);
 
 /* device.c */
-/* A response, in blocks when it is long or the request wants it so; data is
- * copied. request NULL: to one that was acknowledged long ago; it has to fit.
+/* A response, in blocks when it is long or the request wants it so; the body
+ * is copied. request NULL: to one that was acknowledged long ago; it has to fit.
  * format -1: none. */
 void device_answer(coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response, coap_pdu_code_t code, int format, const uint8_t *data,
-    size_t len);
+    coap_pdu_t *response, coap_pdu_code_t code, int format,
+    coap_bin_const_t body);
 void device_refuse(coap_pdu_t *response, coap_pdu_code_t code, const char *why);
 /* The number of KEY in "a=1&key=23", or the default; false when it is none, or
  * over max. */
