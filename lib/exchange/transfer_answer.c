@@ -97,6 +97,8 @@ make_smaller(struct transfer *t, const struct answer *a, int *err)
 	if (t->out == NULL && t->payload == NULL && transfer_cut_payload(t) < 0)
 		return fail(err, -COAP_E_NOMEM);
 	t->up = true;
+	/* BERT would be as large again, and be refused without end. */
+	t->no_bert = true;
 	t->szx = (uint8_t)a->block1.szx;
 	t->offset = 0;
 	t->acked = 0;

@@ -629,6 +629,30 @@ smaller_blocks_after_4_13(void **state)
 	assert_int_equal(s.messages, 2 + 2 * 16);
 }
 
+static void
+refuse_all(coap_pdu_t *response)
+{
+	pdu_clear(response);
+	coap_add_token(response, 1, (const uint8_t *)"t");
+	response->code = COAP_RESPONSE_CODE_REQUEST_TOO_LARGE;
+	assert_true(block_add_uint(response, COAP_OPTION_BLOCK1, 6));
+}
+
+/* 1024 bytes are asked for: that is what the next one has, not BERT again. */
+static void
+an_endless_4_13(void **state)
+{
+	unsigned final;
+
+	(void)state;
+	s.up_len = 10 * 1024;
+	s.response = refuse_all;
+	over_stream(true);
+	assert_int_equal(run(&final), 0);
+	assert_int_equal(final, COAP_RESPONSE_CODE_REQUEST_TOO_LARGE);
+	assert_int_equal(s.messages, 2 * 2);
+}
+
 /* --- the server's own ----------------------------------------------------- */
 
 static coap_pdu_t *
@@ -930,6 +954,7 @@ main(void)
 		TEST(answers_for_another_part),
 		TEST(a_server_asks_for_smaller_parts),
 		TEST(smaller_blocks_after_4_13),
+		TEST(an_endless_4_13),
 		TEST(what_a_server_says_to_parts),
 		TEST(tags_keep_bodies_apart),
 		TEST(bodies_are_limited_and_expire),
