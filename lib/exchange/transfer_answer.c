@@ -294,7 +294,9 @@ show_part(const struct transfer *t, coap_pdu_t *response, struct shown *shown)
 	shown->part.data = response->data;
 	shown->part.length = len;
 	shown->part.total = len;
-	if (t->head == NULL || len > t->in.length)
+	/* What went wrong with a later part is no part. */
+	if (t->head == NULL || len > t->in.length ||
+	    COAP_RESPONSE_CLASS(coap_pdu_get_code(response)) != 2)
 		return;
 	shown->part.offset = t->in.length - len;
 	shown->part.total =

@@ -935,6 +935,38 @@ answers_in_larger_parts(void **state)
 	coap_delete_pdu(origin);
 }
 
+/* What a server says instead of a later part is a message of its own. */
+static void
+an_error_in_the_middle_is_whole(void **state)
+{
+	coap_pdu_t *origin, *pdu, *shown;
+	struct transfer *t;
+	const uint8_t *data;
+	size_t len, offset, total;
+	int err;
+
+	(void)state;
+	origin = request_of();
+	t = transfer_new(origin, NULL, &s.client);
+	give_answer(t, CONTENT, -1, 8 | 2);
+	pdu = pdu_new(COAP_MESSAGE_ACK, COAP_RESPONSE_CODE_NOT_FOUND, 9, s.max);
+	assert_true(coap_add_data(pdu, 4, (const uint8_t *)"gone"));
+	assert_int_equal(transfer_answer(t, pdu, &err), TRANSFER_DONE);
+	shown = transfer_whole(t, pdu);
+	assert_non_null(shown);
+	assert_int_equal(shown->code, COAP_RESPONSE_CODE_NOT_FOUND);
+	assert_int_equal(coap_get_data_large(shown, &len, &data, &offset,
+			     &total),
+	    1);
+	assert_int_equal(len, 4);
+	assert_int_equal(offset, 0);
+	assert_int_equal(total, 4);
+	coap_delete_pdu(shown);
+	coap_delete_pdu(pdu);
+	transfer_free(t);
+	coap_delete_pdu(origin);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up_and_down, tear_down)
 
 int
@@ -962,6 +994,7 @@ main(void)
 		TEST(an_answer_is_released_once),
 		TEST(messages_repeat_what_they_have_to),
 		TEST(answers_in_larger_parts),
+		TEST(an_error_in_the_middle_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
