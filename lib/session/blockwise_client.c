@@ -302,15 +302,19 @@ send_next(coap_session_t *session, struct request *q, struct request **next)
 	return err;
 }
 
-/* With a handler for each part: this one, or NULL. */
-static coap_pdu_t *
-part_of(const struct request *q, const coap_pdu_t *response)
+/* With a handler for each part: *part is this one, else NULL. False when out
+ * of memory: no part may be missing without a word. */
+static bool
+make_part(const struct request *q, const coap_pdu_t *response,
+    coap_pdu_t **part)
 {
 	struct transfer *t = q->transfer;
 
+	*part = NULL;
 	if (q->user || t->up || !t->head || t->in.keep != BODY_COUNT)
-		return NULL;
-	return transfer_whole(t, (coap_pdu_t *)(uintptr_t)response);
+		return true;
+	*part = transfer_whole(t, (coap_pdu_t *)(uintptr_t)response);
+	return *part != NULL;
 }
 
 static void
@@ -325,11 +329,13 @@ tell_part(coap_session_t *session, coap_pdu_t *origin, coap_pdu_t *part)
 static void
 go_on(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 {
-	coap_pdu_t *part = part_of(q, response);
 	coap_pdu_t *origin = pdu_ref(q->transfer->origin);
 	struct request *next = NULL;
-	int err = send_next(session, q, &next);
+	coap_pdu_t *part;
+	int err = -COAP_E_NOMEM;
 
+	if (make_part(q, response, &part))
+		err = send_next(session, q, &next);
 	if (err < 0) {
 		end_failed(session, q, err);
 	} else {

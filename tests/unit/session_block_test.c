@@ -554,6 +554,32 @@ without_memory(void **state)
 	}
 }
 
+/* A handler of parts gets all of them, one after the other, or a nack. */
+static void
+no_part_is_missing_without_memory(void **state)
+{
+	(void)state;
+	block.answer = 3000;
+	coap_context_set_block_mode(w.client, COAP_BLOCK_USE_LIBCOAP);
+	for (size_t n = 1; n < 120; n++) {
+		coap_session_t *s = world_connected(UDP);
+
+		block_send(s, COAP_REQUEST_CODE_GET, 'p', 0);
+		mem_fail_at(n, 0);
+		for (int i = 0; i < 8; i++)
+			world_settle();
+		mem_fail_at(0, 0);
+		if (world_count("C nack") == 0)
+			world_advance(400000);
+		if (block.got == 3000)
+			assert_int_equal(world_count("C 2.05 p"), 3);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+		block.got = 0;
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, block_up, block_down)
 
 int
@@ -582,6 +608,7 @@ main(void)
 		TEST(a_response_that_is_kept),
 		TEST(a_server_forgets),
 		TEST(without_memory),
+		TEST(no_part_is_missing_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
