@@ -14,6 +14,15 @@ bodies_new(void)
 	return mem_new(COAP_LG_SRCV, 1, sizeof(struct bodies));
 }
 
+/* What is dropped makes room at once. */
+static void
+give_back(struct body_entry *entry)
+{
+	if (entry->kept != NULL)
+		entry->kept->used -= entry->out->length;
+	entry->kept = NULL;
+}
+
 void
 body_entry_free(struct body_entry *entry)
 {
@@ -22,6 +31,7 @@ body_entry_free(struct body_entry *entry)
 	if (entry == NULL)
 		return;
 	out = entry->out;
+	give_back(entry);
 	buf_free(&entry->key);
 	body_in_free(&entry->in);
 	coap_delete_pdu(entry->head);
@@ -92,6 +102,7 @@ bodies_drop(struct bodies *b, struct body_entry *entry)
 	if (entry == NULL)
 		return;
 	bodies_take(b, entry);
+	give_back(entry);
 	DL_APPEND(b->dropped, entry);
 }
 

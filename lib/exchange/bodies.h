@@ -27,6 +27,8 @@ struct bodies_params {
 	bool bert;            /* the peer takes BERT without asking for it */
 	coap_tick_t lifetime; /* of what nobody goes on with */
 	struct body_pool *pool;
+	struct body_pool
+	    *kept; /* of answers with a release function; or NULL */
 };
 
 struct body_entry {
@@ -35,9 +37,10 @@ struct body_entry {
 	struct buf key;
 	coap_tick_t expires;
 	struct body_in in;
-	struct body_out *out; /* NULL: a body that comes in */
-	coap_pdu_t *head;     /* of the answer: code and options, no block */
-	size_t max;           /* of a message that answers */
+	struct body_out *out;   /* NULL: a body that comes in */
+	struct body_pool *kept; /* that counts it; or NULL */
+	coap_pdu_t *head;       /* of the answer: code and options, no block */
+	size_t max;             /* of a message that answers */
 };
 
 struct bodies {

@@ -319,6 +319,20 @@ new_answer(const coap_pdu_t *request, const coap_pdu_t *response)
 	return NULL;
 }
 
+/* Whether there is room for it. What nobody releases costs nothing. */
+static bool
+count_kept(struct body_pool *pool, struct body_entry *entry,
+    const struct body_out *out)
+{
+	if (pool == NULL || out->release == NULL)
+		return true;
+	if (out->length > pool->max - pool->used)
+		return false;
+	pool->used += out->length;
+	entry->kept = pool;
+	return true;
+}
+
 /* Without memory to keep it the handler is asked again. */
 static bool
 keep_answer(struct bodies *b, const struct bodies_params *params,
@@ -327,6 +341,8 @@ keep_answer(struct bodies *b, const struct bodies_params *params,
 	if (entry == NULL)
 		return false;
 	bodies_drop(b, bodies_find(b->out, &entry->key));
+	if (!count_kept(params->kept, entry, out))
+		return false;
 	entry->out = out;
 	entry->expires = now + params->lifetime;
 	bodies_add(b, entry);

@@ -32,6 +32,7 @@ blockwise_server_params(const coap_session_t *session)
 		.bert = blockwise_bert(session),
 		.lifetime = msg_exchange_lifetime(session->params),
 		.pool = &context->bodies,
+		.kept = &context->kept,
 	};
 }
 

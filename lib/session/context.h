@@ -17,7 +17,8 @@
 
 /* One datagram is read into this; UDP cannot carry more. */
 #define CONTEXT_RX_SIZE 65536
-/* Bytes of a body that comes in blocks, unless set; and of all of them. */
+/* Bytes of a body that comes in blocks, unless set; and of all of them, and
+ * of all answers that are kept. */
 #define CONTEXT_BODY_MAX   ((size_t)8 << 20)
 #define CONTEXT_BODIES_MAX ((size_t)64 << 20)
 
@@ -56,6 +57,7 @@ struct coap_context_t {
 	struct context_handlers on;
 	struct context_settings set;
 	struct body_pool bodies; /* that come in, block by block */
+	struct body_pool kept;   /* answers, for who asks for their rest */
 	uint64_t request_tag;    /* the last one */
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */

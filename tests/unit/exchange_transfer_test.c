@@ -752,6 +752,51 @@ get_part(unsigned value)
 	return response;
 }
 
+static unsigned
+get_part_of(char query, unsigned value)
+{
+	coap_pdu_t *pdu = request_of();
+	coap_pdu_t *response;
+	unsigned code;
+
+	assert_true(coap_add_option(pdu, COAP_OPTION_URI_QUERY, 1,
+	    (const uint8_t *)&query));
+	assert_true(block_add_uint(pdu, COAP_OPTION_BLOCK2, value));
+	response = exchange(pdu);
+	code = response->code;
+	coap_delete_pdu(pdu);
+	coap_delete_pdu(response);
+	return code;
+}
+
+static void
+answers_are_kept_up_to_a_ceiling(void **state)
+{
+	struct body_pool kept = { .max = 12000 };
+
+	(void)state;
+	s.answer = 5000;
+	s.server.kept = &kept;
+	assert_int_equal(get_part_of('a', 2), CONTENT);
+	assert_int_equal(get_part_of('b', 2), CONTENT);
+	/* The same anew takes the place of the old. */
+	assert_int_equal(get_part_of('b', 2), CONTENT);
+	assert_int_equal(kept.used, 10000);
+	assert_int_equal(s.released, 1);
+	assert_int_equal(get_part_of('c', 2), CONTENT);
+	assert_int_equal(s.bodies->n_out, 2);
+	assert_int_equal(s.released, 2);
+	/* It goes on, by its handler. */
+	s.handled = 0;
+	assert_int_equal(get_part_of('c', 1 << 4 | 2), CONTENT);
+	assert_int_equal(s.handled, 1);
+	assert_int_equal(get_part_of('a', 1 << 4 | 2), CONTENT);
+	assert_int_equal(s.handled, 1);
+	assert_int_equal(kept.used, 10000);
+	bodies_expire(s.bodies, LIFETIME);
+	assert_int_equal(kept.used, 0);
+}
+
 static void
 any_part_of_an_answer(void **state)
 {
@@ -990,6 +1035,7 @@ main(void)
 		TEST(what_a_server_says_to_parts),
 		TEST(tags_keep_bodies_apart),
 		TEST(bodies_are_limited_and_expire),
+		TEST(answers_are_kept_up_to_a_ceiling),
 		TEST(any_part_of_an_answer),
 		TEST(an_answer_is_released_once),
 		TEST(messages_repeat_what_they_have_to),
