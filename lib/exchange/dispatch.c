@@ -331,6 +331,9 @@ is_suppressed(const struct work *w, bool multicast)
 	unsigned class = COAP_RESPONSE_CLASS(coap_pdu_get_code(w->response));
 	int bits = no_response_bits(w->request);
 
+	/* Without it the body's next part would never come. */
+	if (w->response->code == COAP_RESPONSE_CODE_CONTINUE)
+		return false;
 	if (bits >= 0)
 		return class > 0 && (bits >> (class - 1) & 1);
 	return multicast && group_suppresses(w->response, w->flags);

@@ -554,6 +554,32 @@ without_memory(void **state)
 	}
 }
 
+/* Who wants no response still wants to know that it can go on. */
+static void
+a_body_without_response(void **state)
+{
+	static uint8_t body[5000];
+	coap_session_t *s = world_connected(UDP);
+	coap_pdu_t *pdu = coap_new_pdu(CON, COAP_REQUEST_CODE_PUT, s);
+	const uint8_t success = 2;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof body; i++)
+		body[i] = (uint8_t)(i * 7 + i / 256);
+	assert_true(coap_add_token(pdu, 1, (const uint8_t *)"n"));
+	assert_true(coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+	    (const uint8_t *)"x"));
+	assert_true(coap_add_option(pdu, COAP_OPTION_NORESPONSE, 1, &success));
+	assert_true(
+	    coap_add_data_large_request(s, pdu, sizeof body, body, NULL, NULL));
+	assert_int_not_equal(coap_send(s, pdu), COAP_INVALID_MID);
+	for (int i = 0; i < 10; i++)
+		world_settle();
+	assert_int_equal(block.put, sizeof body);
+	assert_int_equal(world_count("C 2."), 0);
+	coap_session_release(s);
+}
+
 /* A handler of parts gets all of them, one after the other, or a nack. */
 static void
 no_part_is_missing_without_memory(void **state)
@@ -608,6 +634,7 @@ main(void)
 		TEST(a_response_that_is_kept),
 		TEST(a_server_forgets),
 		TEST(without_memory),
+		TEST(a_body_without_response),
 		TEST(no_part_is_missing_without_memory),
 	};
 
