@@ -184,3 +184,9 @@ transfer_message(struct transfer *t, const struct transfer_link *link,
 	coap_delete_pdu(*out);
 	return make(t, link, mid, token, false, out);
 }
+
+bool
+transfer_is_sent(const struct transfer *t)
+{
+	return t->up && !t->more;
+}

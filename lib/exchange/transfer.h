@@ -82,6 +82,9 @@ struct transfer_link {
 int transfer_message(struct transfer *t, const struct transfer_link *link,
     uint16_t mid, coap_bin_const_t token, coap_pdu_t **out);
 
+/* Whether the last part of our body was made: it is the message under way. */
+bool transfer_is_sent(const struct transfer *t);
+
 /* What a response to that message means; *err with TRANSFER_FAILED. */
 enum transfer_step transfer_answer(struct transfer *t,
     const coap_pdu_t *response, int *err);

@@ -270,9 +270,14 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 	q->user = NULL;
 	next->transfer = t;
 	next->user = a;
-	next->sent_told = true;
+	/* Who wants no response waits for the last part to leave. */
+	next->sent_told = !a ||
+	    !(a->params.flags & COAPX_REQUEST_NO_RESPONSE) ||
+	    !transfer_is_sent(t);
 	if (!a)
 		return;
+	if (next->sent_at && !next->sent_told)
+		session->tell_sent = true;
 	a->request = next;
 	if (a->deadline && a->deadline < next->deadline)
 		requests_set_deadline(&session->requests, next, a->deadline);

@@ -141,7 +141,8 @@ is_enough(const coap_session_t *session, const struct request *q,
 {
 	const coapx_request_t *a = q->user;
 
-	if (!(a->params.flags & COAPX_REQUEST_NO_RESPONSE) || q->transfer)
+	if (!(a->params.flags & COAPX_REQUEST_NO_RESPONSE) ||
+	    (q->transfer && !transfer_is_sent(q->transfer)))
 		return false;
 	if (session_reliable(session) || q->sent->type == COAP_MESSAGE_NON)
 		return progress == COAPX_PROGRESS_SENT;

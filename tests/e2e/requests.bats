@@ -281,7 +281,7 @@ datagram() {
 }
 
 @test 'a payload that is too large for a datagram goes in blocks' {
-	local size
+	local size uri
 	head -c 50000 /dev/urandom >"${file}"
 	for size in '' 16 1024; do
 		run_apart cs put ${size:+-b "${size}"} -d "@${file}" \
@@ -294,6 +294,15 @@ datagram() {
 	assert_equal "$(grep -ac '^ETag: ' "${BATS_TEST_TMPDIR}/all")" 1
 	cs delete "${device}/store/x"
 	cs post -d "@${file}" "${device}/echo" -b 64 | cmp "${file}"
+	# Who wants no response is done when the last block has left.
+	for uri in "${device}" "${device_tcp}"; do
+		timeout 60 "${COAP_SHELL}" put --no-response -b 64 -d "@${file}" \
+			"${uri}/store/x"
+		timeout 60 "${COAP_SHELL}" put -N --no-response -d "@${file}" \
+			"${uri}/store/x"
+		cs get "${uri}/store/x" | cmp "${file}"
+		cs delete "${uri}/store/x"
+	done
 	run_apart cs get "${device}/large?size=5000"
 	assert_success
 	assert_equal "${#output}" 5000
