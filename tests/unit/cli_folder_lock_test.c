@@ -102,7 +102,11 @@ cannot_be_made(void **state)
 	char *problem;
 
 	(void)state;
-	if (mkdir("/sys/coap-shell", 0700) == 0 || errno == ENOENT)
+	if (mkdir("/sys/coap-shell", 0700) == 0) {
+		rmdir("/sys/coap-shell");
+		errno = 0;
+	}
+	if (errno != EPERM && errno != EACCES && errno != EROFS)
 		skip_because("folders can be made in /sys, or there is none");
 	setenv("XDG_RUNTIME_DIR", "/sys", 1);
 	assert_int_equal(folder_open(true, &folder, &problem), STATUS_LOCAL);
