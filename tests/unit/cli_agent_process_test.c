@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -27,6 +26,7 @@
 #include "cli/control/harden.h"
 #include "cli/control/spawn.h"
 #include "cli/job.h"
+#include "net_support.h"
 
 #define NOBODY   65534
 #define LONG_MS  600000
@@ -44,24 +44,12 @@ struct fixture {
 };
 
 static int
-count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
-static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 
 	*state = f;
-	f->fds = count_fds();
+	f->fds = net_open_fds();
 	f->status = NOT_TOLD;
 	f->context = coap_new_context(NULL);
 	strcpy(f->folder, "/tmp/agent-test-XXXXXX");
@@ -81,7 +69,7 @@ teardown(void **state)
 	int fds;
 
 	coap_free_context(f->context);
-	fds = count_fds() - f->fds;
+	fds = net_open_fds() - f->fds;
 	if (fds != 0)
 		print_error("%d descriptors are left\n", fds);
 	unlink(f->in);

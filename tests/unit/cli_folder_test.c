@@ -23,6 +23,7 @@
 
 #include "cli/control/folder.h"
 #include "cli/job.h"
+#include "net_support.h"
 #include "skip.h"
 
 #define NOBODY 65534
@@ -37,24 +38,12 @@ struct fixture {
 };
 
 static int
-count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
-static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 
 	*state = f;
-	f->fds = count_fds();
+	f->fds = net_open_fds();
 	strcpy(f->root, "/tmp/folder-test-XXXXXX");
 	if (!mkdtemp(f->root))
 		return -1;
@@ -84,7 +73,7 @@ teardown(void **state)
 	int fds;
 
 	folder_close(f->folder);
-	fds = count_fds();
+	fds = net_open_fds();
 	remove_tree(f->root);
 	unsetenv("XDG_RUNTIME_DIR");
 	unsetenv("TMPDIR");

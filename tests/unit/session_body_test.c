@@ -11,6 +11,8 @@
 
 #include <coap3/coap.h>
 
+#include "option_value.h"
+
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 static uint64_t thing[4];
@@ -78,17 +80,6 @@ respond(coap_pdu_t *p, int maxage, uint64_t etag)
 	return coap_add_data_large_response(NULL, NULL, NULL, p, NULL,
 	    COAP_MEDIATYPE_APPLICATION_CBOR, maxage, etag, sizeof(body), body,
 	    count_release, thing);
-}
-
-static uint64_t
-option_value(const coap_pdu_t *p, coap_option_num_t number)
-{
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt = coap_check_option(p, number, &oi);
-
-	assert_non_null(opt);
-	return coap_decode_var_bytes8(coap_opt_value(opt),
-	    coap_opt_length(opt));
 }
 
 static void

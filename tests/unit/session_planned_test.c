@@ -11,6 +11,7 @@
 #include <coap3/coap.h>
 
 #include "net/ws_engine.h"
+#include "option_value.h"
 #include "tls/tls.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -248,17 +249,6 @@ test_forward(void **state)
 	    COAP_RESPONSE_FAIL);
 	assert_null(found);
 	coap_delete_pdu(response);
-}
-
-static uint64_t
-option_value(const coap_pdu_t *p, coap_option_num_t number)
-{
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt = coap_check_option(p, number, &oi);
-
-	assert_non_null(opt);
-	return coap_decode_var_bytes8(coap_opt_value(opt),
-	    coap_opt_length(opt));
 }
 
 /* Without a session there is no BERT. */
