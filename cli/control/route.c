@@ -317,11 +317,16 @@ to_owner(struct job *job, const struct names *names, struct route *route)
 static void
 to_all_of(struct job *job, struct route *route)
 {
-	int fd = -1;
+	int fd;
 
-	if (!job->app->sessions && !job->app->listeners &&
-	    !job->front->interactive)
-		fd = route_agent(job);
+	if (job->app->sessions || job->app->listeners ||
+	    job->front->interactive)
+		return;
+	if (route_path(job)) {
+		to_path(job, route);
+		return;
+	}
+	fd = route_agent(job);
 	if (fd >= 0)
 		away(route, fd);
 }

@@ -363,6 +363,10 @@ different processes; do them one by one"
 	assert_equal "$(term_status)" 0
 	run_apart cs close --all
 	assert_success
+	# What was named has to be there.
+	run_apart cs --control "${BATS_TEST_TMPDIR}/none" close --all
+	assert_failure 9
+	[[ ${stderr} == *'nobody listens there'* ]] || fail "${stderr}"
 }
 
 @test 'a socket that systemd listens at is served, and stays' {
