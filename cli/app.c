@@ -11,7 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/demo_key.h"
-#include "cli/device.h"
+#include "cli/device/device.h"
 #include "cli/diagnosis.h"
 #include "cli/failure.h"
 #include "cli/listeners.h"

@@ -12,7 +12,7 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/demo_key.h"
-#include "cli/device.h"
+#include "cli/device/device.h"
 #include "cli/listeners.h"
 #include "cli/opening.h"
 #include "cli/script.h"

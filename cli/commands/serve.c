@@ -7,7 +7,7 @@
 #include <utlist.h>
 
 #include "cli/commands/commands.h"
-#include "cli/device.h"
+#include "cli/device/device.h"
 #include "cli/listeners.h"
 #include "cli/opening.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cli/app.h"
-#include "cli/device.h"
+#include "cli/device/device.h"
 #include "cli/listeners.h"
 #include "cli/script.h"
 #include "cli/text.h"

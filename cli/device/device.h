@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The built-in device of `demo` and `serve`: resources that show things off. */
-#ifndef CLI_DEVICE_H
-#define CLI_DEVICE_H
+#ifndef CLI_DEVICE_DEVICE_H
+#define CLI_DEVICE_DEVICE_H
 
 #include "cli/app.h"
 

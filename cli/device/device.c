@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The built-in device: one table of resources, one handler each. */
-#include "cli/device.h"
+#include "cli/device/device.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli/device_later.h"
-#include "cli/device_store.h"
+#include "cli/device/later.h"
+#include "cli/device/store.h"
 #include "cli/failure.h"
 #include "cli/listeners.h"
 #include "cli/option_text.h"

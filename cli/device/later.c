@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Separate responses (RFC 7252 section 5.2.2). */
-#include "cli/device_later.h"
+#include "cli/device/later.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <utlist.h>
 
-#include "cli/device_store.h"
+#include "cli/device/store.h"
 
 #define LATER_DEFAULT_MS 500
 #define LATER_MAX_MS     60000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The device's store: PUT makes and replaces, GET, DELETE, and a list. */
-#include "cli/device_store.h"
+#include "cli/device/store.h"
 
 #include <stdbool.h>
 #include <stdio.h>
