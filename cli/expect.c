@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "cli/json_pointer.h"
 #include "cli/option_text.h"
 
 #define N_CODES (sizeof(((struct expect *)NULL)->codes) / sizeof(unsigned))
@@ -179,51 +180,7 @@ check_format(struct job *job, int wanted, const coap_pdu_t *response)
 	return STATUS_EXPECTATION;
 }
 
-/* --- JSON pointers (RFC 6901) -------------------------------------------- */
-
-/* "~1" is a slash, "~0" a tilde; in place. */
-static void
-unescape(char *token)
-{
-	char *out = token;
-
-	for (; *token; token++) {
-		if (token[0] == '~' && (token[1] == '0' || token[1] == '1')) {
-			*out++ = token[1] == '0' ? '~' : '/';
-			token++;
-		} else {
-			*out++ = *token;
-		}
-	}
-	*out = '\0';
-}
-
-static json_t *
-step(json_t *value, const char *token)
-{
-	uint64_t index;
-
-	if (json_is_array(value) && parse_number(token, SIZE_MAX, &index))
-		return json_array_get(value, (size_t)index);
-	return json_object_get(value, token);
-}
-
-static json_t *
-json_at(json_t *value, char *pointer)
-{
-	char *next = *pointer == '/' ? pointer + 1 : NULL;
-
-	while (value && next) {
-		char *token = next;
-
-		next = strchr(token, '/');
-		if (next)
-			*next++ = '\0';
-		unescape(token);
-		value = step(value, token);
-	}
-	return value;
-}
+/* --- JSON (RFC 6901) ----------------------------------------------------- */
 
 /* A wanted value is JSON, or else a plain string: 21.4, true, "x", x. */
 static bool
@@ -255,7 +212,7 @@ check_pointer(struct job *job, json_t *root, const char *text)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	}
 	*equals = '\0';
-	got = json_at(root, copy);
+	got = json_pointer_get(root, copy);
 	if (!got) {
 		status = job_fail(job, STATUS_EXPECTATION,
 		    "expected %s, there is no such value", text);
