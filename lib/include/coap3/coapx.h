@@ -102,6 +102,7 @@ typedef struct coapx_session_info_t {
 	uint32_t reconnecting;
 	uint32_t reconnect_attempts;
 	uint64_t reconnect_in_ms;
+	uint32_t observations; /* of ours, that have not ended */
 } coapx_session_info_t;
 
 /* Fills what fits in info->size. -COAP_E_INVAL on NULL. */
@@ -352,5 +353,8 @@ COAP_API void coapx_watch_free(coapx_watch_t *watch);
 /* Makes coap_io_process() return; the one call that another thread, or a
  * signal handler, may make. */
 COAP_API void coapx_wake(coap_context_t *context);
+
+/* Needs what is above. */
+#include <coap3/coapx_observe.h>
 
 #endif
