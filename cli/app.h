@@ -146,6 +146,10 @@ struct target {
  * commands follow (app->keep). 0, or an exit status, the job having been told.
  */
 int target_open(struct job *job, const char *operand, struct target *target);
+/* The same, but nothing is opened: no session where the operand is a URI. */
+int target_name(struct job *job, const char *operand, struct target *target);
+/* Which of its operands is a target; COMMAND_OPERANDS: none is. */
+size_t target_operand(const struct command *command);
 /* Whether the job's target is a session that is there, so that none is opened
  * for it. */
 bool target_is_open(const struct job *job);

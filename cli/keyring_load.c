@@ -468,7 +468,8 @@ not_secured(struct job *job, const char *uri, const char *option)
 static int
 check_operands(struct job *job, enum keyring_role role, const char *option)
 {
-	const char *first = args_operand(&job->args, 0);
+	size_t at = target_operand(job->command) % COMMAND_OPERANDS;
+	const char *first = args_operand(&job->args, at);
 	size_t n = job->args.n_operands;
 
 	if (role == KEYRING_OPENS && (!first || !looks_like_uri(first)))
@@ -476,11 +477,11 @@ check_operands(struct job *job, enum keyring_role role, const char *option)
 		    "--%s is for a session that is opened, and '%s' is of one "
 		    "that is open; give a URI",
 		    option, first ? first : "the current path");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = at; i < n; i++)
 		if (strncasecmp(args_operand(&job->args, i), "coap", 4) != 0 ||
 		    is_secure(args_operand(&job->args, i)))
 			return STATUS_OK;
-	return n > 0 ? not_secured(job, first, option) : STATUS_OK;
+	return n > at ? not_secured(job, first, option) : STATUS_OK;
 }
 
 int

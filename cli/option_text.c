@@ -43,6 +43,26 @@ pdu_content_format(const coap_pdu_t *pdu)
 	    coap_opt_length(opt));
 }
 
+bool
+pdu_retry_after(const coap_pdu_t *pdu, unsigned *seconds)
+{
+	coap_pdu_code_t code = coap_pdu_get_code(pdu);
+	coap_opt_iterator_t oi;
+	const coap_opt_t *opt;
+
+	if (code != COAP_RESPONSE_CODE_TOO_MANY_REQUESTS &&
+	    code != COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+		return false;
+	opt = coap_check_option(pdu, COAP_OPTION_MAXAGE, &oi);
+	*seconds = COAP_DEFAULT_MAX_AGE;
+	if (opt && coap_opt_length(opt) <= 4)
+		*seconds = coap_decode_var_bytes(coap_opt_value(opt),
+		    coap_opt_length(opt));
+	else if (code == COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE)
+		return false;
+	return true;
+}
+
 void
 content_format_text(struct text *out, unsigned number, bool full)
 {

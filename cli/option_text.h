@@ -15,6 +15,9 @@ void code_text_named(struct text *out, unsigned code);
 
 /* The Content-Format of a message, or -1: none, or too long to be one. */
 int pdu_content_format(const coap_pdu_t *pdu);
+/* Whether a response says for how many seconds not to ask again: 4.29 (RFC
+ * 8516), and 5.03 with Max-Age (RFC 7252 section 5.9.3.4). */
+bool pdu_retry_after(const coap_pdu_t *pdu, unsigned *seconds);
 /* "text/plain"; with a coding "application/json;coding=deflate"; parameters
  * only in full; "65000" for what is not registered. */
 void content_format_text(struct text *out, unsigned number, bool full);

@@ -105,6 +105,39 @@ add_diagnostic(struct text *text, const uint8_t *data, size_t len, bool ascii)
 		text_add(text, "...");
 }
 
+/* RFC 8768 section 4: the proxies that it passed, with blanks between. */
+static void
+add_proxies(struct text *text, const uint8_t *data, size_t len, bool ascii)
+{
+	size_t from = 0, n;
+
+	text_add(text, ": it went in a circle, or too far, through ");
+	for (size_t names = 0; from < len && names < DIAGNOSTIC_MAX / 8;
+	     from += n) {
+		n = 0;
+		while (from + n < len && data[from + n] != ' ')
+			n++;
+		if (n > 0) {
+			text_add(text, names++ > 0 ? ", " : "");
+			payload_escape(text, data + from, n, ESCAPE_LINE,
+			    ascii);
+		}
+		while (from + n < len && data[from + n] == ' ')
+			n++;
+	}
+}
+
+static void
+add_payload_of_error(struct text *text, unsigned code, const uint8_t *data,
+    size_t len, bool ascii)
+{
+	if (code == COAP_RESPONSE_CODE_HOP_LIMIT_REACHED &&
+	    len <= DIAGNOSTIC_MAX)
+		add_proxies(text, data, len, ascii);
+	else
+		add_diagnostic(text, data, len, ascii);
+}
+
 void
 put_diagnostic(struct output *out, const struct view_response *v,
     const char *prefix)
@@ -113,6 +146,7 @@ put_diagnostic(struct output *out, const struct view_response *v,
 	int format = pdu_content_format(v->response);
 	struct text text = { .s = NULL };
 	const uint8_t *data = NULL;
+	unsigned seconds;
 	size_t len = 0;
 
 	coap_get_data(v->response, &len, &data);
@@ -122,13 +156,15 @@ put_diagnostic(struct output *out, const struct view_response *v,
 	if (len == 0) {
 		add_hint(&text, code);
 	} else if (format < 0 || content_format_is_text((unsigned)format)) {
-		add_diagnostic(&text, data, len, out->ascii_err);
+		add_payload_of_error(&text, code, data, len, out->ascii_err);
 	} else {
 		add_hint(&text, code);
 		text_addf(&text, " (%zu byte%s of ", len, len == 1 ? "" : "s");
 		content_format_text(&text, (unsigned)format, false);
 		text_add(&text, " came along)");
 	}
+	if (pdu_retry_after(v->response, &seconds))
+		text_addf(&text, "; try again in %u s", seconds);
 	style_end(&text, out->color_err);
 	text_add_char(&text, '\n', 1);
 	put_stderr(out, &text);

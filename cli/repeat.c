@@ -2,6 +2,8 @@
 /* -n and --interval. */
 #include "cli/repeat.h"
 
+#include <inttypes.h>
+
 #include "cli/failure.h"
 
 #define DEFAULT_INTERVAL_MS 1000
@@ -56,8 +58,25 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 void
 repeat_wait(struct repeat *repeat, coap_session_t *session)
 {
+	uint64_t ms = repeat->interval_ms;
+
 	repeat->session = session;
-	coapx_timer_set(repeat->timer, repeat->interval_ms);
+	if (repeat->hold_ms > ms) {
+		ms = repeat->hold_ms;
+		output_note(repeat->job->out,
+		    "waiting %" PRIu64 " s, as the device asks", ms / 1000);
+		job_waits_for(repeat->job,
+		    "the %" PRIu64 " s that the device wants to be left alone",
+		    ms / 1000);
+	}
+	repeat->hold_ms = 0;
+	coapx_timer_set(repeat->timer, ms);
+}
+
+void
+repeat_hold(struct repeat *repeat, unsigned seconds)
+{
+	repeat->hold_ms = (uint64_t)seconds * 1000;
 }
 
 /* --- beginning and end --------------------------------------------------- */

@@ -10,6 +10,7 @@ extern const struct option repeat_options[];
 struct repeat {
 	uint64_t count;
 	uint64_t interval_ms;
+	uint64_t hold_ms; /* the next one waits so long at least */
 	struct view_ping_summary summary;
 	uint64_t rtt_sum;
 	struct job *job;
@@ -29,6 +30,8 @@ void repeat_free(struct repeat *repeat);
 void repeat_wait(struct repeat *repeat, coap_session_t *session);
 /* One that was sent is answered. */
 void repeat_answered(struct repeat *repeat, uint64_t rtt_us);
+/* The peer wants to be left alone for some seconds before the next one. */
+void repeat_hold(struct repeat *repeat, unsigned seconds);
 /* Whether all have been sent, or nobody can see what comes of them. */
 bool repeat_is_over(const struct repeat *repeat);
 /* The summary, where there were to be several and one was sent. */

@@ -32,6 +32,10 @@ struct request_plan {
 /* 0, or an exit status, the job having been told. No file is read. */
 int plan_make(struct job *job, unsigned code, struct request_plan *plan);
 void plan_free(struct request_plan *plan);
+/* Copies of all options, those of the URI first, in the order of the message.
+ * False: out of memory; what there is is the caller's all the same. */
+bool plan_chain(const struct request_plan *plan, const struct target *target,
+    coap_optlist_t **chain);
 /* A new PDU for the target, not sent; NULL: the job has been told why (status
  * in *status). */
 coap_pdu_t *plan_pdu(struct job *job, const struct request_plan *plan,

@@ -6,6 +6,8 @@
 #include "cli/coap_option.h"
 #include "cli/request.h"
 
+static const char *const tools[] = { "coap-client", NULL };
+
 const struct option request_options[] = {
 	{ .letter = 'N',
 	    .name = "non",
@@ -48,6 +50,12 @@ const struct option request_options[] = {
 	    .arg = "CLASSES",
 	    .arg_optional = true,
 	    .help = "classes not wanted, such as 2,4,5 (all)" },
+	{ .name = "dry-run", .help = "show the message, and send nothing" },
+	{ .name = "print-command",
+	    .arg = "TOOL",
+	    .complete = COMPLETE_WORDS,
+	    .words = tools,
+	    .help = "the same request for another tool: coap-client" },
 	{ .name = NULL },
 };
 
@@ -305,6 +313,29 @@ plan_token(struct job *job, struct request_plan *plan)
 	    "--token wants 1 to 8 bytes in hex, not '%s'", text);
 }
 
+/* A tool to look for faults with sends what it is told to. */
+static void
+tell_repeats(struct job *job, const struct request_plan *plan)
+{
+	const coapx_option_info_t *info;
+	const coap_optlist_t *o = plan->options;
+
+	for (; o && o->next; o = o->next) {
+		info = coapx_option_by_number(o->number);
+		if (o->next->number == o->number && info && !info->repeatable)
+			output_note(job->out,
+			    "%s may occur once only, and is sent several "
+			    "times%s",
+			    info->name,
+			    info->critical ? "; a server is to refuse that"
+					   : "");
+		while (o->next && o->next->next &&
+		    o->next->number == o->number &&
+		    o->next->next->number == o->number)
+			o = o->next;
+	}
+}
+
 static int
 plan_options(struct job *job, struct request_plan *plan)
 {
@@ -327,6 +358,8 @@ plan_options(struct job *job, struct request_plan *plan)
 		status = add_no_response(job, plan);
 	if (status == STATUS_OK)
 		status = add_any(job, plan);
+	if (status == STATUS_OK)
+		tell_repeats(job, plan);
 	return status;
 }
 
@@ -374,6 +407,14 @@ append_copies(coap_optlist_t **chain, const coap_optlist_t *list)
 	return true;
 }
 
+bool
+plan_chain(const struct request_plan *plan, const struct target *target,
+    coap_optlist_t **chain)
+{
+	return append_copies(chain, target->options) &&
+	    append_copies(chain, plan->options);
+}
+
 static bool
 fill(coap_pdu_t *pdu, const struct request_plan *plan,
     const struct target *target)
@@ -381,8 +422,7 @@ fill(coap_pdu_t *pdu, const struct request_plan *plan,
 	coap_optlist_t *chain = NULL;
 	bool ok = (plan->token_len == 0 ||
 		      coap_add_token(pdu, plan->token_len, plan->token)) &&
-	    append_copies(&chain, target->options) &&
-	    append_copies(&chain, plan->options) &&
+	    plan_chain(plan, target, &chain) &&
 	    (!chain || coap_add_optlist_pdu(pdu, &chain)) &&
 	    (plan->payload_len == 0 ||
 		coap_add_data_large_request(target->session, pdu,

@@ -194,7 +194,7 @@ target_origin(struct job *job, struct target *target, const char *origin)
 }
 
 static int
-target_uri(struct job *job, const char *uri, struct target *target)
+target_uri(struct job *job, const char *uri, bool open, struct target *target)
 {
 	int status = STATUS_OK;
 	char *origin = origin_of_uri(job, uri, &status);
@@ -206,7 +206,7 @@ target_uri(struct job *job, const char *uri, struct target *target)
 		status = out_of_memory(job);
 	else if (uri_options(uri, &target->options) < 0)
 		status = bad_options(job, uri);
-	else
+	else if (open)
 		status = target_origin(job, target, origin);
 	free(origin);
 	return status;
@@ -258,23 +258,38 @@ target_path(struct job *job, const char *name, const char *path,
 	return STATUS_OK;
 }
 
+size_t
+target_operand(const struct command *command)
+{
+	size_t i = 0;
+
+	while (i < COMMAND_OPERANDS && command->operands[i].name &&
+	    command->operands[i].complete != COMPLETE_TARGET)
+		i++;
+	return i < COMMAND_OPERANDS && command->operands[i].name
+	    ? i
+	    : COMMAND_OPERANDS;
+}
+
 bool
 target_is_open(const struct job *job)
 {
-	const char *operand = args_operand(&job->args, 0);
+	size_t at = target_operand(job->command);
+	const char *operand;
 	char *origin;
 	bool found;
 
-	if (job->command->operands[0].complete != COMPLETE_TARGET)
+	if (at == COMMAND_OPERANDS)
 		return false;
+	operand = args_operand(&job->args, at);
 	origin = operand ? origin_of_text(operand) : NULL;
 	found = origin && find_shared(job, origin);
 	free(origin);
 	return found;
 }
 
-int
-target_open(struct job *job, const char *operand, struct target *target)
+static int
+find(struct job *job, const char *operand, bool open, struct target *target)
 {
 	char name[NAME_SIZE];
 	const char *path;
@@ -282,7 +297,7 @@ target_open(struct job *job, const char *operand, struct target *target)
 
 	memset(target, 0, sizeof *target);
 	if (operand && looks_like_uri(operand)) {
-		status = target_uri(job, operand, target);
+		status = target_uri(job, operand, open, target);
 	} else if (operand && looks_like_host(job->app, operand)) {
 		status = job_fail(job, STATUS_STATE,
 		    "no session is open; if '%s' is a device, try coap://%s",
@@ -297,6 +312,18 @@ target_open(struct job *job, const char *operand, struct target *target)
 	if (status != STATUS_OK)
 		target_close(job->app, target);
 	return status;
+}
+
+int
+target_open(struct job *job, const char *operand, struct target *target)
+{
+	return find(job, operand, true, target);
+}
+
+int
+target_name(struct job *job, const char *operand, struct target *target)
+{
+	return find(job, operand, false, target);
 }
 
 /* What was opened for this command and came to nothing leaves no name. */

@@ -35,6 +35,10 @@ extern const struct command cmd_get;
 extern const struct command cmd_put;
 extern const struct command cmd_post;
 extern const struct command cmd_delete;
+extern const struct command cmd_fetch;
+extern const struct command cmd_patch;
+extern const struct command cmd_ipatch;
+extern const struct command cmd_request;
 extern const struct command cmd_ping;
 
 /* Discovery and places */

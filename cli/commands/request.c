@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* get, put, post, delete: one request, or several, and what came back. */
+/* get, put, post, delete, fetch, patch, ipatch and request: one request, or
+ * several, and what came back. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands/commands.h"
 #include "cli/diagnosis.h"
+#include "cli/dry_run.h"
 #include "cli/expect.h"
 #include "cli/failure.h"
 #include "cli/input.h"
+#include "cli/option_text.h"
 #include "cli/repeat.h"
 #include "cli/request.h"
 #include "cli/write_out.h"
@@ -18,6 +21,7 @@ struct request_job {
 	struct expect expect;
 	struct repeat repeat;
 	struct target target;
+	size_t operand;        /* which one is the target */
 	char session_name[40]; /* the session may lose its name meanwhile */
 	coapx_request_t *pending;
 	struct input *input; /* while the payload is read */
@@ -84,9 +88,12 @@ show_response(struct request_job *r, const coapx_result_t *result)
 		    coap_pdu_get_code(result->response)),
 		.insecure = is_insecure(r->target.session),
 	};
+	unsigned seconds;
 	int status;
 
 	output_response(r->job->out, &view);
+	if (pdu_retry_after(result->response, &seconds))
+		repeat_hold(&r->repeat, seconds);
 	status = expect_response(r->job, &r->expect, result->response);
 	if (status == STATUS_OK)
 		status = check_whole(r->job, result->response);
@@ -167,8 +174,12 @@ static int
 begin(struct request_job *r)
 {
 	struct job *job = r->job;
-	int status = target_open(job, args_operand(&job->args, 0), &r->target);
+	const char *operand = args_operand(&job->args, r->operand);
+	int status;
 
+	if (args_has(&job->args, "dry-run"))
+		return dry_run(job, &r->plan, operand);
+	status = target_open(job, operand, &r->target);
 	if (status != STATUS_OK)
 		return status;
 	if (r->target.named)
@@ -220,6 +231,8 @@ read_words(struct request_job *r, unsigned code)
 		status = expect_make(job, &r->expect);
 	if (status == STATUS_OK)
 		status = check_write_out(job);
+	if (status == STATUS_OK)
+		status = print_command_check(job);
 	if (status == STATUS_OK && r->plan.no_response && r->expect.any)
 		status = job_fail(job, STATUS_USAGE,
 		    "--no-response asks for no response, so nothing can be "
@@ -230,7 +243,7 @@ read_words(struct request_job *r, unsigned code)
 }
 
 static int
-start_request(struct job *job, unsigned code)
+start_request_at(struct job *job, unsigned code, size_t operand)
 {
 	struct request_job *r = calloc(1, sizeof(*r));
 	int status;
@@ -238,12 +251,16 @@ start_request(struct job *job, unsigned code)
 	if (!r)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	r->job = job;
+	r->operand = operand;
 	job->state = r;
 	job->free_state = free_state;
 	job->cancel = sum_up;
 	status = read_words(r, code);
 	if (status != STATUS_OK)
 		return status;
+	if (args_has(&job->args, "print-command"))
+		return print_command(job, &r->plan,
+		    args_operand(&job->args, operand));
 	if (!r->plan.payload_file)
 		return begin(r);
 	status = input_start(job, r->plan.payload_file, INPUT_MAX, payload_read,
@@ -254,6 +271,12 @@ start_request(struct job *job, unsigned code)
 	    strcmp(r->plan.payload_file, "-") == 0 ? "stdin"
 						   : r->plan.payload_file);
 	return JOB_RUNNING;
+}
+
+static int
+start_request(struct job *job, unsigned code)
+{
+	return start_request_at(job, code, 0);
 }
 
 static int
@@ -278,6 +301,47 @@ static int
 start_delete(struct job *job)
 {
 	return start_request(job, COAP_REQUEST_CODE_DELETE);
+}
+
+static int
+start_fetch(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_FETCH);
+}
+
+static int
+start_patch(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_PATCH);
+}
+
+static int
+start_ipatch(struct job *job)
+{
+	return start_request(job, COAP_REQUEST_CODE_IPATCH);
+}
+
+/* Any code of a request, also one that nobody has registered. */
+static int
+start_any(struct job *job)
+{
+	const char *word = args_operand(&job->args, 0);
+	int code = coapx_code_by_name(word);
+
+	if (code < 0)
+		return job_fail(job, STATUS_USAGE,
+		    "'%s' is no code; a method such as FETCH is one, or a "
+		    "number from 0.01 to 0.31",
+		    word);
+	if (code == COAP_EMPTY_CODE)
+		return job_fail(job, STATUS_USAGE,
+		    "0.00 is an empty message, no request; 'ping' sends one");
+	if (code > 31)
+		return job_fail(job, STATUS_USAGE,
+		    "%s is the code of a %s, and only requests can be sent: "
+		    "0.01 to 0.31",
+		    word, code >> 5 == 7 ? "signal" : "response");
+	return start_request_at(job, (unsigned)code, 1);
 }
 
 /* --- the entries --------------------------------------------------------- */
@@ -312,6 +376,39 @@ static const char *const put_examples[] = {
 	"put coap://device/led --data on",
 	"put /config --data @config.json -t json",
 	"put /fw --data @image.bin -t octets",
+	NULL,
+};
+
+static const char *const methods[] = {
+	"GET",
+	"POST",
+	"PUT",
+	"DELETE",
+	"FETCH",
+	"PATCH",
+	"iPATCH",
+	NULL,
+};
+
+static const char *const fetch_examples[] = {
+	"fetch /sensors -t cbor -d @query.cbor",
+	"fetch coap://device/config -t json -d '[\"led\"]'",
+	NULL,
+};
+
+static const char *const patch_examples[] = {
+	"patch /config -t json-patch+json -d @change.json",
+	NULL,
+};
+
+static const char *const ipatch_examples[] = {
+	"ipatch /config -t merge-patch+json -d '{\"led\":\"off\"}'",
+	NULL,
+};
+
+static const char *const any_examples[] = {
+	"request FETCH /sensors -t cbor -d @query.cbor",
+	"request 0.31 coap://device/x",
 	NULL,
 };
 
@@ -360,5 +457,54 @@ const struct command cmd_delete = {
 	.options = get_options,
 	.operands = { TARGET },
 	.start = start_delete,
+	.reach = REACH_SESSION,
+};
+
+const struct command cmd_fetch = {
+	.name = "fetch",
+	.group = "Requests",
+	.summary = "read the part of a resource that the payload asks for",
+	.examples = fetch_examples,
+	.options = payload_request_options,
+	.operands = { TARGET },
+	.start = start_fetch,
+	.reach = REACH_SESSION,
+};
+
+const struct command cmd_patch = {
+	.name = "patch",
+	.group = "Requests",
+	.summary = "change a part of a resource",
+	.examples = patch_examples,
+	.options = payload_request_options,
+	.operands = { TARGET },
+	.start = start_patch,
+	.reach = REACH_SESSION,
+};
+
+const struct command cmd_ipatch = {
+	.name = "ipatch",
+	.group = "Requests",
+	.summary = "change a part of a resource, in a way that may be repeated",
+	.examples = ipatch_examples,
+	.options = payload_request_options,
+	.operands = { TARGET },
+	.start = start_ipatch,
+	.reach = REACH_SESSION,
+};
+
+const struct command cmd_request = {
+	.name = "request",
+	.group = "Requests",
+	.summary = "send a request with any code",
+	.details = "CODE is a method by name, or a number from 0.01 to 0.31, "
+		   "also of a method that does not exist.",
+	.examples = any_examples,
+	.options = payload_request_options,
+	.operands = { { .name = "CODE",
+			  .complete = COMPLETE_WORDS,
+			  .words = methods },
+	    TARGET },
+	.start = start_any,
 	.reach = REACH_SESSION,
 };

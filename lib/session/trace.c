@@ -71,3 +71,17 @@ coapx_pdu_print(const coap_pdu_t *pdu, coap_proto_t proto, int with_data,
 	buf_free(&text);
 	return len;
 }
+
+size_t
+coapx_pdu_encode(coap_pdu_t *pdu, coap_proto_t proto, uint8_t *buf, size_t size)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	if (!pdu ||
+	    pdu_encode(pdu, proto_get(proto)->framing, &bytes, &len) < 0)
+		return 0;
+	if (buf && size > 0)
+		memcpy(buf, bytes, len < size ? len : size);
+	return len;
+}

@@ -321,6 +321,14 @@ COAP_API void coapx_context_set_trace(coap_context_t *context,
 COAP_API size_t coapx_pdu_print(const coap_pdu_t *pdu, coap_proto_t proto,
     int with_data, char *buf, size_t size);
 
+/*
+ * The bytes of a message as they are sent over a protocol, header included, of
+ * which up to size are put into buf. How many there are; 0 when it cannot be
+ * sent: an empty message with something in it, or without memory.
+ */
+COAP_API size_t coapx_pdu_encode(coap_pdu_t *pdu, coap_proto_t proto,
+    uint8_t *buf, size_t size);
+
 /* --- the loop ------------------------------------------------------------ */
 
 typedef struct coapx_timer_t coapx_timer_t;

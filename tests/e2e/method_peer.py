@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A CoAP server on UDP that answers by rules of methods and options:
+method_peer.py PORT
+
+On 127.0.0.1. Prints "ready", and for each request "CODE PATH OPTIONS PAYLOAD"
+with the options as NUMBER=HEX. The resources:
+
+  mirror   2.05 with "CODE PAYLOAD" as its payload
+  busy     4.29 with Max-Age 1, then 2.05
+  down     5.03 with Max-Age 1, then 2.05
+  tired    4.29 without Max-Age
+  fresh    4.01 with Echo until that comes back, then 2.05 with the payload
+  stale    4.01 with another Echo each time
+  gift     2.05 with Echo, and the Echo of the request as payload
+  hops     5.08 and the names of two proxies
+  valid    2.03 with the ETag of the request
+"""
+import socket
+import sys
+
+ECHO = b"\x01echo"
+
+
+def parse_options(data):
+    options, number, i = [], 0, 0
+    while i < len(data) and data[i] != 0xff:
+        parts = [data[i] >> 4, data[i] & 15]
+        i += 1
+        for k in range(2):
+            if parts[k] == 13:
+                parts[k] = data[i] + 13
+                i += 1
+            elif parts[k] == 14:
+                parts[k] = int.from_bytes(data[i:i + 2], "big") + 269
+                i += 2
+        number += parts[0]
+        options.append((number, data[i:i + parts[1]]))
+        i += parts[1]
+    return options, data[i + 1:]
+
+
+def nibble(value):
+    if value < 13:
+        return value, b""
+    if value < 269:
+        return 13, bytes([value - 13])
+    return 14, (value - 269).to_bytes(2, "big")
+
+
+def encode_options(options):
+    out, before = b"", 0
+    for number, value in sorted(options):
+        delta, more_delta = nibble(number - before)
+        length, more_length = nibble(len(value))
+        out += bytes([delta << 4 | length]) + more_delta + more_length + value
+        before = number
+    return out
+
+
+class Peer:
+    def __init__(self):
+        self.count = {}
+
+    def once(self, path, code):
+        if self.count[path] == 1:
+            return code, [(14, b"\x01")], b""
+        return 0x45, [], b"%d" % self.count[path]
+
+    def fresh(self, options, payload):
+        if (252, ECHO) in options:
+            return 0x45, [], payload
+        return 0x81, [(252, ECHO)], b""
+
+    def answer(self, code, path, options, payload):
+        self.count[path] = n = self.count.get(path, 0) + 1
+        if path == "mirror":
+            return 0x45, [], b"%d.%02d %s" % (code >> 5, code & 31, payload)
+        if path == "busy":
+            return self.once(path, 0x9d)
+        if path == "down":
+            return self.once(path, 0xa3)
+        if path == "tired":
+            return 0x9d, [], b"slow down"
+        if path == "fresh":
+            return self.fresh(options, payload)
+        if path == "stale":
+            return 0x81, [(252, b"%d" % n)], b"never fresh"
+        if path == "gift":
+            echo = [v for k, v in options if k == 252]
+            return 0x45, [(252, b"gift%d" % n)], b"".join(echo)
+        if path == "hops":
+            return 0xa8, [], b"proxy-a proxy-b"
+        if path == "valid":
+            return 0x43, [o for o in options if o[0] == 4], b""
+        return 0x84, [], b""
+
+
+def main():
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    u.bind(("127.0.0.1", int(sys.argv[1])))
+    peer, seen = Peer(), {}
+    print("ready", flush=True)
+    while True:
+        data, where = u.recvfrom(65536)
+        kind, tkl = data[0] >> 4 & 3, data[0] & 15
+        if kind > 1 or data[1] == 0 or data[1] > 31:
+            continue
+        key = (where, data[2:4])
+        if key not in seen:
+            options, payload = parse_options(data[4 + tkl:])
+            path = "/".join(v.decode() for k, v in options if k == 11)
+            print("%d.%02d" % (data[1] >> 5, data[1] & 31), path,
+                  ",".join("%d=%s" % (k, v.hex()) for k, v in options),
+                  payload.hex(), flush=True)
+            code, out, body = peer.answer(data[1], path, options, payload)
+            seen[key] = (bytes([(2 if kind == 0 else 1) << 4 | 0x40 | tkl,
+                                code]) + data[2:4 + tkl]
+                         + encode_options(out)
+                         + (b"\xff" + body if body else b""))
+        u.sendto(seen[key], where)
+
+
+main()

@@ -1,0 +1,298 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Methods and options: what is sent, and what is made of the answers.
+
+load helper
+load peers
+
+setup_file() {
+	start_on udp:PORT methods /usr/bin/python3 -IS \
+		"${BATS_TEST_DIRNAME}/method_peer.py" PORT || return 1
+	wait_line "${peer_log}" '^ready$' || return 1
+	export peer=coap://127.0.0.1:${port} said=${peer_log}
+	start_coap_server || return 1
+	export udp=coap://127.0.0.1:${port}
+	start_serve || return 1
+	export device=coap://127.0.0.1:${port}
+	export device_tcp=coap+tcp://127.0.0.1:${port}
+}
+
+teardown_file() {
+	stop_peers
+}
+
+teardown() {
+	stop_peers
+}
+
+# What the scripted peer saw last.
+last() {
+	tail -n 1 "${said}"
+}
+
+# ---- methods ----------------------------------------------------------------
+
+@test 'fetch, patch and ipatch send their codes, and a payload' {
+	run_apart cs fetch "${peer}/mirror" -d one -t cbor
+	assert_output '0.05 one'
+	run_apart cs patch "${peer}/mirror" -d two
+	assert_output '0.06 two'
+	run_apart cs ipatch "${peer}/mirror" -d three
+	assert_output '0.07 three'
+	assert_success
+}
+
+@test 'request takes a method by name and by number, also an unknown one' {
+	run_apart cs request FETCH "${peer}/mirror" -d x
+	assert_output '0.05 x'
+	run_apart cs request ipatch "${peer}/mirror" --data-hex 79
+	assert_output '0.07 y'
+	run_apart cs request 0.31 "${peer}/mirror"
+	assert_output '0.31 '
+	run_apart cs request GET "${peer}/mirror" -d odd
+	assert_output '0.01 odd'
+	run_apart cs request 0.30 "${device}/hello"
+	assert_equal "${status}" 4
+	[[ ${stderr} == *'4.05 Method Not Allowed'* ]]
+}
+
+@test 'request refuses what is no request, and says so' {
+	local before
+	before=$(wc -l <"${said}")
+	for code in 2.05 0.00 7.01 nope 0.32 4.04; do
+		run_apart cs request "${code}" "${peer}/mirror"
+		assert_equal "${status}" 2
+		assert_equal "${#stderr_lines[@]}" 1
+	done
+	run_apart cs request 2.05 "${peer}/mirror"
+	[[ ${stderr} == *'2.05 is the code of a response'* ]]
+	assert_equal "$(wc -l <"${said}")" "${before}"
+}
+
+@test 'request with credentials looks at its target, not at its code' {
+	run_apart cs request GET coap://127.0.0.1/ --psk-identity a --psk-cmd 'echo b'
+	assert_equal "${status}" 2
+	[[ ${stderr} == *'coap is not secured'* ]] || fail "${stderr}"
+}
+
+@test 'request works on the path of an open session' {
+	run_apart cs -c "open ${peer} --name p ; request FETCH /mirror -d a ; fetch p:/mirror -d b"
+	assert_success
+	[[ ${output} == *'0.05 a'*'0.05 b' ]] || fail "${output}"
+}
+
+@test "fetch of Debian's server, and of a resource that has none of it" {
+	run_apart cs fetch "${udp}/time" -t text/plain -d ticks
+	assert_success
+	run_apart cs patch "${udp}/time" -d x
+	assert_equal "${status}" 4
+	[[ ${stderr} == *'4.05 Method Not Allowed'* ]]
+}
+
+# ---- options by their bytes -------------------------------------------------
+
+# The options of the request "$@" are $1, as the peer prints them.
+sends() {
+	local want=$1
+	shift
+	cs "$@" >/dev/null || :
+	[[ $(last) == *" 11=6d6972726f72${want:+,}${want} "* ]] \
+		|| fail "$(last), not ${want}"
+}
+
+@test 'each option of a request by its bytes' {
+	local m=${peer}/mirror
+	sends '' get "${m}"
+	sends '17=3c' get "${m}" --accept cbor
+	sends '12=,17=32' put "${m}" -t text/plain -a json -d x
+	sends '15=613d62,15=63' get "${m}" -u a=b -u c
+	sends '16=ff' get "${m}" --hop-limit 255
+	sends '258=1a' put "${m}" --no-response
+	sends '258=12' put "${m}" --no-response=2,5
+	sends '60=00ff' get "${m}" -O Size1=hex:00ff
+	sends '252=01' get "${m}" -O Echo=01
+	sends '292=' get "${m}" -O Request-Tag
+	sends '258=08' get "${m}" -O no-response=8
+	sends '65000=0102' get "${m}" -O 65000=uint:258
+	sends '65001=6162' get "${m}" -O 65001=str:ab
+	sends '65001=' get "${m}" -O 65001=empty
+}
+
+@test 'conditions come in front of the path' {
+	cs put "${peer}/mirror" --if-match 0102 --if-match '' \
+		--if-none-match --etag aabb -d x
+	[[ $(last) == '0.03 mirror 1=0102,1=,4=aabb,5=,11='* ]] || fail "$(last)"
+}
+
+@test 'a token is sent as it is' {
+	run_apart cs get "${peer}/mirror" --token 0102030405060708 -vv
+	assert_success
+	[[ ${stderr} == *'token=0102030405060708'* ]]
+}
+
+@test 'an unknown option wants to know how it is meant: 2' {
+	run_apart cs get "${peer}/mirror" -O 65000=5
+	assert_equal "${status}" 2
+	[[ ${stderr} == *'uint:'* ]]
+	run_apart cs get "${peer}/mirror" -O Frobnicate=5
+	assert_equal "${status}" 2
+}
+
+@test 'an option that may occur once is sent twice when asked to, with a note' {
+	run_apart cs get "${peer}/mirror" -O Accept=0 -O Accept=50 -v
+	assert_success
+	[[ $(last) == *'17=,17=32'* ]]
+	[[ ${stderr} == *'Accept may occur once only'* ]]
+	run_apart cs get "${device}/hello" -O Accept=0 -O Accept=0
+	assert_equal "${status}" 4
+	[[ ${stderr} == *'4.02 Bad Option'*'more than once'* ]]
+}
+
+@test 'every registered option is offered with a description, and known' {
+	local name rest
+	run_apart cs __complete --line 'get -O ' --point 7
+	for name in Echo Request-Tag No-Response Hop-Limit Q-Block1 Q-Block2 \
+		EDHOC OSCORE If-Match Size2; do
+		grep -qP "^${name}=?\t[0-9]+, .+" <<<"${output}" \
+			|| fail "${name}: ${output}"
+	done
+	while IFS=$'\t' read -r name rest; do
+		[[ ${name} != :* ]] || continue
+		cs explain option "${name%=}" >/dev/null || fail "${name}"
+	done <<<"${output}"
+}
+
+# ---- answers ----------------------------------------------------------------
+
+@test '2.03 is a success and has no payload' {
+	run_apart cs get "${peer}/valid" --etag 0a0b -i
+	assert_success
+	[[ ${output} == *'2.03 Valid'* ]]
+	assert_equal "${stderr}" ''
+}
+
+@test '4.29 says when to try again, by default in a minute' {
+	run_apart cs get "${peer}/tired"
+	assert_equal "${status}" 4
+	[[ ${stderr} == *'4.29 Too Many Requests: slow down; try again in 60 s' ]] \
+		|| fail "${stderr}"
+}
+
+@test 'repeating waits as long as 4.29 and 5.03 ask for' {
+	local word begin
+	for word in busy down; do
+		begin=${EPOCHREALTIME/./}
+		run_apart cs get "${peer}/${word}" -n 2 --interval 1ms -v
+		((${EPOCHREALTIME/./} - begin >= 1000000)) || fail "${word}"
+		[[ ${stderr} == *'try again in 1 s'*'waiting 1 s'* ]] \
+			|| fail "${stderr}"
+		assert_output 2
+	done
+}
+
+@test '5.08 names the proxies that it passed' {
+	run_apart cs get "${peer}/hops"
+	assert_equal "${status}" 5
+	[[ ${stderr} == *'5.08 Hop Limit Reached'*'proxy-a, proxy-b'* ]] \
+		|| fail "${stderr}"
+}
+
+@test 'explain knows the codes of RFC 8132, 7959, 8516 and 8768' {
+	for code in 2.03 2.31 4.08 4.09 4.22 4.29 5.08 FETCH PATCH iPATCH; do
+		run_apart cs explain code "${code}"
+		assert_success
+		[[ ${output} == *'RFC '* ]]
+	done
+}
+
+# ---- --dry-run --------------------------------------------------------------
+
+@test '--dry-run shows bytes and meaning of each framing, and sends nothing' {
+	local before scheme
+	before=$(wc -l <"${said}")
+	run_apart cs put "${peer}/mirror" -d hello -t json --token aabb --dry-run
+	assert_success
+	assert_equal "${lines[0]}" \
+		42030001aabbb66d6972726f721132ff68656c6c6f
+	[[ ${lines[1]} == 'CON 0.03 PUT mid=1 token=aabb [Uri-Path:mirror, '* ]]
+	assert_equal "$(wc -l <"${said}")" "${before}"
+	run_apart cs get coap+tcp://no.such.host.invalid/x --token aabb \
+		--dry-run --hex
+	assert_success
+	assert_output "d20b01aabb3d076e6f2e737563682e686f73742e696e76616c69648178"
+	run_apart cs get coap+ws://127.0.0.1/x --token aabb --dry-run --hex
+	assert_output 0201aabbb178
+}
+
+@test '--dry-run --json is one object; decode reads its bytes' {
+	run_apart cs fetch coap://h.example/a -d '{}' -t json --dry-run --json
+	assert_success
+	assert_equal "${#lines[@]}" 1
+	assert_equal "$(jq -r .type <<<"${output}")" message
+	assert_equal "$(jq -r .proto <<<"${output}")" udp
+	run_apart cs decode "$(jq -r .hex <<<"${output}")"
+	assert_success
+	[[ ${output} == *'0.05 FETCH'*'Uri-Host:h.example'* ]]
+}
+
+@test '--dry-run is what is sent, but for the message id and the token' {
+	local dry args
+	start_odd silent
+	local uri=coap://127.0.0.1:${port}
+	for args in 'get /a/b?c=d -a json -b 64' 'put /x -d hello -t 0 -N' \
+		'put /x -d 01234567890123456789 -b 16' 'fetch /f -d x -t cbor' \
+		"post /big -d $(printf '%03000d' 0)"; do
+		read -ra words <<<"${args}"
+		words[1]=${uri}${words[1]}
+		dry=$(cs "${words[@]}" --token aabb --dry-run --hex)
+		: >"${BATS_TEST_TMPDIR}/sent"
+		cs "${words[@]}" --token aabb -T 300ms || :
+		grep -F "datagram ${dry:0:4}" "${peer_log}" | tail -n 1 \
+			| grep -F "${dry:8}" || fail "${dry}: $(cat "${peer_log}")"
+	done
+}
+
+@test '--dry-run opens no session, and takes one that is open' {
+	run_apart cs -c "get ${peer}/mirror --dry-run ; session list"
+	assert_success
+	assert_equal "${#lines[@]}" 2
+	run_apart cs -c "open ${device_tcp} --name t ; get /x --token aa --dry-run"
+	assert_success
+	[[ ${output} == *2101aab178* ]] || fail "${output}"
+}
+
+# ---- --print-command --------------------------------------------------------
+
+@test '--print-command is a line of sh that sends the same' {
+	local dry args line
+	start_odd silent
+	local uri=coap://127.0.0.1:${port}
+	for args in "put|/a%2fb|-d|it's %41 \$x \"|-t|json|--if-match|0102" \
+		'get|/a?x=y%26z|-a|cbor|-O|65000=empty|-u|0x41|-u|two words|-N' \
+		'fetch|/f|--data-hex|00ff0a25|-t|cbor|--no-response'; do
+		IFS='|' read -ra words <<<"${args}"
+		words[1]=${uri}${words[1]}
+		dry=$(cs "${words[@]}" --token aabb --dry-run --hex)
+		line=$(cs "${words[@]}" --print-command=coap-client)
+		[[ ${line} == 'coap-client '* ]]
+		: >"${peer_log}"
+		start_peer client sh -c "${line/coap-client/coap-client-notls -B 1}"
+		peer_log=$(peer_folder)/odd-silent.log
+		wait_line "${peer_log}" "datagram.*${dry:12}" \
+			|| fail "${dry}, ${line}: $(cat "${peer_log}")"
+	done
+}
+
+@test '--print-command says what cannot be expressed' {
+	run_apart cs request 0.31 coaps+ws://h.example/a --token 01 \
+		--psk-identity me --psk-cmd 'echo x' --expect 2.05 \
+		--print-command=coap-client
+	assert_success
+	for what in 'the code' --token --psk-cmd --expect WebSocket; do
+		grep -q "^# ${what}: " <<<"${output}" || fail "${what}: ${output}"
+	done
+	assert_equal "${lines[-1]}" \
+		'coap-client -u me coaps+ws://h.example/a'
+	run_apart cs get coap://h/a --print-command=curl
+	assert_equal "${status}" 2
+}
