@@ -10,6 +10,7 @@
 #include <coap3/coapx.h>
 
 #include "base/timer.h"
+#include "exchange/async.h"
 #include "exchange/body.h"
 #include "exchange/resource.h"
 #include "net/poller.h"
@@ -56,9 +57,10 @@ struct coap_context_t {
 	struct resources resources;
 	struct context_handlers on;
 	struct context_settings set;
-	struct body_pool bodies; /* that come in, block by block */
-	struct body_pool kept;   /* answers, for who asks for their rest */
-	uint64_t request_tag;    /* the last one */
+	struct body_pool bodies;  /* that come in, block by block */
+	struct body_pool kept;    /* answers, for who asks for their rest */
+	struct async_pool asyncs; /* requests that are answered later */
+	uint64_t request_tag;     /* the last one */
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */
 	coap_session_t *idle; /* server sessions nobody holds, oldest first */

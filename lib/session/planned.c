@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Separate responses, multicast groups, forwarding: what this version does not
- * do yet.
+ * Multicast groups, forwarding: what this version does not do yet.
  */
-#include <coap3/coap_async.h>
 #include <coap3/coap_debug.h>
 #include <coap3/coap_net.h>
 #include <coap3/coap_proxy.h>
@@ -17,67 +15,6 @@ planned_warn(const char *function, atomic_flag *said)
 	if (atomic_flag_test_and_set(said))
 		return;
 	coap_log_warn("%s: not available in this version", function);
-}
-
-/* Separate responses */
-
-coap_async_t *
-coap_register_async(coap_session_t *session, const coap_pdu_t *request,
-    coap_tick_t delay)
-{
-	(void)session;
-	(void)request;
-	(void)delay;
-	PLANNED_WARN();
-	return NULL;
-}
-
-void
-coap_async_set_delay(coap_async_t *async, coap_tick_t delay)
-{
-	(void)async;
-	(void)delay;
-	PLANNED_WARN();
-}
-
-void
-coap_async_trigger(coap_async_t *async)
-{
-	(void)async;
-	PLANNED_WARN();
-}
-
-void
-coap_free_async(coap_session_t *session, coap_async_t *async)
-{
-	(void)session;
-	if (async != NULL)
-		PLANNED_WARN();
-}
-
-coap_async_t *
-coap_find_async(coap_session_t *session, coap_bin_const_t token)
-{
-	(void)session;
-	(void)token;
-	PLANNED_WARN();
-	return NULL;
-}
-
-void
-coap_async_set_app_data(coap_async_t *async, void *app_data)
-{
-	(void)async;
-	(void)app_data;
-	PLANNED_WARN();
-}
-
-void *
-coap_async_get_app_data(const coap_async_t *async)
-{
-	(void)async;
-	PLANNED_WARN();
-	return NULL;
 }
 
 /* Multicast */

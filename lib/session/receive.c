@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "exchange/dispatch.h"
+#include "session/async.h"
 #include "session/blockwise.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
@@ -31,8 +32,8 @@ response_for(coap_session_t *session, const coap_pdu_t *request)
 }
 
 /* A response that is too long for the peer is an error of ours. */
-static void
-respond(coap_session_t *session, const coap_pdu_t *request,
+void
+session_respond(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response)
 {
 	int err = session_send_pdu(session, response, NULL);
@@ -70,10 +71,12 @@ handle_request(coap_session_t *session, const coap_pdu_t *request)
 	result = dispatch_request(&session->context->resources, session, &env,
 	    request, response);
 	if (session->layer && result == DISPATCH_RESPOND)
-		respond(session, request, response);
+		session_respond(session, request, response);
 	else if (session->layer && result == DISPATCH_REJECT)
 		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
 		    request->mid, context_now(session->context));
+	else if (result == DISPATCH_DEFERRED)
+		session_async_deferred(session, request, response);
 	coap_delete_pdu(response);
 }
 
@@ -152,7 +155,8 @@ deliver(void *user, const coap_pdu_t *pdu)
 		return;
 	count_message(session, pdu);
 	if (pdu->code < 32) {
-		handle_request(session, pdu);
+		if (!session_async_waits(session, pdu))
+			handle_request(session, pdu);
 		hold_back(session);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "base/alloc.h"
+#include "session/async.h"
 #include "session/blockwise.h"
 #include "session/endpoint.h"
 #include "session/reconnect.h"
@@ -168,6 +169,7 @@ session_destroy(coap_session_t *session)
 		coap_free_type(COAP_SESSION,
 		    (void *)(uintptr_t)session->params);
 	blockwise_forget(session);
+	session_async_forget(session);
 	if (session->extra) {
 		coap_free_type(COAP_STRING, session->extra->ws_host);
 		coap_free_type(COAP_SESSION, session->extra->ws);

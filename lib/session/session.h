@@ -16,6 +16,7 @@
 #include "exchange/hash.h"
 
 #include "base/timer.h"
+#include "exchange/async.h"
 #include "exchange/request.h"
 #include "message/dgram.h"
 #include "message/stream.h"
@@ -71,6 +72,7 @@ struct session_extra {
 	/* With keepalive: when the peer was last heard, or asked. */
 	coap_tick_t quiet_since;
 	struct bodies *bodies; /* of a peer's requests, in blocks */
+	struct asyncs asyncs;  /* a peer's requests that are answered later */
 };
 
 /* A message that waits until the session is established. */
@@ -249,6 +251,9 @@ void session_unsend(coap_session_t *session);
 void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
 
 /* receive.c */
+/* Sends a response, or 5.00 when it is too long for the peer. */
+void session_respond(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response);
 /* Reads on where an answer that had to wait had stopped it. */
 void session_resume_input(coap_session_t *session);
 extern const struct layer_events session_layer_events;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* States, events and the one timer of a session. */
+#include "session/async.h"
 #include "session/blockwise.h"
-#include "session/session.h"
 
 #include "base/err.h"
 #include "session/endpoint.h"
@@ -300,6 +300,7 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 	requests_end_all(session, reason, err);
 	ping_failed(session, reason, err);
 	blockwise_forget(session);
+	session_async_forget(session);
 	tell_closed(session);
 	session_arm(session);
 	context_leave(session->context);
@@ -383,6 +384,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, keepalive_next(session));
 	next = earlier(next, reconnect_next(session));
 	next = earlier(next, blockwise_next(session));
+	next = earlier(next, session_async_next(session));
 	next = earlier(next, idle_end(session));
 	/* An idle deadline that only moved later is looked at when it comes:
 	 * most messages then cost no work on the heap. */
@@ -435,6 +437,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	expire_requests(session, now);
 	ping_expire(session, now);
 	blockwise_expire(session, now);
+	session_async_run(session, now);
 	keepalive_check(session, now);
 	if (idle_end(session) <= now)
 		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);

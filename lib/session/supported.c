@@ -24,7 +24,7 @@ coap_af_unix_is_supported(void)
 int
 coap_async_is_supported(void)
 {
-	return 0;
+	return 1;
 }
 
 int
