@@ -103,6 +103,36 @@ content_format_is_json(unsigned number)
 }
 
 bool
+content_format_is_cbor(unsigned number)
+{
+	static const char *const types[] = { "application/cbor",
+		"application/cwt", "application/cose", "application/cose-key",
+		"application/cose-key-set", "application/multipart-core" };
+	static const char *const suffixes[] = { "+cbor", "+cose", "+cwt" };
+	const coapx_format_info_t *info = coapx_format_by_number(number);
+
+	if (!info || info->coding)
+		return false;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcmp(info->media_type, types[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
+		if (ends_in(info->media_type, suffixes[i]))
+			return true;
+	return false;
+}
+
+bool
+content_format_is_cbor_seq(unsigned number)
+{
+	const coapx_format_info_t *info = coapx_format_by_number(number);
+
+	return info && !info->coding &&
+	    (strcmp(info->media_type, "application/cbor-seq") == 0 ||
+		ends_in(info->media_type, "+cbor-seq"));
+}
+
+bool
 content_format_is_text(unsigned number)
 {
 	const coapx_format_info_t *info = coapx_format_by_number(number);

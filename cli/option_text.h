@@ -25,6 +25,10 @@ void content_format_text(struct text *out, unsigned number, bool full);
 bool content_format_is_text(unsigned number);
 /* application/json, or another media type with +json; without coding. */
 bool content_format_is_json(unsigned number);
+/* CBOR as one item: application/cbor, what COSE and CWT are, or +cbor. */
+bool content_format_is_cbor(unsigned number);
+/* Any number of items, one after the other (RFC 8742). */
+bool content_format_is_cbor_seq(unsigned number);
 
 /* One option of a message. */
 struct option_view {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/coap_option.h"
+#include "cli/decode/diag.h"
+#include "cli/option_text.h"
 #include "cli/request.h"
 
 static const char *const tools[] = { "coap-client", NULL };
@@ -77,6 +79,9 @@ const struct option payload_options[] = {
 	{ .name = "data-base64",
 	    .arg = "BASE64",
 	    .help = "the payload in base64" },
+	{ .name = "cbor",
+	    .arg = "DIAG",
+	    .help = "CBOR, from diagnostic notation" },
 	{ .letter = 't',
 	    .name = "content-format",
 	    .arg = "FORMAT",
@@ -116,6 +121,40 @@ set_payload(struct job *job, struct request_plan *plan, const char *text)
 	return STATUS_OK;
 }
 
+/* Whether the format of the words is a sequence of CBOR items. */
+static bool
+wants_sequence(struct job *job)
+{
+	const char *name = args_get(&job->args, "content-format");
+	int format = name ? coapx_format_by_name(name) : -1;
+
+	return format >= 0 && content_format_is_cbor_seq((unsigned)format);
+}
+
+static int
+set_cbor(struct job *job, struct request_plan *plan, const char *text)
+{
+	struct text bytes = { .s = NULL };
+	struct diag_error error;
+	int status = STATUS_OK;
+	int r;
+
+	r = diag_parse(&bytes, text, strlen(text), wants_sequence(job), &error);
+	if (r == 0) {
+		plan->payload = malloc(bytes.len ? bytes.len : 1);
+		plan->payload_len = bytes.len;
+	}
+	if (plan->payload && bytes.len > 0)
+		memcpy(plan->payload, bytes.s, bytes.len);
+	if (r == -COAP_E_FORMAT)
+		status = job_fail(job, STATUS_USAGE,
+		    "--cbor, at character %zu: %s", error.at + 1, error.why);
+	else if (!plan->payload)
+		status = job_fail(job, STATUS_INTERNAL, "out of memory");
+	text_free(&bytes);
+	return status;
+}
+
 static int
 plan_payload(struct job *job, struct request_plan *plan)
 {
@@ -123,11 +162,14 @@ plan_payload(struct job *job, struct request_plan *plan)
 	const char *raw = args_get(&job->args, "data-raw");
 	const char *hex = args_get(&job->args, "data-hex");
 	const char *base64 = args_get(&job->args, "data-base64");
+	const char *cbor = args_get(&job->args, "cbor");
 
-	if (!!data + !!raw + !!hex + !!base64 > 1)
+	if (!!data + !!raw + !!hex + !!base64 + !!cbor > 1)
 		return job_fail(job, STATUS_USAGE,
-		    "give the payload once: --data, --data-raw, --data-hex or "
-		    "--data-base64");
+		    "give the payload once: --data, --data-raw, --data-hex, "
+		    "--data-base64 or --cbor");
+	if (cbor)
+		return set_cbor(job, plan, cbor);
 	if (raw)
 		return set_payload(job, plan, raw);
 	if (hex && !parse_hex(hex, &plan->payload, &plan->payload_len))
@@ -187,6 +229,20 @@ add_format(struct job *job, struct request_plan *plan, const char *option,
 		    "them, a number 0..65535 is taken too",
 		    option, name);
 	return add_uint(job, plan, number, (unsigned)format);
+}
+
+/* What --cbor made is CBOR, where nothing else says what it is. */
+static int
+add_cbor_format(struct job *job, struct request_plan *plan)
+{
+	const coap_optlist_t *o = plan->options;
+
+	while (o && o->number != COAP_OPTION_CONTENT_FORMAT)
+		o = o->next;
+	if (o || !args_has(&job->args, "cbor"))
+		return STATUS_OK;
+	return add_uint(job, plan, COAP_OPTION_CONTENT_FORMAT,
+	    COAP_MEDIATYPE_APPLICATION_CBOR);
 }
 
 static int
@@ -358,6 +414,8 @@ plan_options(struct job *job, struct request_plan *plan)
 		status = add_no_response(job, plan);
 	if (status == STATUS_OK)
 		status = add_any(job, plan);
+	if (status == STATUS_OK)
+		status = add_cbor_format(job, plan);
 	if (status == STATUS_OK)
 		tell_repeats(job, plan);
 	return status;
