@@ -2,51 +2,17 @@
 /* Requests that are answered later. */
 #include "exchange/async.h"
 
-#include <string.h>
-
 #include <utlist.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/timer.h"
-
-/* --- the copy of a request ------------------------------------------------ */
-
-static int
-copy_body(coap_async_t *async, const struct pdu_body *body)
-{
-	/* A body may be empty. */
-	async->bytes = coap_malloc_type(COAP_PACKET, body->length + 1);
-	if (async->bytes == NULL)
-		return -COAP_E_NOMEM;
-	if (body->length > 0)
-		memcpy(async->bytes, body->data, body->length);
-	async->body = *body;
-	async->body.data = async->bytes;
-	async->request->body = &async->body;
-	return 0;
-}
-
-static int
-copy_request(coap_async_t *async, const coap_pdu_t *request)
-{
-	size_t len = pdu_payload_len(request);
-
-	async->request = pdu_duplicate(request, request->mid, PDU_MAX_SIZE,
-	    request->token_len, request->token, NULL);
-	if (async->request == NULL)
-		return -COAP_E_NOMEM;
-	async->request->framing = request->framing;
-	if (len > 0 && !coap_add_data(async->request, len, request->data))
-		return -COAP_E_NOMEM;
-	return request->body ? copy_body(async, request->body) : 0;
-}
+#include "exchange/copy.h"
 
 static void
 async_free(coap_async_t *async)
 {
 	coap_delete_pdu(async->request);
-	coap_free_type(COAP_PACKET, async->bytes);
 	coap_free_type(COAP_NODE, async);
 }
 
@@ -81,10 +47,8 @@ int
 async_add(struct asyncs *a, struct async_pool *pool, const coap_pdu_t *request,
     coap_tick_t due, coap_async_t **out)
 {
-	size_t bytes =
-	    request->used + (request->body ? request->body->length : 0);
+	size_t bytes = copy_size(request);
 	coap_async_t *async;
-	int err;
 
 	if (async_find(a, coap_pdu_get_token(request)))
 		return -COAP_E_EXISTS;
@@ -97,10 +61,10 @@ async_add(struct asyncs *a, struct async_pool *pool, const coap_pdu_t *request,
 	async = mem_new(COAP_NODE, 1, sizeof(*async));
 	if (async == NULL)
 		return -COAP_E_NOMEM;
-	err = copy_request(async, request);
-	if (err < 0) {
+	async->request = copy_pdu(request);
+	if (async->request == NULL) {
 		async_free(async);
-		return err;
+		return -COAP_E_NOMEM;
 	}
 	count(async, pool, bytes);
 	async->due = due;

@@ -28,9 +28,7 @@ struct coap_async_t {
 	struct coap_async_t *prev; /* in order of `due` */
 	struct coap_async_t *next;
 	coap_session_t *session;
-	coap_pdu_t *request;  /* the copy */
-	struct pdu_body body; /* of the copy, when it came in blocks */
-	uint8_t *bytes;       /* of body, owned */
+	coap_pdu_t *request; /* a copy */
 	struct async_pool *pool;
 	size_t counted;  /* in pool->bytes */
 	coap_tick_t due; /* TIMER_NEVER: not before it is said */

@@ -184,6 +184,7 @@ coap_register_async(coap_session_t *session, const coap_pdu_t *request,
 
 	if (!session || !request || !COAP_PDU_IS_REQUEST(request))
 		return NULL;
+	context_enter(session->context);
 	if (session->layer && !session->ending) {
 		extra = session_extra(session);
 		err = !extra
@@ -194,11 +195,12 @@ coap_register_async(coap_session_t *session, const coap_pdu_t *request,
 	if (err < 0) {
 		coap_log_warn("%s: no separate response: %s\n",
 		    coap_session_str(session), err_text(err));
-		return NULL;
+	} else {
+		async->session = coap_session_reference(session);
+		async->multicast = coap_is_mcast(&session->local) != 0;
+		session_arm(session);
 	}
-	async->session = coap_session_reference(session);
-	async->multicast = coap_is_mcast(&session->local) != 0;
-	session_arm(session);
+	context_leave(session->context);
 	return async;
 }
 

@@ -151,6 +151,7 @@ destroy(coap_context_t *context)
 	reap(context);
 	linger_cut_all(context);
 	app_free_all(context);
+	cache_free(&context->cache);
 	resources_free(&context->resources);
 	if (context->resolver)
 		resolver_close(context->resolver);
@@ -202,6 +203,7 @@ coap_new_context(const coap_address_t *listen_addr)
 	context->set.max_token_size = COAP_TOKEN_DEFAULT_MAX;
 	context->set.max_handshake_sessions =
 	    COAP_DEFAULT_MAX_HANDSHAKE_SESSIONS;
+	cache_init(&context->cache, &context->timers);
 	context->armed = TIMER_NEVER;
 	context->keylog = -1;
 	resources_init(&context->resources);

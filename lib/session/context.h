@@ -12,6 +12,7 @@
 #include "base/timer.h"
 #include "exchange/async.h"
 #include "exchange/body.h"
+#include "exchange/cache.h"
 #include "exchange/resource.h"
 #include "net/poller.h"
 #include "net/resolver.h"
@@ -55,6 +56,7 @@ struct coap_context_t {
 	struct timers timers;
 	struct resolver *resolver; /* NULL until a name is looked up */
 	struct resources resources;
+	struct cache cache;
 	struct context_handlers on;
 	struct context_settings set;
 	struct body_pool bodies;  /* that come in, block by block */

@@ -165,6 +165,8 @@ session_destroy(coap_session_t *session)
 	reconnect_free(session);
 	if (session->extra && session->extra->app_free && session->app_data)
 		session->extra->app_free(session->app_data);
+	if (session->extra)
+		cache_scope_end(&session->extra->cached);
 	if (session->own_params)
 		coap_free_type(COAP_SESSION,
 		    (void *)(uintptr_t)session->params);

@@ -71,8 +71,9 @@ struct session_extra {
 	struct session_reconnect *reconnect;
 	/* With keepalive: when the peer was last heard, or asked. */
 	coap_tick_t quiet_since;
-	struct bodies *bodies; /* of a peer's requests, in blocks */
-	struct asyncs asyncs;  /* a peer's requests that are answered later */
+	struct bodies *bodies;     /* of a peer's requests, in blocks */
+	struct cache_scope cached; /* its entries in the context's cache */
+	struct asyncs asyncs; /* a peer's requests that are answered later */
 };
 
 /* A message that waits until the session is established. */

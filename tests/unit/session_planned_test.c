@@ -25,7 +25,6 @@ static coap_context_t *ctx;
 static coap_session_t *session;
 static coap_resource_t *resource;
 static coap_cache_key_t *key;
-static coap_cache_entry_t *entry;
 static coap_oscore_conf_t *conf;
 static coap_pdu_t *pdu;
 static coap_address_t *addr;
@@ -47,7 +46,6 @@ set_arguments(void *p)
 	session = p;
 	resource = p;
 	key = p;
-	entry = p;
 	conf = p;
 	pdu = p;
 	addr = p;
@@ -100,25 +98,6 @@ set_arguments(void *p)
 	X(coap_persist_stop, (coap_persist_stop(ctx), 1))                      \
 	X(coap_persist_set_observe_num,                                        \
 	    (coap_persist_set_observe_num(resource, 5), 1))                    \
-	X(coap_cache_derive_key,                                               \
-	    coap_cache_derive_key(session, pdu,                                \
-		COAP_CACHE_IS_SESSION_BASED) == NULL)                          \
-	X(coap_cache_derive_key_w_ignore,                                      \
-	    coap_cache_derive_key_w_ignore(session, pdu,                       \
-		COAP_CACHE_NOT_SESSION_BASED, NULL, 0) == NULL)                \
-	X(coap_cache_ignore_options,                                           \
-	    coap_cache_ignore_options(ctx, NULL, 0) == 0)                      \
-	X(coap_new_cache_entry,                                                \
-	    coap_new_cache_entry(session, pdu, COAP_CACHE_RECORD_PDU,          \
-		COAP_CACHE_NOT_SESSION_BASED, 30) == NULL)                     \
-	X(coap_cache_get_by_key, coap_cache_get_by_key(ctx, key) == NULL)      \
-	X(coap_cache_get_by_pdu,                                               \
-	    coap_cache_get_by_pdu(session, pdu,                                \
-		COAP_CACHE_NOT_SESSION_BASED) == NULL)                         \
-	X(coap_cache_get_pdu, coap_cache_get_pdu(entry) == NULL)               \
-	X(coap_cache_set_app_data,                                             \
-	    (coap_cache_set_app_data(entry, thing, NULL), 1))                  \
-	X(coap_cache_get_app_data, coap_cache_get_app_data(entry) == NULL)     \
 	X(coap_new_client_session_oscore,                                      \
 	    coap_new_client_session_oscore(ctx, addr, addr, COAP_PROTO_UDP,    \
 		conf) == NULL)                                                 \
@@ -141,9 +120,7 @@ set_arguments(void *p)
 	    coap_context_set_cid_tuple_change(ctx, 5) == 0)
 
 /* Frees something that cannot exist: silent for NULL. */
-#define FREEING(X)                                                           \
-	X(coap_delete_cache_key, (coap_delete_cache_key(key), 1))            \
-	X(coap_delete_cache_entry, (coap_delete_cache_entry(ctx, entry), 1)) \
+#define FREEING(X) \
 	X(coap_delete_oscore_conf, coap_delete_oscore_conf(conf) == 0)
 
 #define DEFINE_CALL(name, call)      \

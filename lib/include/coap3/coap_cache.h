@@ -22,19 +22,19 @@ typedef enum coap_cache_record_pdu_t {
 typedef void (*coap_cache_app_data_free_callback_t)(void *data);
 
 /*
- * The cache key of a request (RFC 7252 section 5.6): its options but those that
- * are not part of it, for FETCH the payload, and with
+ * The cache key of a request (RFC 7252 section 5.6): its method, its options
+ * but Observe, those that are NoCacheKey and those that
+ * coap_cache_ignore_options() names, for FETCH the body, and with
  * COAP_CACHE_IS_SESSION_BASED the session. The caller's, to be freed with
- * coap_delete_cache_key(). NULL when memory is short. Not available in this
- * version: always NULL, with a warning.
+ * coap_delete_cache_key(). NULL for a NULL argument, when memory is short, or
+ * when the key were longer than 1 MiB. See coap_cache(3).
  */
 COAP_API coap_cache_key_t *coap_cache_derive_key(const coap_session_t *session,
     const coap_pdu_t *pdu, coap_cache_session_based_t session_based);
 
 /*
- * As coap_cache_derive_key(), without the ignore_count options of
- * ignore_options too. Not available in this version: always NULL, with a
- * warning.
+ * As coap_cache_derive_key(), with the ignore_count options of ignore_options
+ * in place of those of coap_cache_ignore_options().
  */
 /* clang-format off */
 COAP_API coap_cache_key_t *coap_cache_derive_key_w_ignore(
@@ -48,17 +48,18 @@ COAP_API void coap_delete_cache_key(coap_cache_key_t *cache_key);
 
 /*
  * Options that no key of this context counts from now on; the list is copied,
- * and takes the place of the former. 1, or 0 when memory is short. Not
- * available in this version: always 0, with a warning.
+ * and takes the place of the former. 1, or 0 for a NULL argument, or when
+ * memory is short.
  */
 COAP_API int coap_cache_ignore_options(coap_context_t *context,
     const uint16_t *options, size_t count);
 
 /*
  * A cache entry for the request, with a copy of it if record_pdu says so. It
- * goes after idle_time seconds without use (0: never), with the session if it
- * is based on it, or with the context. NULL when memory is short. Not available
- * in this version: always NULL, with a warning.
+ * takes the place of one with the same key, which is freed. It goes after
+ * idle_time seconds without use (0: never), with the session if it is based on
+ * it, or with the context. NULL for a NULL argument, with a warning when there
+ * are 16384 entries, they take 64 MiB, or memory is short.
  */
 COAP_API coap_cache_entry_t *coap_new_cache_entry(coap_session_t *session,
     const coap_pdu_t *pdu, coap_cache_record_pdu_t record_pdu,
@@ -70,38 +71,28 @@ COAP_API void coap_delete_cache_entry(coap_context_t *context,
 
 /*
  * The entry with that key, owned by the context; NULL when there is none. Its
- * idle time starts anew. Not available in this version: always NULL, with a
- * warning.
+ * idle time starts anew.
  */
 COAP_API coap_cache_entry_t *coap_cache_get_by_key(coap_context_t *context,
     const coap_cache_key_t *cache_key);
 
-/*
- * The entry for a request like this one; otherwise as coap_cache_get_by_key().
- * Not available in this version: always NULL, with a warning.
+/* The entry for a request like this one; otherwise as coap_cache_get_by_key().
  */
 COAP_API coap_cache_entry_t *coap_cache_get_by_pdu(coap_session_t *session,
     const coap_pdu_t *pdu, coap_cache_session_based_t session_based);
 
-/*
- * The copy of the request, owned by the entry; NULL when none was recorded. Not
- * available in this version: always NULL, with a warning.
- */
+/* The copy of the request, owned by the entry; NULL when none was recorded. */
 COAP_API const coap_pdu_t *coap_cache_get_pdu(
     const coap_cache_entry_t *cache_entry);
 
 /*
  * Keeps a pointer of the application's; callback, unless NULL, frees it with
- * the entry. Not available in this version: a warning, and the pointer stays
- * the caller's.
+ * the entry. What was kept before is not freed.
  */
 COAP_API void coap_cache_set_app_data(coap_cache_entry_t *cache_entry,
     void *data, coap_cache_app_data_free_callback_t callback);
 
-/*
- * What coap_cache_set_app_data() was given, or NULL. Not available in this
- * version: always NULL, with a warning.
- */
+/* What coap_cache_set_app_data() was given, or NULL. */
 COAP_API void *coap_cache_get_app_data(const coap_cache_entry_t *cache_entry);
 
 #endif
