@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "net/loss.h"
 #include "net/port.h"
 #include "net/socket.h"
 #include "net/udp_batch.h"
@@ -285,7 +286,7 @@ client_send(struct layer *l, const void *data, size_t len)
 
 	if (c->watch.fd < 0)
 		return -COAP_E_CLOSED;
-	if (collect(c, data, len))
+	if (loss_drops() || collect(c, data, len))
 		return 0;
 	n = send_one(c, data, len);
 	if (n >= 0)

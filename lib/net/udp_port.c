@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "net/loss.h"
 #include "net/socket.h"
 #include "net/udp_run.h"
 
@@ -212,6 +213,8 @@ udp_port_send(struct udp_port *port, const coap_address_t *remote,
 {
 	struct route route = { remote, local, ifindex, 0 };
 
+	if (loss_drops())
+		return 0;
 	/* What the socket is bound to is the source anyway. */
 	if (local && coap_address_equals(local, &port->local))
 		route.local = NULL;

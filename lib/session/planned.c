@@ -116,13 +116,3 @@ coap_proxy_forward_response(coap_session_t *session, const coap_pdu_t *received,
 		*cache_key = NULL;
 	return COAP_RESPONSE_FAIL;
 }
-
-/* Tests of a lossy network */
-
-int
-coap_debug_set_packet_loss(const char *loss_level)
-{
-	(void)loss_level;
-	PLANNED_WARN();
-	return 0;
-}

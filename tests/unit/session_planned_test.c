@@ -80,7 +80,6 @@ set_arguments(void *p)
 	X(coap_proxy_forward_response,                                         \
 	    coap_proxy_forward_response(session, pdu, NULL) ==                 \
 		COAP_RESPONSE_FAIL)                                            \
-	X(coap_debug_set_packet_loss, coap_debug_set_packet_loss(text) == 0)   \
 	X(coap_resource_notify_observers,                                      \
 	    coap_resource_notify_observers(resource, NULL) == 0)               \
 	X(coap_check_notify, (coap_check_notify(ctx), 1))                      \

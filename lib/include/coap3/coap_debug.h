@@ -134,9 +134,10 @@ COAP_API const char *coap_print_ip_addr(const coap_address_t *address,
     char *buffer, size_t size);
 
 /*
- * For tests: loses datagrams that are sent. loss_level is a percentage
- * ("25%"), or a list of datagrams counted from 1 ("1,3,5-8"); "0" stops it.
- * 1, or 0 if it is neither.
+ * For tests: loses datagrams that the process sends from now on, as a network
+ * would. loss_level is a percentage ("25%", of coap_prng()'s choice), or a list
+ * of datagrams counted from 1 ("1,3,5-8", up to ten sets); "0%" or "0" stops
+ * it. Streams lose nothing. 1; 0 if it is neither, and nothing changes.
  */
 COAP_API int coap_debug_set_packet_loss(const char *loss_level);
 
