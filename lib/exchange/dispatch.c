@@ -270,13 +270,15 @@ run_handler(struct work *w)
 {
 	const struct dispatch_bodies *bodies = w->env->bodies;
 	unsigned num = options_block2_num(w->resources, w->request);
+	bool single = w->flags & COAP_RESOURCE_FLAGS_FORCE_SINGLE_BODY;
 	const coap_pdu_t *request = w->request;
 	coap_string_t *query;
 
 	if (!get_query(w->request, &query))
 		return refuse(w, COAP_RESPONSE_CODE_INTERNAL_ERROR,
 		    "Out of memory");
-	if (!bodies || bodies->begin(w->env->user, &request, w->response))
+	if (!bodies ||
+	    bodies->begin(w->env->user, single, &request, w->response))
 		call_handler(w, request, query);
 	if (bodies)
 		bodies->end(w->env->user, w->response);

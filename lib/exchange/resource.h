@@ -106,8 +106,9 @@ coap_print_status_t resources_print_part(const struct resources *r,
 /* Who puts the parts of bodies together, see bodies.h. */
 struct dispatch_bodies {
 	/* Before a handler runs: whether it is to, with *request, which may be
-	 * exchanged; else the response is filled. */
-	bool (*begin)(void *user, const coap_pdu_t **request,
+	 * exchanged; else the response is filled. single: the handler takes
+	 * bodies whole, whatever the context says. */
+	bool (*begin)(void *user, bool single, const coap_pdu_t **request,
 	    coap_pdu_t *response);
 	/* After the handler; then *request is not needed any more. */
 	void (*end)(void *user, coap_pdu_t *response);

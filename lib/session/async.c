@@ -79,10 +79,12 @@ session_async_next(const coap_session_t *session)
 
 /* The body is there already; an answer's goes its usual way. */
 static bool
-begin_body(void *user, const coap_pdu_t **request, coap_pdu_t *response)
+begin_body(void *user, bool single, const coap_pdu_t **request,
+    coap_pdu_t *response)
 {
 	coap_session_t *session = user;
 
+	(void)single;
 	(void)request;
 	(void)response;
 	if (session->extra->bodies)

@@ -61,14 +61,13 @@ fail(coap_session_t *session, coap_pdu_t *response)
 
 /* The request with its body, or with the place of the part that it has. */
 static coap_pdu_t *
-make_whole(const coap_session_t *session, const coap_pdu_t *request,
-    struct serving *serving)
+make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
 {
 	coap_opt_filter_t drop;
 	coap_pdu_t *whole;
 
 	coap_option_filter_clear(&drop);
-	if (blockwise_mode(session, COAP_BLOCK_SINGLE_BODY))
+	if (single)
 		coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
 	whole = pdu_duplicate(request, request->mid, PDU_MAX_SIZE,
 	    request->token_len, request->token, &drop);
@@ -78,7 +77,8 @@ make_whole(const coap_session_t *session, const coap_pdu_t *request,
 }
 
 static bool
-serve_begin(void *user, const coap_pdu_t **request, coap_pdu_t *response)
+serve_begin(void *user, bool single, const coap_pdu_t **request,
+    coap_pdu_t *response)
 {
 	struct serving *serving = user;
 	coap_session_t *session = serving->session;
@@ -93,11 +93,12 @@ serve_begin(void *user, const coap_pdu_t **request, coap_pdu_t *response)
 	b = blockwise_bodies_of(session);
 	if (!b)
 		return fail(session, response);
+	params.each = params.each && !single;
 	step = bodies_request(b, &params, context_now(session->context),
 	    *request, response, &serving->r);
 	if (step != BODIES_BODY)
 		return step == BODIES_HANDLE;
-	serving->whole = make_whole(session, *request, serving);
+	serving->whole = make_whole(!params.each, *request, serving);
 	if (!serving->whole)
 		return fail(session, response);
 	*request = serving->whole;

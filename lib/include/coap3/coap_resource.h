@@ -17,8 +17,9 @@
  * 4.5); NOTIFY_CON: always CON; NOTIFY_NON_ALWAYS: never CON.
  * HAS_MCAST_SUPPORT: see coap_mcast_per_resource(); the LIB_... ones switch the
  * delay of RFC 7252 section 8.2 off, and say which answers to a multicast
- * request are kept back. FORCE_SINGLE_BODY: the handler gets a body at once.
- * OSCORE_ONLY: 4.01 without it.
+ * request are kept back. FORCE_SINGLE_BODY: handlers get bodies
+ * whole, also where the context has COAP_BLOCK_USE_LIBCOAP alone. OSCORE_ONLY:
+ * 4.01 without it.
  */
 #define COAP_RESOURCE_FLAGS_RELEASE_URI                 0x1
 #define COAP_RESOURCE_FLAGS_NOTIFY_NON                  0x0
