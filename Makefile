@@ -78,7 +78,7 @@ ws_dynamic  = lib/net/ws_load_dynamic.c
 ws_static   = lib/net/ws_load_static.c $(filter-out %_module.c,$(WS_SRCS))
 ws_none     = lib/net/ws_none.c
 choose      = $(filter $($(1)_$(if $(filter none,$(2)),none,$(3))),$(ALL_SRCS))
-with        = $(O)/obj/BACKENDS $(LIB_OBJS) $(call obj,$(call choose,tls,$(TLS),$(1)) \
+with        = $(O)/obj/BACKENDS $(O)/obj/LIB_SRCS $(LIB_OBJS) $(call obj,$(call choose,tls,$(TLS),$(1)) \
 	$(call choose,ws,$(WS),$(2)))
 
 # Products. libcoap-session has its back-ends as MODULES says, as the program
@@ -130,7 +130,6 @@ libs: $(if $(LIB_SRCS),$(LIBS) $(MODULE_SOS))
 .PHONY: all libs demo deps check check-quick check-run tests lint lint-run \
 	fuzz fuzz-run bench install uninstall clean help FORCE
 .DELETE_ON_ERROR:
-.SECONDARY:
 .SUFFIXES:
 
 # Nothing is compiled before the packages that it needs are there.
@@ -149,13 +148,15 @@ $(O)/obj/%.o: %.c Makefile
 
 -include $(OBJS:.o=.d)
 
-# What was chosen, each in a file that changes with it: the back-ends, and the
-# folder of the modules, which is compiled in.
+# What was chosen, each in a file that changes with it: the back-ends, the
+# folder of the modules, which is compiled in, and what archives are made of: no
+# time tells that a member is gone, or came back with its room.
 
-BACKENDS   := $(TLS) $(WS) $(MODULES)
+BACKENDS   := $(TLS) $(WS) $(MODULES) $(TLS_SRCS) $(WS_SRCS)
 $(O)/obj/lib/base/module.o: OUR_CFLAGS += -DMODULE_DIR='"$(MODULEDIR)"'
 $(O)/obj/lib/base/module.o: $(O)/obj/MODULEDIR
-$(O)/obj/BACKENDS $(O)/obj/MODULEDIR: $(O)/obj/%: FORCE
+CHOSEN     := BACKENDS MODULEDIR LIB_SRCS CLI_SRCS SHELL_SRCS HELP_SRCS
+$(CHOSEN:%=$(O)/obj/%): $(O)/obj/%: FORCE
 	@mkdir -p $(@D)
 	@echo '$($*)' | cmp -s - $@ || echo '$($*)' >$@
 
@@ -203,19 +204,20 @@ $(O)/lib/libcoap-session.a: $(O)/obj/session-static.o
 	$(Q)$(AR) rcs $@ $^
 
 $(O)/coap-shell: $(SHELL_OBJS) $(call obj,shell/edit_load_$(MODULES).c) \
-		$(CLI_OBJS) $(O)/obj/session-program.o | $(MODULE_SOS)
+		$(CLI_OBJS) $(O)/obj/session-program.o \
+		$(O)/obj/CLI_SRCS $(O)/obj/SHELL_SRCS | $(MODULE_SOS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(JSON_LIBS) $(EDIT_LIBS) \
-		$(TLS_LIBS) $(WS_LIBS)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(JSON_LIBS) $(EDIT_LIBS) $(TLS_LIBS) $(WS_LIBS)
 
 # The tests see internal names, so they are linked with plain archives.
 
 $(O)/obj/lib.a: $(call with,static,static)
-$(O)/obj/base.a: $(filter $(O)/obj/lib/base/%,$(LIB_OBJS))
-$(O)/obj/cli.a: $(CLI_OBJS)
-$(O)/obj/shell.a: $(filter-out %/main.o,$(SHELL_OBJS)) \
+$(O)/obj/base.a: $(filter $(O)/obj/lib/base/%,$(LIB_OBJS)) $(O)/obj/LIB_SRCS
+$(O)/obj/cli.a: $(CLI_OBJS) $(O)/obj/CLI_SRCS
+$(O)/obj/shell.a: $(O)/obj/SHELL_SRCS $(filter-out %/main.o,$(SHELL_OBJS)) \
 	$(call obj,shell/edit_load_static.c)
-$(O)/obj/support.a: $(call obj,$(HELP_SRCS))
+$(O)/obj/support.a: $(call obj,$(HELP_SRCS)) $(O)/obj/HELP_SRCS
 $(O)/obj/%.a:
 	@mkdir -p $(@D) && rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
