@@ -72,11 +72,22 @@ body_of(const struct transfer *t)
 
 /* --- the next message ----------------------------------------------------- */
 
+/* Without blocks it is the application's own. */
+static bool
+is_origin(const struct transfer *t)
+{
+	return t->again && !t->up && !t->asked && t->in.length == 0;
+}
+
 /* The options of the application's request that this message repeats. */
 static void
 choose_options(const struct transfer *t, bool last, coap_opt_filter_t *drop)
 {
 	coap_option_filter_clear(drop);
+	if (t->echo_len > 0)
+		coap_option_filter_set(drop, COAP_OPTION_ECHO);
+	if (is_origin(t))
+		return;
 	coap_option_filter_set(drop, COAP_OPTION_BLOCK1);
 	coap_option_filter_set(drop, COAP_OPTION_SIZE1);
 	if (!t->up || !last)
@@ -142,6 +153,25 @@ put_down(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	return put_tag(t, pdu) ? 0 : -COAP_E_TOOBIG;
 }
 
+static int
+put_payload(const struct transfer *t, coap_pdu_t *pdu)
+{
+	return coap_add_data(pdu, pdu_payload_len(t->origin), t->origin->data)
+	    ? 0
+	    : -COAP_E_TOOBIG;
+}
+
+static int
+put_rest(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
+{
+	if (t->echo_len > 0 &&
+	    !coap_add_option(pdu, COAP_OPTION_ECHO, t->echo_len, t->echo))
+		return -COAP_E_TOOBIG;
+	if (is_origin(t))
+		return put_payload(t, pdu);
+	return t->up ? put_up(t, link, pdu) : put_down(t, link, pdu);
+}
+
 /* last: with the options that only the last part of our body has. */
 static int
 make(struct transfer *t, const struct transfer_link *link, uint16_t mid,
@@ -155,7 +185,7 @@ make(struct transfer *t, const struct transfer_link *link, uint16_t mid,
 	    &drop);
 	if (*out == NULL)
 		return -COAP_E_NOMEM;
-	r = t->up ? put_up(t, link, *out) : put_down(t, link, *out);
+	r = put_rest(t, link, *out);
 	if (r == 0)
 		return 0;
 	coap_delete_pdu(*out);

@@ -12,6 +12,9 @@
 #include "exchange/body.h"
 #include "wire/pdu.h"
 
+/* Bytes of an Echo value (RFC 9175 section 2.2.1). */
+#define ECHO_MAX 40
+
 struct transfer_params {
 	unsigned szx;    /* of the largest block to use */
 	size_t body_max; /* bytes of an answer */
@@ -48,6 +51,12 @@ struct transfer {
 	bool no_bert;
 	bool down_bert;
 	bool bert; /* it had the size BERT */
+	/* What the server wants to see in each message from now on, and whether
+	 * the one under way was refused for want of it, and is sent again. */
+	uint8_t echo_len;
+	uint8_t echo[ECHO_MAX];
+	bool again;
+	bool echoed; /* not a second time */
 	/* The whole exchange, for the caller. */
 	coap_tick_t deadline;
 	uint64_t sent_at;
@@ -68,6 +77,9 @@ int transfer_cut_payload(struct transfer *t);
 
 /* Whether a response to a request without a transfer needs one. */
 bool transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response);
+
+/* The Echo of a message, in the message; length 0: none, or no good one. */
+coap_bin_const_t transfer_echo(const coap_pdu_t *pdu);
 
 struct transfer_link {
 	size_t max; /* of a message: coap_session_max_pdu_size() */

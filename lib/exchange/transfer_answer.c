@@ -57,13 +57,52 @@ is_random_access(const coap_pdu_t *request)
 	    block.num > 0;
 }
 
+coap_bin_const_t
+transfer_echo(const coap_pdu_t *pdu)
+{
+	coap_bin_const_t echo = { 0, NULL };
+	coap_opt_iterator_t oi;
+	const coap_opt_t *opt = coap_check_option(pdu, COAP_OPTION_ECHO, &oi);
+
+	/* Of another length it is an option that nobody knows. */
+	if (opt == NULL || coap_opt_length(opt) == 0 ||
+	    coap_opt_length(opt) > ECHO_MAX)
+		return echo;
+	echo.length = coap_opt_length(opt);
+	echo.s = coap_opt_value(opt);
+	return echo;
+}
+
+/* RFC 9175 section 2.3. */
+static bool
+wants_echo(const coap_pdu_t *response)
+{
+	return coap_pdu_get_code(response) == COAP_RESPONSE_CODE_UNAUTHORIZED &&
+	    transfer_echo(response).length > 0;
+}
+
+/* The message that was refused is to be sent again, once. */
+static bool
+take_echo(struct transfer *t, const coap_pdu_t *response)
+{
+	coap_bin_const_t echo = transfer_echo(response);
+
+	t->again = wants_echo(response) && !t->echoed;
+	t->echoed = t->again;
+	if (!t->again)
+		return false;
+	memcpy(t->echo, echo.s, echo.length);
+	t->echo_len = (uint8_t)echo.length;
+	return true;
+}
+
 bool
 transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response)
 {
 	struct answer a;
 
 	read_answer(response, &a);
-	if (wants_smaller(&a, pdu_payload_len(request)))
+	if (wants_smaller(&a, pdu_payload_len(request)) || wants_echo(response))
 		return true;
 	return a.class == 2 && a.has_block2 && a.block2.m &&
 	    !is_random_access(request);
@@ -244,6 +283,8 @@ transfer_answer(struct transfer *t, const coap_pdu_t *response, int *err)
 	struct answer a;
 
 	*err = 0;
+	if (take_echo(t, response))
+		return TRANSFER_NEXT;
 	read_answer(response, &a);
 	if (t->up)
 		return answer_up(t, &a, err);

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "session/echo.h"
 #include "wire/block.h"
 
 static unsigned
@@ -12,6 +13,16 @@ largest_block(const coap_session_t *session, const coapx_request_t *a)
 	if (a && a->params.block_size)
 		return a->params.block_size;
 	return session->context->set.max_block_size;
+}
+
+/* Whether the library deals with blocks, and with Echo, by itself. */
+static bool
+does_blocks(const coap_session_t *session, const coapx_request_t *a)
+{
+	if (session_is_mcast(session))
+		return false;
+	return a ? !(a->params.flags & COAPX_REQUEST_NO_BLOCKS)
+		 : blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
 }
 
 static bool
@@ -228,6 +239,8 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		err = session_make_token(session, pdu);
 	if (err < 0)
 		return err;
+	if (request && does_blocks(session, a))
+		echo_give(session, pdu);
 	if (blockwise_has_body(pdu) || is_cut(session, pdu, a))
 		return begin_upload(session, pdu, a, request);
 	if (!negotiate(session, pdu, a))
@@ -377,17 +390,6 @@ finish(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 	coap_delete_pdu(whole);
 }
 
-static bool
-is_wanted(const coap_session_t *session, const struct request *q)
-{
-	const coapx_request_t *a = q->user;
-
-	if (session_is_mcast(session))
-		return false;
-	return a ? !(a->params.flags & COAPX_REQUEST_NO_BLOCKS)
-		 : blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
-}
-
 /* The first answer that needs it makes a request a transfer. */
 static void
 begin(coap_session_t *session, struct request *q)
@@ -423,8 +425,10 @@ bool
 blockwise_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
 {
+	echo_take(session, response);
 	if (!q->transfer &&
-	    (!is_wanted(session, q) || !transfer_is_needed(q->sent, response)))
+	    (!does_blocks(session, q->user) ||
+		!transfer_is_needed(q->sent, response)))
 		return false;
 	/* Out of the table: whatever handlers do, q is ours. */
 	request_take_answered(session, q);

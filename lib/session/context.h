@@ -59,10 +59,12 @@ struct coap_context_t {
 	struct cache cache;
 	struct context_handlers on;
 	struct context_settings set;
-	struct body_pool bodies;  /* that come in, block by block */
-	struct body_pool kept;    /* answers, for who asks for their rest */
-	struct async_pool asyncs; /* requests that are answered later */
-	uint64_t request_tag;     /* the last one */
+	struct body_pool bodies;     /* that come in, block by block */
+	struct body_pool kept;       /* answers, for who asks for their rest */
+	struct async_pool asyncs;    /* requests that are answered later */
+	uint64_t request_tag;        /* the last one */
+	struct hash_key echo_key[2]; /* of Echo values, once echo_keyed */
+	bool echo_keyed;
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */
 	coap_session_t *idle; /* server sessions nobody holds, oldest first */

@@ -74,6 +74,8 @@ struct session_extra {
 	struct bodies *bodies;     /* of a peer's requests, in blocks */
 	struct cache_scope cached; /* its entries in the context's cache */
 	struct asyncs asyncs; /* a peer's requests that are answered later */
+	uint8_t echo_len;     /* of what the peer gave us; 0: nothing */
+	uint8_t echo[ECHO_MAX];
 };
 
 /* A message that waits until the session is established. */

@@ -2,6 +2,7 @@
 /* States, events and the one timer of a session. */
 #include "session/async.h"
 #include "session/blockwise.h"
+#include "session/echo.h"
 
 #include "base/err.h"
 #include "session/endpoint.h"
@@ -301,6 +302,7 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 	ping_failed(session, reason, err);
 	blockwise_forget(session);
 	session_async_forget(session);
+	echo_forget(session);
 	tell_closed(session);
 	session_arm(session);
 	context_leave(session->context);

@@ -75,6 +75,11 @@ int pdu_reserve(coap_pdu_t *pdu, size_t n);
  */
 int pdu_set_token(coap_pdu_t *pdu, size_t len, const uint8_t *token);
 
+/* An option that may also come behind the payload, which is then moved. Whether
+ * there was room for it; the message is as before when not. */
+bool pdu_put_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len,
+    const uint8_t *value);
+
 /*
  * A new message with type, code and options of old, less those in drop (may be
  * NULL), without its payload. token may lie in old. NULL when out of memory,

@@ -190,6 +190,30 @@ sends() {
 	done
 }
 
+@test 'Echo: a request is sent again with it, once, and shown as one' {
+	local before
+	before=$(wc -l <"${said}")
+	run_apart cs put "${peer}/fresh" -d hello --token aa --json
+	assert_success
+	assert_equal "${#lines[@]}" 1
+	assert_equal "$(jq -r '.code + .payload.text + .request.token' \
+		<<<"${output}")" 2.05helloaa
+	assert_equal "$(tail -n +"$((before + 1))" "${said}")" \
+		"0.03 fresh 11=6672657368 68656c6c6f
+0.03 fresh 11=6672657368,252=016563686f 68656c6c6f"
+	run_apart cs get "${peer}/stale"
+	assert_equal "${status}" 4
+	[[ ${stderr} == *'4.01 Unauthorized: never fresh'* ]]
+	assert_equal "$(grep -c stale "${said}")" 2
+}
+
+@test 'Echo: a value that came along goes with the next request of the session' {
+	run_apart cs -c "open ${peer} --name p ; get /gift ; get /mirror ; get /mirror"
+	assert_success
+	[[ $(tail -n 2 "${said}" | head -n 1) == *',252=67696674'* ]]
+	[[ $(last) != *252=* ]]
+}
+
 @test '5.08 names the proxies that it passed' {
 	run_apart cs get "${peer}/hops"
 	assert_equal "${status}" 5

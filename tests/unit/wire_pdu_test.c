@@ -64,6 +64,27 @@ test_late_token(void **state)
 }
 
 static void
+test_option_behind_payload(void **state)
+{
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_CON, 1, 1, 16);
+
+	(void)state;
+	assert_int_equal(coap_add_token(pdu, 1, BYTES("t")), 1);
+	assert_true(coap_add_option(pdu, 11, 1, BYTES("a")) > 0);
+	assert_true(pdu_put_option(pdu, 60, 1, BYTES("s")));
+	assert_int_equal(coap_add_data(pdu, 2, BYTES("xy")), 1);
+	assert_true(pdu_put_option(pdu, 15, 1, BYTES("q")));
+	assert_bytes(pdu, "t\261aAq\321\040s\377xy", 11);
+	assert_int_equal(pdu_payload_len(pdu), 2);
+	assert_memory_equal(pdu->data, "xy", 2);
+	/* Without room it stays as it is. */
+	assert_false(pdu_put_option(pdu, 252, 5, BYTES("12345")));
+	assert_bytes(pdu, "t\261aAq\321\040s\377xy", 11);
+	assert_int_equal(pdu->last_option, 60);
+	coap_delete_pdu(pdu);
+}
+
+static void
 test_order_of_calls(void **state)
 {
 	coap_pdu_t *pdu = new_pdu(100);
@@ -517,6 +538,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_of_calls),
 		cmocka_unit_test(test_late_token),
+		cmocka_unit_test(test_option_behind_payload),
 		cmocka_unit_test(test_bad_arguments),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_insert),

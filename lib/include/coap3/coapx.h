@@ -251,6 +251,16 @@ COAP_API coapx_request_t *coapx_request_send(coap_session_t *session,
  * by 4.13, a larger response ends with -COAP_E_TOOBIG. 0: 8 MiB. */
 COAP_API void coapx_context_set_max_body_size(coap_context_t *context,
     size_t max_body_size);
+/*
+ * For a handler that does something that must not be replayed or delayed (RFC
+ * 9175 section 2): whether the request was sent within the last max_age
+ * seconds, by a peer that gets what is sent to its address. 1: go on. 0: the
+ * response has been made a 4.01 with an Echo, or 5.00 when out of memory, and
+ * is all there is to say; a client that knows Echo comes again with it by
+ * itself. Nothing is kept for peers that ask.
+ */
+COAP_API int coapx_echo_check(coap_session_t *session,
+    const coap_pdu_t *request, coap_pdu_t *response, unsigned max_age);
 /* Gives up without a call to result(); NULL does nothing. */
 COAP_API void coapx_request_cancel(coapx_request_t *request);
 
