@@ -144,6 +144,8 @@ encode(const coapx_option_info_t *info, unsigned number, const char *text,
 {
 	struct option_value v = { NULL, 0 };
 	const struct kind *kind = kind_by_prefix(info, &text);
+	/* Who gives bytes may want them to be wrong. */
+	bool any = kind && kind->format == COAPX_OPTION_OPAQUE;
 	coap_optlist_t *o = NULL;
 
 	if (!kind && info)
@@ -156,7 +158,8 @@ encode(const coapx_option_info_t *info, unsigned number, const char *text,
 			number, number);
 	else if (!kind->read(text, &v))
 		*problem = value_problem(info, kind, text);
-	else if (info && (v.len < info->min_length || v.len > info->max_length))
+	else if (info && !any &&
+	    (v.len < info->min_length || v.len > info->max_length))
 		*problem = length_problem(info, kind, v.len);
 	else
 		o = coap_new_optlist((uint16_t)number, v.len, v.bytes);

@@ -369,6 +369,25 @@ plan_token(struct job *job, struct request_plan *plan)
 	    "--token wants 1 to 8 bytes in hex, not '%s'", text);
 }
 
+static void
+tell_lengths(struct job *job, const struct request_plan *plan)
+{
+	const coapx_option_info_t *info;
+	const coap_optlist_t *o;
+
+	for (o = plan->options; o; o = o->next) {
+		info = coapx_option_by_number(o->number);
+		if (info &&
+		    (o->length < info->min_length ||
+			o->length > info->max_length))
+			output_note(job->out,
+			    "%s may be %u to %u bytes long, and is sent with "
+			    "%zu",
+			    info->name, info->min_length, info->max_length,
+			    o->length);
+	}
+}
+
 /* A tool to look for faults with sends what it is told to. */
 static void
 tell_repeats(struct job *job, const struct request_plan *plan)
@@ -416,8 +435,10 @@ plan_options(struct job *job, struct request_plan *plan)
 		status = add_any(job, plan);
 	if (status == STATUS_OK)
 		status = add_cbor_format(job, plan);
-	if (status == STATUS_OK)
-		tell_repeats(job, plan);
+	if (status != STATUS_OK)
+		return status;
+	tell_lengths(job, plan);
+	tell_repeats(job, plan);
 	return status;
 }
 

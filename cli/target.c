@@ -68,8 +68,19 @@ host_address(const coap_uri_t *uri, coap_address_t *addr)
 	return ok;
 }
 
-/* Options of a whole URI. An address in it needs no Uri-Host (RFC 7252 section
- * 5.10.1): that is where the request goes anyway. */
+/* Where the request will go: an address that is a name's only by its port. */
+static void
+destination(const coap_uri_t *uri, coap_address_t *addr)
+{
+	if (host_address(uri, addr))
+		return;
+	coap_address_init(addr);
+	addr->addr.sa.sa_family = AF_INET;
+	coap_address_set_port(addr, uri->port);
+}
+
+/* Options of a whole URI. An address in it needs no Uri-Host, and no port is
+ * needed (RFC 7252 section 6.4): that is where the request goes anyway. */
 static int
 uri_options(const char *text, coap_optlist_t **options)
 {
@@ -78,10 +89,8 @@ uri_options(const char *text, coap_optlist_t **options)
 
 	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0)
 		return -1;
-	return coap_uri_into_optlist(&uri,
-		   host_address(&uri, &addr) ? &addr : NULL, options, 1)
-	    ? 0
-	    : -1;
+	destination(&uri, &addr);
+	return coap_uri_into_optlist(&uri, &addr, options, 1) ? 0 : -1;
 }
 
 static int

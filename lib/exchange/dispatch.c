@@ -183,12 +183,25 @@ check_resource(struct work *w)
 	if (w->handler == NULL)
 		return refuse(w, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "This resource has no such method");
+	/* RFC 7252 section 5.10.8.2: whatever the method is. */
 	if (!w->resource->unknown &&
-	    coap_pdu_get_code(w->request) == COAP_REQUEST_CODE_PUT &&
 	    coap_check_option(w->request, COAP_OPTION_IF_NONE_MATCH, &oi))
 		return refuse(w, COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "This resource exists");
 	return true;
+}
+
+/* RFC 7252 section 5.10.8.1: what is not there matches no If-Match. */
+static bool
+refuse_missing(struct work *w)
+{
+	coap_opt_iterator_t oi;
+
+	if (coap_check_option(w->request, COAP_OPTION_IF_MATCH, &oi))
+		return refuse(w, COAP_RESPONSE_CODE_PRECONDITION_FAILED,
+		    "There is no such resource to match");
+	return refuse(w, COAP_RESPONSE_CODE_NOT_FOUND,
+	    "There is no such resource");
 }
 
 /* Sets the handler, or answers and leaves it NULL. */
@@ -203,8 +216,7 @@ find_handler(struct work *w, const struct buf *key)
 	if (w->resource == NULL && wellknown)
 		return answer_wellknown(w);
 	if (w->resource == NULL)
-		return refuse(w, COAP_RESPONSE_CODE_NOT_FOUND,
-		    "There is no such resource");
+		return refuse_missing(w);
 	w->flags = w->resource->flags;
 	w->handler = handler_of(w->resource, w->request);
 	return check_resource(w);

@@ -106,15 +106,9 @@ check_each(const struct resources *r, const coap_pdu_t *request,
 bool
 options_accept_response(const struct resources *r, const coap_pdu_t *response)
 {
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt;
+	struct refusal unused;
 
-	coap_option_iterator_init(response, &oi, COAP_OPT_ALL);
-	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi))
-		if (IS_CRITICAL(oi.number) && !is_supported(oi.number) &&
-		    !resources_knows_option(r, oi.number))
-			return false;
-	return true;
+	return check_each(r, response, &unused);
 }
 
 static bool
@@ -180,11 +174,27 @@ options_check_whole(const struct resources *r, const coap_pdu_t *request,
 	return true;
 }
 
+/* RFC 8768 section 3: one byte, 1 to 255. */
+static bool
+check_hop_limit(const struct resources *r, const coap_pdu_t *request,
+    struct refusal *why)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt =
+	    coap_check_option(request, COAP_OPTION_HOP_LIMIT, &oi);
+
+	if (opt == NULL || resources_knows_option(r, COAP_OPTION_HOP_LIMIT) ||
+	    (coap_opt_length(opt) == 1 && coap_opt_value(opt)[0] != 0))
+		return true;
+	return refuse(why, COAP_RESPONSE_CODE_BAD_REQUEST,
+	    "Option 16 (Hop-Limit) is not 1 to 255");
+}
+
 bool
 options_check(const struct resources *r, const coap_pdu_t *request,
     struct refusal *why)
 {
-	if (!check_each(r, request, why))
+	if (!check_each(r, request, why) || !check_hop_limit(r, request, why))
 		return false;
 	if (has_option(request, COAP_OPTION_PROXY_URI) ||
 	    has_option(request, COAP_OPTION_PROXY_SCHEME))

@@ -148,6 +148,16 @@ sends() {
 	[[ ${stderr} == *'4.02 Bad Option'*'more than once'* ]]
 }
 
+@test 'bytes by hex: are sent as they are, with a note about a wrong length' {
+	run_apart cs get "${peer}/mirror" -O Accept=hex:000032 -v
+	assert_success
+	[[ $(last) == *'17=000032'* ]]
+	[[ ${stderr} == *'Accept may be 0 to 2 bytes long, and is sent with 3'* ]]
+	run_apart cs get "${device}/hello" -O Accept=hex:000032
+	assert_equal "${status}" 4
+	[[ ${stderr} == *'4.02 Bad Option'*'wrong length'* ]]
+}
+
 @test 'every registered option is offered with a description, and known' {
 	local name rest
 	run_apart cs __complete --line 'get -O ' --point 7
@@ -160,6 +170,66 @@ sends() {
 		[[ ${name} != :* ]] || continue
 		cs explain option "${name%=}" >/dev/null || fail "${name}"
 	done <<<"${output}"
+}
+
+# ---- Uri-Host and Uri-Port (RFC 7252 section 6.4, RFC 8323 section 8.5) ------
+
+@test 'a name goes along as Uri-Host, lower case; an address and a port do not' {
+	local scheme host
+	for scheme in coap coaps coap+tcp coaps+tcp coap+ws coaps+ws; do
+		run_apart cs get "${scheme}://Device.Example:4711/x" --dry-run
+		assert_success
+		[[ ${lines[1]} == *'[Uri-Host:device.example, Uri-Path:x]'* ]] \
+			|| fail "${scheme}: ${output}"
+		for host in 127.0.0.1 '[::1]' 127.0.0.1:4711 '[fe80::1%25lo]:99'; do
+			run_apart cs get "${scheme}://${host}/x" --dry-run
+			assert_success
+			[[ ${lines[1]} == *'[Uri-Path:x]'* ]] \
+				|| fail "${scheme} ${host}: ${output}"
+		done
+	done
+}
+
+@test 'Uri-Host is sent after the name was looked up' {
+	run_apart cs get "${peer/127.0.0.1/localhost}/mirror" -v
+	assert_success
+	[[ $(last) == '0.01 mirror 3=6c6f63616c686f7374,11='* ]] || fail "$(last)"
+}
+
+@test 'options of -O can say another host and port' {
+	cs get "${peer}/mirror" -O Uri-Host=virtual -O Uri-Port=99 >/dev/null
+	[[ $(last) == '0.01 mirror 3=7669727475616c,7=63,11='* ]] || fail "$(last)"
+}
+
+# ---- a device's rules -------------------------------------------------------
+
+@test 'the device keeps the rules of options' {
+	local row
+	for row in '4.00 -O|Hop-Limit=hex:00' '4.00 -O|Hop-Limit=hex:0001' '4.02 -O|65001=hex:00' \
+		'4.02 -O|Q-Block1=0' '4.02 -O|OSCORE=00' \
+		'5.05 -O|Proxy-Uri=coap://x/' '5.05 -O|Proxy-Scheme=coap' \
+		'4.12 --if-none-match' '2.05 -O|65000=hex:00' \
+		'2.05 -O|Hop-Limit=1' '2.05 -O|No-Response=0'; do
+		IFS='|' read -ra words <<<"${row#* }"
+		run_apart cs get "${device}/hello" "${words[@]}" --json \
+			--expect "${row%% *}"
+		assert_success
+		run_apart cs get "${device_tcp}/hello" "${words[@]}" --json \
+			--expect "${row%% *}"
+		assert_success
+	done
+	run_apart cs delete "${device}/nothing/here" --if-match '' --expect 4.12
+	assert_success
+}
+
+@test 'No-Response: the device is silent about the classes that it names' {
+	run_apart cs get "${device}/hello" -N --no-response=4,5 -w '%{code}' -T 20s
+	assert_success
+	# A CON is acknowledged all the same, and then nothing comes.
+	run_apart cs get "${device}/hello" --no-response -vv -T 20s
+	assert_success
+	assert_output ''
+	[[ ${stderr} == *'ACK 0.00'* ]] || fail "${stderr}"
 }
 
 # ---- answers ----------------------------------------------------------------

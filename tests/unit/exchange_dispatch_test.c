@@ -191,9 +191,41 @@ test_if_none_match_fails_where_there_is_one(void **state)
 	ask(COAP_REQUEST_CODE_PUT);
 	option(COAP_OPTION_IF_NONE_MATCH, "");
 	assert_answer(CODE(412), "This resource exists");
-	assert_int_equal(calls, 0);
+	/* RFC 7252 section 5.10.8: whatever the method is. */
 	request->code = COAP_REQUEST_CODE_GET;
+	assert_code(CODE(412));
+	request->code = COAP_REQUEST_CODE_IPATCH;
+	assert_code(CODE(412));
+	assert_int_equal(calls, 0);
+}
+
+/* RFC 7252 section 5.10.8.1. */
+static void
+test_if_match_fails_where_there_is_nothing(void **state)
+{
+	(void)state;
+	ask_root(COAP_REQUEST_CODE_PUT);
+	option(COAP_OPTION_IF_MATCH, "");
+	option(COAP_OPTION_URI_PATH, "new");
+	assert_answer(CODE(412), "There is no such resource to match");
+	request->code = COAP_REQUEST_CODE_DELETE;
+	assert_code(CODE(412));
+	/* Whoever takes what is unknown knows better. */
+	add(coap_resource_unknown_init(dispatch_handle));
+	request->code = COAP_REQUEST_CODE_PUT;
 	assert_code(CODE(205));
+	assert_int_equal(calls, 1);
+}
+
+/* RFC 7252 section 5.10.8.1: the ETags are the handler's. */
+static void
+test_if_match_of_a_resource_is_for_its_handler(void **state)
+{
+	(void)state;
+	ask(COAP_REQUEST_CODE_PUT);
+	option(COAP_OPTION_IF_MATCH, "tag");
+	assert_code(CODE(205));
+	assert_int_equal(calls, 1);
 }
 
 static void
@@ -321,6 +353,8 @@ main(void)
 		TEST(test_a_path_that_is_too_long_is_not_found),
 		TEST(test_the_unknown_resource_takes_what_it_can),
 		TEST(test_if_none_match_fails_where_there_is_one),
+		TEST(test_if_match_fails_where_there_is_nothing),
+		TEST(test_if_match_of_a_resource_is_for_its_handler),
 		TEST(test_if_none_match_passes_where_there_is_none),
 		TEST(test_a_resource_for_oscore_is_not_served_in_clear),
 		TEST(test_a_handler_may_delete_its_resource),

@@ -5,6 +5,8 @@
 #include <coap3/coap_block.h>
 #include <coap3/coap_debug.h>
 
+#include "exchange/dispatch.h"
+
 static void
 handle_in_blocks(coap_resource_t *r, coap_session_t *s, const coap_pdu_t *req,
     const coap_string_t *query, coap_pdu_t *resp)
@@ -169,6 +171,92 @@ test_proxying_is_not_supported(void **state)
 	assert_int_equal(calls, 0);
 }
 
+/* RFC 8768 section 3. */
+static void
+test_hop_limit_is_1_to_255(void **state)
+{
+	static const struct {
+		size_t len;
+		const char *value;
+		unsigned code;
+	} rows[] = {
+		{ 1, "\x01", 205 },
+		{ 1, "\xff", 205 },
+		{ 1, "\0", 400 },
+		{ 0, "", 400 },
+		{ 2, "\1\0", 400 },
+		{ 2, "\0\1", 400 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ask(COAP_REQUEST_CODE_GET);
+		coap_add_option(request, COAP_OPTION_HOP_LIMIT, rows[i].len,
+		    (const uint8_t *)rows[i].value);
+		assert_code(COAP_RESPONSE_CODE(rows[i].code));
+	}
+	assert_int_equal(calls, 2);
+	/* Who registered it deals with it. */
+	assert_int_equal(resources_register_option(&table,
+			     COAP_OPTION_HOP_LIMIT),
+	    0);
+	assert_code(CODE(205));
+}
+
+/* RFC 8132 sections 2.2 and 2.3.1: whether it needs a Content-Format, and
+ * which, the handler knows. */
+static void
+test_fetch_reaches_its_handler_with_and_without_a_format(void **state)
+{
+	(void)state;
+	ask(COAP_REQUEST_CODE_FETCH);
+	assert_code(CODE(205));
+	option(COAP_OPTION_CONTENT_FORMAT, "\x32");
+	assert_code(CODE(205));
+	assert_int_equal(calls, 2);
+}
+
+/* Responses: RFC 7252 sections 5.4.1, 5.4.3 and 5.4.5 */
+
+static void
+response_with(unsigned number, size_t len, int times, bool ok)
+{
+	coap_pdu_t *pdu =
+	    coap_pdu_init(COAP_MESSAGE_ACK, CODE(205), 1, RESPONSE_SIZE);
+
+	assert_non_null(pdu);
+	while (times-- > 0)
+		assert_true(coap_add_option(pdu, (uint16_t)number, len,
+				(const uint8_t *)"\1\1\1\1") > 0);
+	assert_int_equal(options_accept_response(&table, pdu), ok);
+	coap_delete_pdu(pdu);
+}
+
+static void
+test_critical_options_of_a_response(void **state)
+{
+	(void)state;
+	response_with(65001, 1, 1, false);
+	response_with(COAP_OPTION_OSCORE, 1, 1, false);
+	response_with(COAP_OPTION_BLOCK2, 3, 1, true);
+	response_with(COAP_OPTION_BLOCK2, 4, 1, false);
+	response_with(COAP_OPTION_BLOCK2, 1, 2, false);
+	response_with(COAP_OPTION_BLOCK1, 1, 2, false);
+	assert_int_equal(resources_register_option(&table, 65001), 0);
+	response_with(65001, 1, 2, true);
+}
+
+static void
+test_elective_options_of_a_response(void **state)
+{
+	(void)state;
+	response_with(65000, 1, 1, true);
+	response_with(COAP_OPTION_CONTENT_FORMAT, 3, 1, true);
+	response_with(COAP_OPTION_ETAG, 1, 2, true);
+	response_with(COAP_OPTION_ECHO, 4, 2, true);
+}
+
 /* Blocks */
 
 static void
@@ -282,6 +370,10 @@ main(void)
 		TEST(test_bad_option_on_a_stream_is_answered),
 		TEST(test_other_errors_of_a_non_are_answered),
 		TEST(test_proxying_is_not_supported),
+		TEST(test_hop_limit_is_1_to_255),
+		TEST(test_fetch_reaches_its_handler_with_and_without_a_format),
+		TEST(test_critical_options_of_a_response),
+		TEST(test_elective_options_of_a_response),
 		TEST(test_first_block2_is_a_hint),
 		TEST(test_later_block2_is_bad_when_the_handler_ignores_it),
 		TEST(test_later_block2_is_for_a_handler_that_knows_it),
