@@ -87,9 +87,9 @@ take_echo(struct transfer *t, const coap_pdu_t *response)
 {
 	coap_bin_const_t echo = transfer_echo(response);
 
-	t->again = wants_echo(response) && !t->echoed;
+	t->again = echo.length > 0 && wants_echo(response) && !t->echoed;
 	t->echoed = t->again;
-	if (!t->again)
+	if (!t->again || echo.s == NULL)
 		return false;
 	memcpy(t->echo, echo.s, echo.length);
 	t->echo_len = (uint8_t)echo.length;

@@ -65,6 +65,34 @@ uploads(void **state)
 	}
 }
 
+/* RFC 8132: what a FETCH or iPATCH says, and what comes back, in blocks. */
+static void
+fetch_and_ipatch_both_ways(void **state)
+{
+	static const coap_pdu_code_t codes[] = { COAP_REQUEST_CODE_FETCH,
+		COAP_REQUEST_CODE_IPATCH };
+
+	(void)state;
+	block.answer = 20000;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		for (size_t i = 0; i < 4; i++) {
+			size_t length = i < 2 ? 5000 : 10;
+
+			block_request(s, codes[i % 2], 'a', length);
+			world_wait("result");
+			assert_int_equal(world_count("S get"), 1);
+			assert_int_equal(world_count("C result a 0 2.05"), 1);
+			assert_int_equal(block.put, length);
+			assert_int_equal(block.got, 20000);
+			world_forget();
+		}
+		coap_session_release(s);
+		world_settle();
+	}
+}
+
 static void
 both_ways_through_a_bad_network(void **state)
 {
@@ -614,6 +642,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(downloads),
 		TEST(uploads),
+		TEST(fetch_and_ipatch_both_ways),
 		TEST(both_ways_through_a_bad_network),
 		TEST(one_response_handler_for_the_whole),
 		TEST(each_part_to_handlers),

@@ -235,6 +235,8 @@ world_up(void **state)
 	x = coap_resource_init(coap_make_str_const("x"), 0);
 	coap_register_request_handler(x, COAP_REQUEST_GET, on_request);
 	coap_register_request_handler(x, COAP_REQUEST_PUT, on_request);
+	coap_register_request_handler(x, COAP_REQUEST_FETCH, on_request);
+	coap_register_request_handler(x, COAP_REQUEST_IPATCH, on_request);
 	coap_add_resource(w.server, x);
 	return 0;
 }
