@@ -12,9 +12,12 @@
 /* More than what a message may ever have. */
 #define STREAM_MAX ((size_t)64 << 20)
 
-/* These the library chooses as it sends. */
-#define SHOWN_MID   1
-#define SHOWN_TOKEN 0x01
+/* These the library chooses as it sends; a token is as long as this one. */
+#define SHOWN_MID 1
+static const uint8_t shown_token[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+/* Block1 and Size1 take so many bytes at most. */
+#define BLOCK_OPTIONS 10
 
 #define SZX_MAX 6
 
@@ -24,6 +27,7 @@ struct draft {
 	coap_optlist_t *options;
 	size_t payload_len; /* of this message */
 	bool cut;           /* more of the payload follows */
+	bool too_long;      /* even the smallest block */
 };
 
 static coap_proto_t
@@ -66,6 +70,16 @@ largest_szx(const struct request_plan *plan)
 	return szx;
 }
 
+static coap_bin_const_t
+token_of(const struct request_plan *plan)
+{
+	coap_bin_const_t token = { sizeof(shown_token), shown_token };
+
+	if (plan->token_len > 0)
+		token = (coap_bin_const_t){ plan->token_len, plan->token };
+	return token;
+}
+
 static size_t
 options_size(const coap_optlist_t *list)
 {
@@ -84,8 +98,8 @@ options_size(const coap_optlist_t *list)
 static bool
 cut(struct draft *d)
 {
-	/* Block1 and Size1 take so many bytes at most, the marker one. */
-	size_t others = options_size(d->options) + d->plan->token_len + 12;
+	/* With the marker. */
+	size_t others = options_size(d->options) + token_of(d->plan).length + 1;
 	unsigned szx = largest_szx(d->plan);
 	size_t max = DATAGRAM_MAX;
 
@@ -94,8 +108,11 @@ cut(struct draft *d)
 	if (others + d->payload_len <= max &&
 	    (!d->plan->block_size || d->payload_len <= 16U << szx))
 		return true;
-	while (szx > 0 && others + (16U << szx) > max)
+	while (szx > 0 && others + BLOCK_OPTIONS + (16U << szx) > max)
 		szx--;
+	d->too_long = others + BLOCK_OPTIONS + (16U << szx) > max;
+	if (d->too_long)
+		return true;
 	d->cut = true;
 	d->payload_len = 16U << szx;
 	return add_uint(&d->options, COAP_OPTION_BLOCK1, 8 | szx) &&
@@ -115,8 +132,8 @@ negotiate(struct draft *d)
 static coap_pdu_t *
 draft_pdu(struct draft *d)
 {
-	static const uint8_t shown_token[] = { SHOWN_TOKEN };
 	const struct request_plan *plan = d->plan;
+	coap_bin_const_t token = token_of(plan);
 	coap_pdu_t *pdu;
 
 	d->payload_len = plan->payload_len;
@@ -124,9 +141,7 @@ draft_pdu(struct draft *d)
 		return NULL;
 	pdu = coap_pdu_init(plan->non ? COAP_MESSAGE_NON : COAP_MESSAGE_CON,
 	    (coap_pdu_code_t)plan->code, SHOWN_MID, STREAM_MAX);
-	if (pdu &&
-	    coap_add_token(pdu, plan->token_len ? plan->token_len : 1,
-		plan->token_len ? plan->token : shown_token) &&
+	if (pdu && coap_add_token(pdu, token.length, token.s) &&
 	    (!d->options || coap_add_optlist_pdu(pdu, &d->options)) &&
 	    (d->payload_len == 0 ||
 		coap_add_data(pdu, d->payload_len, plan->payload)))
@@ -214,6 +229,10 @@ tell_what_differs(struct job *job, const struct draft *d)
 {
 	output_note(job->out, "not sent; the message id%s chosen when it is",
 	    d->plan->token_len > 0 ? " is" : " and the token are");
+	if (d->too_long)
+		output_note(job->out,
+		    "its options are too long for a datagram: it would be "
+		    "refused");
 	if (d->cut)
 		output_note(job->out,
 		    "the first of %zu blocks; the others go as it is answered",

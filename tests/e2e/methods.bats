@@ -335,7 +335,11 @@ sends() {
 	local uri=coap://127.0.0.1:${port}
 	for args in 'get /a/b?c=d -a json -b 64' 'put /x -d hello -t 0 -N' \
 		'put /x -d 01234567890123456789 -b 16' 'fetch /f -d x -t cbor' \
-		"post /big -d $(printf '%03000d' 0)"; do
+		"post /big -d $(printf '%03000d' 0)" \
+		"post /big -d $(printf '%01100d' 0)" \
+		"put /q?$(printf '%0200d' 0) -u $(printf '%0200d' 1) -d $(printf '%03000d' 0)" \
+		"put /edge -d $(printf '%01139d' 0)" "put /edge -d $(printf '%01138d' 0)" \
+		"put /edge -d $(printf '%01137d' 0)" "put /edge -d $(printf '%01136d' 0)"; do
 		read -ra words <<<"${args}"
 		words[1]=${uri}${words[1]}
 		dry=$(cs "${words[@]}" --token aabb --dry-run --hex)
@@ -344,6 +348,19 @@ sends() {
 		grep -F "datagram ${dry:0:4}" "${peer_log}" | tail -n 1 \
 			| grep -F "${dry:8}" || fail "${dry}: $(cat "${peer_log}")"
 	done
+}
+
+@test '--dry-run says when the options alone are too long' {
+	local args=() i
+	for i in 1 2 3 4 5 6; do
+		args+=(-u "$(printf '%0200d' "${i}")")
+	done
+	run_apart cs put "${peer}/x" "${args[@]}" -d hello --dry-run -v
+	assert_success
+	[[ ${stderr} == *'too long for a datagram'* ]]
+	[[ ${lines[0]} == *ff68656c6c6f ]]
+	run_apart cs put "${peer}/x" "${args[@]}" -d hello
+	assert_equal "${status}" 2
 }
 
 @test '--dry-run opens no session, and takes one that is open' {
