@@ -29,6 +29,24 @@ struct lossy_datagram {
 
 struct lossy lossy;
 
+const struct lossy_rule lossy_ten = {
+	.drop = 10,
+	.duplicate = 5,
+	.reorder = 5,
+	.delay_min_ms = 5,
+	.delay_max_ms = 60,
+	.late_ms = 9000,
+};
+
+const struct lossy_rule lossy_thirty = {
+	.drop = 30,
+	.duplicate = 10,
+	.reorder = 10,
+	.delay_min_ms = 5,
+	.delay_max_ms = 200,
+	.late_ms = 9000,
+};
+
 /* --- chance --------------------------------------------------------------- */
 
 static uint64_t
@@ -289,9 +307,12 @@ on_line(coap_session_t *session, const char *line)
 
 	if (strcmp(line, "BAD_PACKET") == 0)
 		lossy.bad_packets++;
-	if (server && lossy.retransmits &&
-	    strcmp(line, "SERVER_SESSION_NEW") == 0)
+	if (!server || strcmp(line, "SERVER_SESSION_NEW") != 0)
+		return;
+	if (lossy.retransmits)
 		coap_session_set_max_retransmit(session, lossy.retransmits);
+	if (lossy.nstart)
+		coap_session_set_nstart(session, lossy.nstart);
 }
 
 /* --- up and down ---------------------------------------------------------- */
@@ -407,4 +428,38 @@ lossy_set_retransmits(coap_session_t *session, uint16_t n)
 	coap_session_set_max_retransmit(session, n);
 	/* Longer than the pauses between repetitions. */
 	coap_context_set_session_timeout(w.server, UINT32_MAX / 1000);
+}
+
+void
+lossy_set_nstart(coap_session_t *session, uint16_t n)
+{
+	lossy.nstart = n;
+	coap_session_set_nstart(session, n);
+}
+
+void
+lossy_add_resource(const char *path, coap_request_t method,
+    coap_method_handler_t handler)
+{
+	coap_resource_t *r = coap_resource_init(coap_make_str_const(path), 0);
+
+	assert_non_null(r);
+	coap_register_request_handler(r, method, handler);
+	coap_add_resource(w.server, r);
+}
+
+coap_pdu_t *
+lossy_request(coap_session_t *session, coap_pdu_type_t type,
+    coap_pdu_code_t code, const char *path)
+{
+	coap_pdu_t *pdu = coap_new_pdu(type, code, session);
+	uint8_t token[8];
+	size_t len;
+
+	assert_non_null(pdu);
+	coap_session_new_token(session, &len, token);
+	assert_true(coap_add_token(pdu, len, token));
+	assert_true(coap_add_option(pdu, COAP_OPTION_URI_PATH, strlen(path),
+			(const uint8_t *)path) > 0);
+	return pdu;
 }

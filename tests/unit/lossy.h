@@ -32,6 +32,11 @@ struct lossy_rule {
 	unsigned late_ms;
 };
 
+/* Losses of ten and of thirty percent, and some of everything but truncation:
+ * the latest come after the first repetitions. */
+extern const struct lossy_rule lossy_ten;
+extern const struct lossy_rule lossy_thirty;
+
 struct lossy_count {
 	uint64_t seen; /* datagrams that were sent */
 	uint64_t dropped;
@@ -63,6 +68,7 @@ struct lossy {
 	uint64_t random;
 	uint64_t bytes; /* state of the library's random bytes */
 	uint16_t retransmits;
+	uint16_t nstart;
 	bool playing;
 	const char *name;
 };
@@ -87,6 +93,14 @@ coap_session_t *lossy_session(void);
 /* Sets what both ends hold as MAX_RETRANSMIT; the server's sessions that come
  * later, too. 0: the default. The idle timeout of the server grows with it. */
 void lossy_set_retransmits(coap_session_t *session, uint16_t n);
+/* The same for NSTART. */
+void lossy_set_nstart(coap_session_t *session, uint16_t n);
+
+/* A resource of the server; a request for one, with a token. */
+void lossy_add_resource(const char *path, coap_request_t method,
+    coap_method_handler_t handler);
+coap_pdu_t *lossy_request(coap_session_t *session, coap_pdu_type_t type,
+    coap_pdu_code_t code, const char *path);
 
 /* One thing more: a timer, or a datagram that arrives. False: nothing is left
  * to happen. */
