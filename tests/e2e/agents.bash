@@ -142,18 +142,3 @@ make_open_folder() {
 	open_folder=$(mktemp -d "${TMPDIR:-/tmp}/coap-shell-test.XXXXXX")
 	chmod 755 "${open_folder}"
 }
-
-# ---- what is on the way -----------------------------------------------------
-
-# Count datagrams on their way to the UDP port $1. Sets port, and relay_log,
-# which has a line of each record: see relay.py.
-start_relay() {
-	start_on udp:PORT relay /usr/bin/python3 -IS \
-		"${BATS_TEST_DIRNAME}/relay.py" PORT "$1" || return 1
-	relay_log=${peer_log}
-}
-
-# Print how many lines of the relay match the pattern $1.
-passed() {
-	grep -cE -- "$1" "${relay_log}" || :
-}

@@ -208,6 +208,24 @@ start_silent() {
 	kill -STOP "${peer_pid}"
 }
 
+# ---- what is on the way -----------------------------------------------------
+
+# Count datagrams on their way to the UDP port $1, or lose some: further options
+# are those of relay.py. Sets port, and relay_log, which has a line of each
+# record.
+start_relay() {
+	local to=$1
+	shift
+	start_on udp:PORT relay /usr/bin/python3 -IS \
+		"${BATS_TEST_DIRNAME}/relay.py" "$@" PORT "${to}" || return 1
+	relay_log=${peer_log}
+}
+
+# Print how many lines of the relay match the pattern $1.
+passed() {
+	grep -cE -- "$1" "${relay_log}" || :
+}
+
 # ---- a terminal -------------------------------------------------------------
 
 # There may be several: `on two term_line help` types into the one called two.
