@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The built-in device of `demo` and `serve`: resources that show things off. */
+/* The built-in device of `demo` and `serve`: resources that show things off,
+ * and those of the ETSI CoAP plugtests. */
 #ifndef CLI_DEVICE_DEVICE_H
 #define CLI_DEVICE_DEVICE_H
 
@@ -7,10 +8,11 @@
 
 /* Adds the resources to the context, once. 0, or -1 when out of memory. */
 int device_install(struct app *app);
-/* Installs it and listens on a URI for it, with the job's credentials: NULL, the job having been told why
- * (status in *status). */
+/* Installs it and listens on a URI for it, with the job's credentials: NULL,
+ * the job having been told why (status in *status). */
 struct listener *device_listen(struct job *job, const char *uri, int *status);
-/* Before the context goes: lets go of what waits. NULL-safe. */
+/* Before the context goes: takes its resources away, and lets go of what waits.
+ * NULL-safe. */
 void device_free(struct app *app);
 
 #endif

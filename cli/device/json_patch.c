@@ -10,6 +10,7 @@
 /* --- limits -------------------------------------------------------------- */
 
 static bool
+/* NOLINTNEXTLINE(misc-no-recursion): its depth is limited */
 is_shallow(json_t *value, unsigned levels)
 {
 	const char *key;
@@ -67,6 +68,7 @@ too_large(const char **why)
 
 /* A new reference; NULL: out of memory. What is shared is never changed. */
 static json_t *
+/* NOLINTNEXTLINE(misc-no-recursion): its depth is limited */
 merge(json_t *target, json_t *patch)
 {
 	json_t *result;

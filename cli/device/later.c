@@ -1,34 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Separate responses (RFC 7252 section 5.2.2). */
-#include "cli/device/later.h"
-
+/* Separate responses (RFC 7252 section 5.2.2): answers that are owed. */
 #include <stdlib.h>
 #include <string.h>
 
 #include <utlist.h>
 
-#include "cli/device/store.h"
+#include "cli/device/resource.h"
 
-#define LATER_DEFAULT_MS 500
-#define LATER_MAX_MS     60000
-#define LATER_MAX        256 /* answers that are owed at a time */
+#define LATER_MAX       256 /* answers that are owed at a time, */
+#define LATER_MAX_BYTES ((size_t)4 * DEVICE_MAX_BODY) /* and their bodies */
 
 struct owed {
 	struct owed *prev;
 	struct owed *next;
-	struct device_later *later;
+	struct later *later;
 	coap_session_t *session; /* a reference */
+	coap_pdu_t *request;     /* a copy, without payload */
 	coapx_timer_t *timer;
-	coap_pdu_type_t type;
-	size_t token_len;
-	uint8_t token[];
+	struct answer answer; /* its body is the bytes below */
+	uint8_t body[];
 };
 
-struct device_later {
+struct later {
 	struct app *app;
 	struct observer observer;
 	struct owed *owed;
 	unsigned n;
+	size_t bytes;
 };
 
 static void
@@ -36,7 +34,9 @@ owed_free(struct owed *o)
 {
 	DL_DELETE(o->later->owed, o);
 	o->later->n--;
+	o->later->bytes -= o->answer.body.length;
 	coapx_timer_free(o->timer);
+	coap_delete_pdu(o->request);
 	coap_session_release(o->session);
 	free(o);
 }
@@ -45,7 +45,7 @@ owed_free(struct owed *o)
 static void
 on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 {
-	struct device_later *later = observer->user;
+	struct later *later = observer->user;
 	struct owed *o;
 	struct owed *next;
 
@@ -57,10 +57,10 @@ on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
 	}
 }
 
-struct device_later *
-device_later_new(struct app *app)
+struct later *
+later_new(struct app *app)
 {
-	struct device_later *later = calloc(1, sizeof(*later));
+	struct later *later = calloc(1, sizeof(*later));
 
 	if (!later)
 		return NULL;
@@ -72,7 +72,7 @@ device_later_new(struct app *app)
 }
 
 void
-device_later_free(struct device_later *later)
+later_free(struct later *later)
 {
 	struct owed *o;
 	struct owed *next;
@@ -89,17 +89,16 @@ device_later_free(struct device_later *later)
 static void
 pay(coapx_timer_t *timer, void *arg)
 {
-	static const char text[] = "This came by itself, after the ACK.";
 	struct owed *o = arg;
+	coap_bin_const_t token = coap_pdu_get_token(o->request);
+	bool non = coap_pdu_get_type(o->request) == COAP_MESSAGE_NON;
 	coap_pdu_t *pdu =
-	    coap_new_pdu(o->type, COAP_RESPONSE_CODE_CONTENT, o->session);
+	    coap_new_pdu(non ? COAP_MESSAGE_NON : COAP_MESSAGE_CON,
+		o->answer.code, o->session);
 
 	(void)timer;
-	if (pdu && coap_add_token(pdu, o->token_len, o->token)) {
-		device_answer(o->session, NULL, pdu, COAP_RESPONSE_CODE_CONTENT,
-		    COAP_MEDIATYPE_TEXT_PLAIN,
-		    (coap_bin_const_t){ sizeof text - 1,
-			(const uint8_t *)text });
+	if (pdu && coap_add_token(pdu, token.length, token.s)) {
+		device_answer_to(o->session, o->request, pdu, &o->answer);
 		coap_send(o->session, pdu);
 	} else {
 		coap_delete_pdu(pdu);
@@ -107,53 +106,50 @@ pay(coapx_timer_t *timer, void *arg)
 	owed_free(o);
 }
 
-static bool
-owe(struct device_later *later, coap_session_t *session,
-    const coap_pdu_t *request, uint64_t ms)
+static struct owed *
+owed_new(struct later *later, const struct call *call,
+    const struct answer *answer)
 {
-	coap_bin_const_t token = coap_pdu_get_token(request);
-	struct owed *o;
+	coap_bin_const_t token = coap_pdu_get_token(call->request);
+	struct owed *o = calloc(1, sizeof *o + answer->body.length);
 
-	if (later->n >= LATER_MAX)
-		return false;
-	o = calloc(1, sizeof *o + token.length);
 	if (!o)
-		return false;
+		return NULL;
 	o->timer = coapx_timer_new(later->app->context, pay, o);
-	if (!o->timer) {
+	o->request = coap_pdu_duplicate(call->request, call->session,
+	    token.length, token.s, NULL);
+	if (!o->timer || !o->request) {
+		coapx_timer_free(o->timer);
+		coap_delete_pdu(o->request);
 		free(o);
-		return false;
+		return NULL;
 	}
 	o->later = later;
-	o->session = coap_session_reference(session);
-	o->type = coap_pdu_get_type(request) == COAP_MESSAGE_NON
-	    ? COAP_MESSAGE_NON
-	    : COAP_MESSAGE_CON;
-	o->token_len = token.length;
-	if (token.length > 0)
-		memcpy(o->token, token.s, token.length);
-	DL_APPEND(later->owed, o);
-	later->n++;
-	coapx_timer_set(o->timer, ms);
-	return true;
+	o->session = coap_session_reference(call->session);
+	o->answer = *answer;
+	o->answer.body.s = o->body;
+	if (answer->body.length > 0)
+		memcpy(o->body, answer->body.s, answer->body.length);
+	return o;
 }
 
 void
-device_get_separate(coap_resource_t *resource, coap_session_t *session,
-    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+later_answer(struct call *call, uint64_t ms, const struct answer *answer)
 {
-	struct app *app =
-	    coap_context_get_app_data(coap_session_get_context(session));
-	uint64_t ms = LATER_DEFAULT_MS;
+	struct later *later = call->device->later;
+	struct owed *o = NULL;
 
-	(void)resource;
-	if (!device_query_number(query, "ms", LATER_MAX_MS, &ms)) {
-		device_refuse(response, COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "ms=N wants a number up to 60000");
+	if (later->n < LATER_MAX &&
+	    later->bytes + answer->body.length <= LATER_MAX_BYTES)
+		o = owed_new(later, call, answer);
+	if (!o) {
+		device_refuse(call, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "too many answers are owed already");
 		return;
 	}
+	DL_APPEND(later->owed, o);
+	later->n++;
+	later->bytes += answer->body.length;
+	coapx_timer_set(o->timer, ms);
 	/* No code in the response: the library acknowledges, and that is all. */
-	if (!owe(app->device, session, request, ms))
-		device_refuse(response, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
-		    "too many answers are owed already");
 }

@@ -154,7 +154,7 @@ test_store(void **state)
 	assert_int_equal(run(f, "put", f->tcp, "/store/a/b --data-hex 00ff"),
 	    0);
 	assert_int_equal(run(f, "get", f->udp, "/store"), STATUS_OK);
-	assert_string_equal(f->out.s, "</store/a/b>;sz=2,</store/a>;sz=3");
+	assert_string_equal(f->out.s, "</store/a>;sz=3,</store/a/b>;sz=2");
 	assert_int_equal(run(f, "put", f->udp, "/store/a -d 4 -t 50"), 0);
 	assert_int_equal(run(f, "get -i", f->tcp, "/store/a"), STATUS_OK);
 	assert_string_equal(f->out.s,
