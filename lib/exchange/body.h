@@ -38,13 +38,16 @@ struct body_out {
 	void *app;
 	uint8_t *scratch; /* what read() gave */
 	size_t scratch_size;
+	unsigned refs; /* see body_out_ref() */
 };
 
 /* NULL when out of memory; release was not called then. */
 struct body_out *body_out_new(const uint8_t *data, size_t length,
     coap_release_large_data_t release, coap_session_t *session, void *app);
 struct body_out *body_out_reader(size_t length, body_read_t read, void *arg);
-/* Calls release(). NULL is allowed. */
+/* Counts holders; NULL is allowed. */
+struct body_out *body_out_ref(struct body_out *out);
+/* Lets one go; the last one calls release(). NULL is allowed. */
 void body_out_free(struct body_out *out);
 /*
  * Adds the option and the part that block names, its size reduced to what fits

@@ -15,6 +15,7 @@ body_out_new(const uint8_t *data, size_t length,
 
 	if (out == NULL)
 		return NULL;
+	out->refs = 1;
 	out->data = data;
 	out->length = length;
 	out->release = release;
@@ -30,9 +31,18 @@ body_out_reader(size_t length, body_read_t read, void *arg)
 
 	if (out == NULL)
 		return NULL;
+	out->refs = 1;
 	out->length = length;
 	out->read = read;
 	out->arg = arg;
+	return out;
+}
+
+struct body_out *
+body_out_ref(struct body_out *out)
+{
+	if (out != NULL)
+		out->refs++;
 	return out;
 }
 
@@ -43,7 +53,7 @@ body_out_free(struct body_out *out)
 	coap_session_t *session;
 	void *app;
 
-	if (out == NULL)
+	if (out == NULL || --out->refs > 0)
 		return;
 	release = out->release;
 	session = out->session;

@@ -90,6 +90,16 @@ request_new(coap_pdu_t *pdu, coap_bin_const_t token)
 	return q;
 }
 
+struct request *
+request_loose(coap_pdu_t *pdu)
+{
+	struct request *q = request_new(pdu, coap_pdu_get_token(pdu));
+
+	if (q != NULL)
+		q->loose = true;
+	return q;
+}
+
 int
 requests_add(struct requests *r, coap_pdu_t *pdu, coap_tick_t now,
     coap_tick_t deadline, struct request **out)

@@ -33,6 +33,7 @@ struct request {
 	bool acked; /* an empty ACK: a separate response follows */
 	bool icmp_seen;
 	bool sent_told;            /* its owner knows that it left */
+	bool loose;                /* see request_loose() */
 	void *user;                /* the owner's own (callbacks) */
 	struct transfer *transfer; /* of which this is a message; owned */
 	uint32_t token_len;
@@ -54,6 +55,9 @@ void requests_init(struct requests *r);
  */
 int requests_add(struct requests *r, coap_pdu_t *pdu, coap_tick_t now,
     coap_tick_t deadline, struct request **out);
+/* One that is in no table: it stands for a request whose further answers come
+ * unasked. NULL when out of memory. */
+struct request *request_loose(coap_pdu_t *pdu);
 struct request *requests_find(const struct requests *r, coap_bin_const_t token);
 /* The request whose own PDU is sent. */
 struct request *requests_find_pdu(const struct requests *r,

@@ -4,6 +4,7 @@
 #include "session/app_request.h"
 
 #include "base/alloc.h"
+#include "session/observe_client.h"
 
 void
 app_request_end(coapx_request_t *a, const coapx_result_t *result)
@@ -79,27 +80,43 @@ session_forget_pdu(coap_session_t *session, const coap_pdu_t *sent)
 void
 request_take_answered(coap_session_t *session, struct request *q)
 {
+	/* It is in no table, and nothing of it was sent now. */
+	if (q->loose)
+		return;
 	count_round_trip(session, q);
 	requests_take(&session->requests, q);
 	session_forget_pdu(session, q->sent);
+}
+
+/* What is told to the context's handler. */
+static void
+deliver_plain(coap_session_t *session, const struct request *q,
+    const coap_pdu_t *response)
+{
+	coap_response_handler_t handler = session->context->on.response;
+	coap_response_t verdict = COAP_RESPONSE_OK;
+
+	observe_delivering(session, q, response);
+	if (handler)
+		verdict =
+		    handler(session, origin_of(q), response, response->mid);
+	if (verdict != COAP_RESPONSE_FAIL)
+		return;
+	if (!session_reliable(session) && session->layer &&
+	    response->type != COAP_MESSAGE_ACK)
+		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
+		    response->mid, context_now(session->context));
+	observe_rejected(session, q);
 }
 
 void
 request_deliver(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
 {
-	coap_response_handler_t handler = session->context->on.response;
-	coap_response_t verdict = COAP_RESPONSE_OK;
-
 	if (q->user)
 		app_result(q, response, COAP_NACK_NOT_DELIVERABLE, 0);
-	else if (handler)
-		verdict =
-		    handler(session, origin_of(q), response, response->mid);
-	if (verdict == COAP_RESPONSE_FAIL && !session_reliable(session) &&
-	    session->layer && response->type != COAP_MESSAGE_ACK)
-		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
-		    response->mid, context_now(session->context));
+	else
+		deliver_plain(session, q, response);
 	request_free(q);
 }
 
@@ -129,7 +146,7 @@ request_failed(coap_session_t *session, struct request *q,
 	session_forget_pdu(session, q->sent);
 	if (q->user)
 		app_result(q, NULL, reason, err);
-	else
+	else if (!observe_failed(session, q))
 		message_failed(session, origin_of(q), reason);
 	request_free(q);
 }

@@ -7,6 +7,7 @@
 #include "base/sized.h"
 #include "net/layer_ws.h"
 #include "session/endpoint.h"
+#include "session/observe_client.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -250,6 +251,7 @@ coapx_session_get_info(const coap_session_t *session,
 	full.queued = session->n_pending;
 	info_csm(session, &full);
 	reconnect_info(session, &full);
+	full.observations = (uint32_t)observe_count(session);
 	sized_give(info, &full, sizeof full);
 	return 0;
 }

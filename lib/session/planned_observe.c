@@ -23,17 +23,6 @@ coap_check_notify(coap_context_t *context)
 	PLANNED_WARN();
 }
 
-int
-coap_cancel_observe(coap_session_t *session, coap_binary_t *token,
-    coap_pdu_type_t message_type)
-{
-	(void)session;
-	(void)token;
-	(void)message_type;
-	PLANNED_WARN();
-	return 0;
-}
-
 /* Observations that outlive the process */
 
 void

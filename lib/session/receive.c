@@ -5,6 +5,7 @@
 #include "exchange/dispatch.h"
 #include "session/async.h"
 #include "session/blockwise.h"
+#include "session/observe_client.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -99,6 +100,8 @@ handle_response(coap_session_t *session, const coap_pdu_t *response)
 	struct request *q =
 	    requests_find(&session->requests, coap_pdu_get_token(response));
 
+	if (observe_response(session, q, response))
+		return;
 	if (!q) {
 		reject_response(session, response);
 		return;

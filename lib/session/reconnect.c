@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "session/observe_client.h"
 
 /* How long a peer is asked whether it is there, as long as a connect takes. */
 #define PROBE_TIMEOUT_MS 30000
@@ -289,6 +290,7 @@ proven(coap_session_t *session)
 	r->step = STEP_NONE;
 	r->count = 0;
 	session_event(session, COAP_EVENT_RECONNECT_SUCCESS);
+	observe_restore(session);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "session/blockwise.h"
+#include "session/observe_client.h"
 
 uint16_t
 coap_new_message_id(coap_session_t *session)
@@ -352,7 +353,7 @@ coap_send(coap_session_t *session, coap_pdu_t *pdu)
 	}
 	context = session->context;
 	context_enter(context);
-	err = session_send_pdu(session, pdu, NULL);
+	err = observe_send(session, pdu);
 	if (err < 0) {
 		if (err != session->error)
 			session_set_error(session, err, ERROR_LOCAL);

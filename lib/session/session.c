@@ -8,6 +8,7 @@
 #include "session/async.h"
 #include "session/blockwise.h"
 #include "session/endpoint.h"
+#include "session/observe_client.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -136,8 +137,9 @@ session_end(coap_session_t *session, coap_nack_reason_t reason, int err)
 
 	if (session->ending)
 		return;
-	session->ending = true;
 	context_enter(context);
+	observe_farewell(session);
+	session->ending = true;
 	unlink_session(session);
 	reconnect_stop(session);
 	session_down(session, reason, err, true);
@@ -172,6 +174,7 @@ session_destroy(coap_session_t *session)
 		    (void *)(uintptr_t)session->params);
 	blockwise_forget(session);
 	session_async_forget(session);
+	observe_free(session);
 	if (session->extra) {
 		coap_free_type(COAP_STRING, session->extra->ws_host);
 		coap_free_type(COAP_SESSION, session->extra->ws);
@@ -270,6 +273,7 @@ coapx_session_shutdown(coap_session_t *session)
 		return;
 	context = session->context;
 	context_enter(context);
+	observe_farewell(session);
 	reconnect_stop(session);
 	session_down(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED, true);
 	context_leave(context);

@@ -76,6 +76,7 @@ struct session_extra {
 	struct asyncs asyncs; /* a peer's requests that are answered later */
 	uint8_t echo_len;     /* of what the peer gave us; 0: nothing */
 	uint8_t echo[ECHO_MAX];
+	struct observations *observations; /* of ours */
 };
 
 /* A message that waits until the session is established. */

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "session/endpoint.h"
 #include "session/linger.h"
+#include "session/observe_client.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -300,6 +301,7 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 		dgram_reset(&session->msg.dgram, reason);
 	requests_end_all(session, reason, err);
 	ping_failed(session, reason, err);
+	observe_down(session, reason, err);
 	blockwise_forget(session);
 	session_async_forget(session);
 	echo_forget(session);
@@ -329,7 +331,7 @@ static bool
 is_busy(const coap_session_t *session)
 {
 	/* A peer that takes nothing is not waited for longer than an idle one. */
-	if (session->requests.count > 0 ||
+	if (session->requests.count > 0 || observe_count(session) > 0 ||
 	    (session->pending_last && !session->blocked))
 		return true;
 	return !session_reliable(session) && dgram_busy(&session->msg.dgram);
@@ -387,6 +389,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, reconnect_next(session));
 	next = earlier(next, blockwise_next(session));
 	next = earlier(next, session_async_next(session));
+	next = earlier(next, observe_next(session));
 	next = earlier(next, idle_end(session));
 	/* An idle deadline that only moved later is looked at when it comes:
 	 * most messages then cost no work on the heap. */
@@ -440,6 +443,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	ping_expire(session, now);
 	blockwise_expire(session, now);
 	session_async_run(session, now);
+	observe_expire(session, now);
 	keepalive_check(session, now);
 	if (idle_end(session) <= now)
 		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);

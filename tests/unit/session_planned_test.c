@@ -83,8 +83,6 @@ set_arguments(void *p)
 	X(coap_resource_notify_observers,                                      \
 	    coap_resource_notify_observers(resource, NULL) == 0)               \
 	X(coap_check_notify, (coap_check_notify(ctx), 1))                      \
-	X(coap_cancel_observe,                                                 \
-	    coap_cancel_observe(session, token, COAP_MESSAGE_CON) == 0)        \
 	X(coap_persist_track_funcs,                                            \
 	    (coap_persist_track_funcs(ctx, NULL, NULL, NULL, NULL, NULL, 1,    \
 		 thing),                                                       \

@@ -107,10 +107,12 @@ COAP_API void coap_persist_set_observe_num(coap_resource_t *resource,
 /* A client's side */
 
 /*
- * Ends the observation that the client began with this token, with a GET or
- * FETCH of that type and Observe 1 (RFC 7641 section 3.6). token stays the
- * caller's. 1 when it was sent, else 0. Not available in this version: always
- * 0, with a warning. See coap_observe(3).
+ * Ends the observation that the client began with this token by coap_send():
+ * the same GET or FETCH once more, of that type (CON or NON), with Observe 1
+ * (RFC 7641 section 3.6). Its answer goes to the response handler; what comes
+ * before it is not told. token stays the caller's. 1 when it was sent, or there
+ * was nobody to tell; 0 when there is no such observation, or it cannot be
+ * sent. See coap_observe(3).
  */
 COAP_API int coap_cancel_observe(coap_session_t *session, coap_binary_t *token,
     coap_pdu_type_t message_type);

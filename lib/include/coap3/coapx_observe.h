@@ -66,8 +66,8 @@ typedef struct coapx_observe_params_t {
 	void (*notify)(coapx_observation_t *observation,
 	    coap_session_t *session, const coapx_notification_t *notification,
 	    void *arg);
-	/* Each state but ASKED, as it is entered; REGISTERED comes before the
-	 * notification that it comes by. */
+	/* Each state but ASKED and CANCELLING, as it is entered; REGISTERED comes
+	 * before the notification that it comes by. */
 	void (*state)(coapx_observation_t *observation, coap_session_t *session,
 	    coapx_observe_state_t state, void *arg);
 	/*
@@ -89,6 +89,8 @@ typedef struct coapx_observe_params_t {
 #define COAPX_OBSERVE_NO_REFRESH 0x2
 /* The first block of a notification is delivered as it is. */
 #define COAPX_OBSERVE_NO_BLOCKS 0x4
+/* As COAPX_REQUEST_END_ON_ICMP, for each request that it sends. */
+#define COAPX_OBSERVE_END_ON_ICMP 0x8
 
 /*
  * Begins to observe. pdu, from coap_new_pdu(), is a GET or FETCH and consumed
@@ -119,7 +121,10 @@ typedef enum {
 
 /*
  * Ends an observation. 0; -COAP_E_STATE when a DEREGISTER is under way already;
- * -COAP_E_INVAL; or an error of sending, and the observation goes on.
+ * -COAP_E_INVAL for NULL, also inside end(); or an error of sending, and the
+ * observation goes on. Over reliable transports FORGET, coapx_observe_drop()
+ * and an end by an error of ours send what DEREGISTER sends, too, and nobody
+ * waits for the answer (RFC 8323 section 7.4).
  */
 COAP_API int coapx_observe_stop(coapx_observation_t *observation,
     coapx_observe_stop_t how);

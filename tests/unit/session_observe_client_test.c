@@ -1,0 +1,885 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A client's observations on real sessions: coap_send() and coapx_observe.h. */
+#include "observe_peer.h"
+
+#include <unistd.h>
+
+#include <coap3/coap_subscribe.h>
+
+#include "session_outage.h"
+
+#define CON COAP_MESSAGE_CON
+#define NON COAP_MESSAGE_NON
+#define UDP COAP_PROTO_UDP
+#define TCP COAP_PROTO_TCP
+#define GET COAP_REQUEST_CODE_GET
+
+static const coap_proto_t protos[] = { UDP, TCP };
+
+static unsigned
+observations(const coap_session_t *s)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+
+	assert_int_equal(coapx_session_get_info(s, &info), 0);
+	return info.observations;
+}
+
+static void
+stop(coapx_observe_stop_t how)
+{
+	assert_int_equal(coapx_observe_stop(peer.handle, how), 0);
+	world_settle();
+}
+
+/* --- with a handle -------------------------------------------------------- */
+
+static void
+registers_is_notified_and_deregisters(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		observe_peer_start(s, 'a');
+		assert_int_equal(peer.observe, 0);
+		assert_int_equal(observations(s), 1);
+		observe_peer_notify(NON, 6, "one");
+		observe_peer_notify(CON, 7, "two");
+		world_expect('C',
+		    "C notify 6 gap 0 one\n"
+		    "C notify 7 gap 0 two\n");
+		/* The CON was acknowledged. */
+		assert_int_equal(peer.session->requests.count, 0);
+		assert_int_equal(world_count("S nack"), 0);
+		stop(COAPX_OBSERVE_DEREGISTER);
+		world_expect('C', "C end 0 2.05\n");
+		assert_int_equal(peer.token, 'a');
+		assert_int_equal(peer.observe, 1);
+		assert_int_equal(peer.ends, 1);
+		assert_int_equal(observations(s), 0);
+		coap_session_release(s);
+		world_settle();
+		peer.ends = 0;
+		world_forget();
+	}
+}
+
+static void
+what_is_not_observed_ends_with_its_answer(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	peer.number = -1;
+	assert_int_equal(observe_peer_begin(s, 'a'), 0);
+	world_wait("end");
+	world_expect('C', "C end 0 2.05\n");
+	peer.number = 5;
+	peer.code = COAP_RESPONSE_CODE_NOT_FOUND;
+	assert_int_equal(observe_peer_begin(s, 'b'), 0);
+	world_wait("end");
+	world_expect('C', "C end 0 4.04\n");
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+}
+
+static void
+a_notification_ends_it(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		observe_peer_start(s, 'a');
+		peer.code = COAP_RESPONSE_CODE_NOT_FOUND;
+		observe_peer_notify(CON, 6, "gone");
+		world_expect('C', "C end 0 4.04\n");
+		peer.code = COAP_RESPONSE_CODE_CONTENT;
+		observe_peer_start(s, 'b');
+		observe_peer_notify(CON, -1, "last");
+		world_expect('C', "C end 0 2.05\n");
+		assert_int_equal(observations(s), 0);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+static void
+old_ones_are_dropped_or_marked(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		peer.params.flags = all ? COAPX_OBSERVE_ALL : 0;
+		observe_peer_start(s, 'a');
+		observe_peer_notify(NON, 9, "new");
+		observe_peer_notify(NON, 8, "old");
+		observe_peer_notify(NON, 9, "same");
+		observe_peer_notify(NON, 12, "newer");
+		world_expect('C',
+		    all ? "C notify 9 gap 3 new\n"
+			  "C notify 8 gap 0 old old\n"
+			  "C notify 9 gap 0 old same\n"
+			  "C notify 12 gap 2 newer\n"
+			: "C notify 9 gap 3 new\n"
+			  "C notify 12 gap 2 newer\n");
+		assert_int_equal(observe_peer_info().reordered, 2);
+		assert_int_equal(observe_peer_info().gaps, 5);
+		assert_int_equal(observe_peer_info().notifications,
+		    all ? 5 : 3);
+		assert_int_equal(observe_peer_info().number, 12);
+		stop(COAPX_OBSERVE_FORGET);
+		world_expect('C', "C end -24 0.00\n");
+		world_forget();
+	}
+	coap_session_release(s);
+}
+
+/* RFC 8323 section 7.1. */
+static void
+a_stream_has_no_order(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	observe_peer_notify(NON, 4, "lower");
+	observe_peer_notify(NON, -2, "empty");
+	observe_peer_notify(NON, 4, "same");
+	world_expect('C',
+	    "C notify 4 gap 0 lower\n"
+	    "C notify - gap 0 empty\n"
+	    "C notify 4 gap 0 same\n");
+	assert_int_equal(observe_peer_info().reordered, 0);
+	coap_session_release(s);
+}
+
+static void
+is_asked_for_again_after_max_age(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		peer.max_age = 30;
+		peer.asked = 0;
+		observe_peer_start(s, 'a');
+		world_advance(29000);
+		world_expect('C', "");
+		world_advance(2000);
+		world_expect('C', "C state stale\n");
+		assert_int_equal(observe_peer_info().state,
+		    COAPX_OBSERVE_STALE);
+		world_advance(3900);
+		world_expect('C', "");
+		assert_int_equal(peer.asked, 1);
+		world_advance(10100);
+		world_expect('C',
+		    "C state asking\nC state registered\n"
+		    "C notify 5 gap 0 answer hello\n");
+		assert_int_equal(peer.asked, 2);
+		assert_int_equal(peer.token, 'a');
+		assert_int_equal(observe_peer_info().registrations, 2);
+		/* A notification that comes late makes it fresh again. */
+		world_advance(30000 - observe_peer_info().age_ms);
+		world_expect('C', "C state stale\n");
+		observe_peer_notify(NON, 6, "late");
+		world_expect('C',
+		    "C state registered\n"
+		    "C notify 6 gap 0 late\n");
+		world_advance(29000);
+		world_expect('C', "");
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+static void
+without_refresh_it_only_becomes_stale(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	peer.params.flags = COAPX_OBSERVE_NO_REFRESH;
+	observe_peer_start(s, 'a');
+	world_advance(600000);
+	world_expect('C', "C state stale\n");
+	assert_int_equal(peer.asked, 1);
+	coap_session_release(s);
+}
+
+static void
+a_server_that_is_silent(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	peer.silent = true;
+	peer.params.timeout_ms = 3000;
+	assert_int_equal(observe_peer_begin(s, 'a'), 0);
+	world_advance(2900);
+	assert_int_equal(peer.ends, 0);
+	world_advance(200);
+	world_expect('C', "C end -11 0.00\n");
+	assert_int_equal(observations(s), 0);
+	/* The same with what asks again, and with what deregisters. */
+	peer.silent = false;
+	observe_peer_start(s, 'b');
+	peer.silent = true;
+	world_advance(60000 + 15000 + 3100);
+	world_expect('C', "C state stale\nC state asking\nC end -11 0.00\n");
+	peer.silent = false;
+	observe_peer_start(s, 'c');
+	peer.silent = true;
+	stop(COAPX_OBSERVE_DEREGISTER);
+	assert_int_equal(coapx_observe_stop(peer.handle,
+			     COAPX_OBSERVE_DEREGISTER),
+	    -COAP_E_STATE);
+	world_advance(3100);
+	world_expect('C', "C end -11 0.00\n");
+	coap_session_release(s);
+}
+
+static void
+nobody_there_ends_it_by_icmp(void **state)
+{
+	coap_address_t nobody = net_refusing(SOCK_DGRAM);
+	coap_session_t *s =
+	    coap_new_client_session(w.client, NULL, &nobody, UDP);
+
+	(void)state;
+	peer.params.flags = COAPX_OBSERVE_END_ON_ICMP;
+	assert_int_equal(observe_peer_begin(s, 'a'), 0);
+	world_wait("end");
+	assert_int_equal(world_count("C end -9 0.00"), 1);
+	coap_session_release(s);
+}
+
+/* What was on its way when it was cancelled is not the answer to that. */
+static void
+late_notifications_are_not_told(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		observe_peer_start(s, 'a');
+		peer.silent = true;
+		stop(COAPX_OBSERVE_DEREGISTER);
+		assert_int_equal(observe_peer_info().state,
+		    COAPX_OBSERVE_CANCELLING);
+		observe_peer_notify(CON, 6, "late");
+		assert_int_equal(world_count("S nack"), 0);
+		world_expect('C', "");
+		observe_peer_notify(CON, -1, "answer");
+		world_expect('C', "C end 0 2.05\n");
+		coap_session_release(s);
+		world_settle();
+		peer.silent = false;
+		world_forget();
+	}
+}
+
+static void
+a_forgotten_one_is_reset(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	stop(COAPX_OBSERVE_FORGET);
+	world_expect('C', "C end -24 0.00\n");
+	assert_int_equal(peer.cancelled, 0);
+	observe_peer_notify(CON, 6, "who");
+	assert_int_equal(world_count("S nack rst a"), 1);
+	world_expect('C', "");
+	/* Dropped: not even the end. */
+	world_forget();
+	observe_peer_start(s, 'b');
+	coapx_observe_drop(peer.handle);
+	world_settle();
+	observe_peer_notify(CON, 6, "who");
+	world_expect('C', "");
+	coap_session_release(s);
+}
+
+/* RFC 8323 section 7.4: there is no Reset. */
+static void
+a_forgotten_one_is_deregistered_on_a_stream(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	stop(COAPX_OBSERVE_FORGET);
+	world_expect('C', "C end -24 0.00\n");
+	assert_int_equal(peer.cancelled, 1);
+	assert_int_equal(peer.token, 'a');
+	observe_peer_start(s, 'b');
+	coapx_observe_drop(peer.handle);
+	world_settle();
+	world_expect('C', "");
+	assert_int_equal(peer.cancelled, 2);
+	coap_session_release(s);
+	world_settle();
+	assert_int_equal(peer.cancelled, 2);
+}
+
+static void
+dropped_while_it_deregisters(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	assert_int_equal(coapx_observe_stop(peer.handle,
+			     COAPX_OBSERVE_DEREGISTER),
+	    0);
+	coapx_observe_drop(peer.handle);
+	world_settle();
+	world_expect('C', "");
+	assert_int_equal(peer.cancelled, 1);
+	coap_session_release(s);
+}
+
+static void
+arguments(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coapx_observation_info_t info = { .size = sizeof info };
+	coap_pdu_t *pdu;
+	int err = 0;
+
+	(void)state;
+	assert_null(coapx_observe_start(NULL, NULL, &peer.params, &err));
+	assert_int_equal(err, -COAP_E_INVAL);
+	pdu = observe_peer_request(s, COAP_REQUEST_CODE_PUT, CON, 'a', -1);
+	assert_null(coapx_observe_start(s, pdu, &peer.params, &err));
+	assert_int_equal(err, -COAP_E_INVAL);
+	pdu = observe_peer_request(s, GET, CON, 'a', 1);
+	assert_null(coapx_observe_start(s, pdu, &peer.params, &err));
+	assert_int_equal(err, -COAP_E_INVAL);
+	observe_peer_start(s, 'a');
+	pdu = observe_peer_request(s, GET, CON, 'a', 0);
+	assert_null(coapx_observe_start(s, pdu, &peer.params, &err));
+	assert_int_equal(err, -COAP_E_EXISTS);
+	assert_int_equal(coap_send(s,
+			     observe_peer_request(s, GET, CON, 'a', 0)),
+	    COAP_INVALID_MID);
+	assert_int_equal(coapx_observe_stop(NULL, COAPX_OBSERVE_FORGET),
+	    -COAP_E_INVAL);
+	assert_int_equal(coapx_observe_stop(peer.handle,
+			     (coapx_observe_stop_t)7),
+	    -COAP_E_INVAL);
+	assert_int_equal(coapx_observation_info(NULL, &info), -COAP_E_INVAL);
+	assert_int_equal(coapx_observation_info(peer.handle, NULL),
+	    -COAP_E_INVAL);
+	info = observe_peer_info();
+	assert_ptr_equal(info.session, s);
+	assert_int_equal(info.last_code, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(info.max_age, 60);
+	assert_int_equal(info.has_number, 1);
+	assert_string_equal(coapx_observe_state_name(COAPX_OBSERVE_LOST),
+	    "lost");
+	assert_string_equal(coapx_observe_state_name(99), "?");
+	coapx_observe_drop(NULL);
+	coap_session_release(s);
+}
+
+/* --- FETCH ---------------------------------------------------------------- */
+
+/* The body goes with what registers again, and with what deregisters (RFC 8132
+ * section 2.4). */
+static void
+fetch_has_its_body_each_time(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coap_pdu_t *pdu;
+
+	(void)state;
+	observe_peer_start(s, 'z');
+	coapx_observe_drop(peer.handle);
+	pdu = observe_peer_request(s, COAP_REQUEST_CODE_FETCH, CON, 'a', -1);
+	coap_add_data(pdu, 5, (const uint8_t *)"query");
+	peer.handle = coapx_observe_start(s, pdu, &peer.params, NULL);
+	assert_non_null(peer.handle);
+	for (int i = 0; i < 2; i++) {
+		world_wait("hello");
+		assert_int_equal(peer.observe, 0);
+		assert_int_equal(peer.payload_len, 5);
+		assert_memory_equal(peer.payload, "query", 5);
+		world_forget();
+		world_advance(75000);
+	}
+	stop(COAPX_OBSERVE_DEREGISTER);
+	assert_int_equal(peer.observe, 1);
+	assert_int_equal(peer.payload_len, 5);
+	assert_int_equal(peer.ends, 1);
+	coap_session_release(s);
+}
+
+static unsigned released;
+
+static void
+release_body(coap_session_t *session, void *app)
+{
+	(void)session;
+	(void)app;
+	released++;
+}
+
+static void
+fetch_with_a_large_body(void **state)
+{
+	static uint8_t body[3000];
+	coap_session_t *s = world_connected(UDP);
+	coap_pdu_t *pdu;
+
+	(void)state;
+	released = 0;
+	coap_context_set_block_mode(w.server,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	pdu = observe_peer_request(s, COAP_REQUEST_CODE_FETCH, CON, 'a', 0);
+	assert_int_equal(coap_add_data_large_request(s, pdu, sizeof body, body,
+			     release_body, NULL),
+	    1);
+	assert_true(coap_send(s, pdu) >= 0);
+	world_wait("hello");
+	assert_int_equal(released, 0);
+	world_forget();
+	/* Sent once more, from its first block on. */
+	world_advance(75000);
+	assert_int_equal(world_count("C 2.05 a hello"), 1);
+	assert_int_equal(released, 0);
+	coap_session_release(s);
+	world_settle();
+	assert_int_equal(released, 1);
+}
+
+/* --- blocks --------------------------------------------------------------- */
+
+static void
+notifications_in_blocks(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		peer.body = 0;
+		observe_peer_start(s, 'a');
+		peer.body = 200;
+		peer.blocks = 0;
+		observe_peer_notify(CON, 6, "");
+		world_wait("notify 6");
+		world_expect('C', "C notify 6 gap 0 aaaaaaaaaaaaaaaa\n");
+		assert_int_equal(peer.got, 200);
+		assert_int_equal(peer.blocks, 3);
+		/* The answer to what asks again comes in blocks, too. */
+		world_advance(75000);
+		world_expect('C',
+		    "C state stale\nC state asking\nC state registered\n"
+		    "C notify 5 gap 0 answer aaaaaaaaaaaaaaaa\n");
+		assert_int_equal(peer.got, 200);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+	assert_int_equal(w.client->bodies.used, 0);
+}
+
+static void
+a_newer_one_takes_the_place_of_what_is_fetched(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	peer.body = 200;
+	/* The client's GET for the next block is not heard before the next. */
+	observe_peer_notify(NON, 6, "");
+	world_forget();
+	peer.blocks = 0;
+	{
+		/* Both before the client reads the first. */
+		coap_pdu_t *pdu;
+		int i;
+
+		for (i = 7; i <= 8; i++) {
+			pdu = coap_new_pdu(NON, COAP_RESPONSE_CODE_CONTENT,
+			    peer.session);
+			coap_add_token(pdu, 1, (const uint8_t *)"a");
+			coap_add_option(pdu, COAP_OPTION_OBSERVE, 1,
+			    (const uint8_t[]){ (uint8_t)i });
+			if (i == 7) {
+				coap_add_option(pdu, COAP_OPTION_BLOCK2, 1,
+				    (const uint8_t[]){ 8 | 2 });
+				coap_add_data(pdu, 64,
+				    (const uint8_t[64]){ 0 });
+			} else {
+				coap_add_data(pdu, 5, (const uint8_t *)"whole");
+			}
+			coap_send(peer.session, pdu);
+		}
+	}
+	world_settle();
+	world_expect('C', "C notify 8 gap 0 whole\n");
+	assert_int_equal(s->requests.count, 0);
+	assert_int_equal(w.client->bodies.used, 0);
+	coap_session_release(s);
+}
+
+static void
+blocks_that_do_not_come(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	peer.body = 200;
+	peer.broken = true;
+	observe_peer_notify(NON, 6, "");
+	world_expect('C', "C state stale\n");
+	peer.broken = false;
+	world_advance(15000);
+	world_expect('C',
+	    "C state asking\nC state registered\n"
+	    "C notify 5 gap 0 answer aaaaaaaaaaaaaaaa\n");
+	coapx_observe_drop(peer.handle);
+	/* Of the first one it is the end. */
+	peer.broken = true;
+	assert_int_equal(observe_peer_begin(s, 'b'), 0);
+	world_wait("end");
+	world_expect('C', "C end 0 4.04\n");
+	/* Larger than what is taken. */
+	peer.broken = false;
+	peer.params.body_max = 100;
+	assert_int_equal(observe_peer_begin(s, 'c'), 0);
+	world_wait("end");
+	world_expect('C', "C end -5 0.00\n");
+	peer.params.flags = COAPX_OBSERVE_NO_BLOCKS;
+	assert_int_equal(observe_peer_begin(s, 'd'), 0);
+	world_wait("notify");
+	assert_int_equal(peer.got, 64);
+	coap_session_release(s);
+}
+
+/* --- libcoap's way -------------------------------------------------------- */
+
+static void
+plain_send(coap_session_t *s, char token)
+{
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, token, 0)) >= 0);
+	world_wait("hello");
+	world_forget();
+}
+
+static void
+plain_cancel(coap_session_t *s, const char *token, int expected)
+{
+	uint8_t bytes[8];
+	coap_binary_t t = { strlen(token), bytes };
+
+	memcpy(bytes, token, t.length);
+	assert_int_equal(coap_cancel_observe(s, &t, CON), expected);
+	world_settle();
+}
+
+static void
+plain_observation(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		plain_send(s, 'a');
+		observe_peer_notify(CON, 6, "one");
+		observe_peer_notify(NON, 7, "two");
+		world_expect('C', "C 2.05 a one\nC 2.05 a two\n");
+		assert_int_equal(observations(s), 1);
+		world_advance(75000);
+		world_expect('C', "C 2.05 a hello\n");
+		plain_cancel(s, "b", 0);
+		plain_cancel(s, "a", 1);
+		world_expect('C', "C 2.05 a hello\n");
+		assert_int_equal(peer.observe, 1);
+		assert_int_equal(observations(s), 0);
+		plain_cancel(s, "a", 0);
+		observe_peer_notify(CON, 8, "late");
+		world_expect('C', "");
+		assert_int_equal(world_count("S nack"), 0);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+static void
+plain_without_observe_is_a_request(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	peer.number = -1;
+	plain_send(s, 'a');
+	assert_int_equal(observations(s), 0);
+	peer.number = 5;
+	/* With Observe 1 by hand. */
+	plain_send(s, 'b');
+	assert_int_equal(observations(s), 1);
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, 'b', 1)) >= 0);
+	world_wait("hello");
+	assert_int_equal(observations(s), 0);
+	/* By 4.04 in a notification. */
+	world_forget();
+	plain_send(s, 'c');
+	peer.code = COAP_RESPONSE_CODE_NOT_FOUND;
+	observe_peer_notify(CON, 6, "gone");
+	world_expect('C', "C 4.04 c gone\n");
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+}
+
+static void
+plain_verdict_ends_it(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	plain_send(s, 'a');
+	w.verdict = COAP_RESPONSE_FAIL;
+	observe_peer_notify(CON, 6, "no");
+	world_wait("S nack rst a");
+	assert_int_equal(observations(s), 0);
+	w.verdict = COAP_RESPONSE_OK;
+	world_forget();
+	observe_peer_notify(CON, 7, "no");
+	world_expect('C', "");
+	coap_session_release(s);
+}
+
+static void
+plain_blocks(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	plain_send(s, 'a');
+	peer.body = 200;
+	observe_peer_notify(CON, 6, "");
+	world_expect('C', "C 2.05 a aaaaaaaaaaaaaaaa\n");
+	coap_context_set_block_mode(w.client, COAP_BLOCK_USE_LIBCOAP);
+	observe_peer_notify(CON, 7, "");
+	world_expect('C',
+	    "C 2.05 a aaaaaaaaaaaaaaaa\n"
+	    "C 2.05 a bbbbbbbbbbbbbbbb\n"
+	    "C 2.05 a cccccccccccccccc\n"
+	    "C 2.05 a dddddddd\n");
+	assert_int_equal(observations(s), 1);
+	coap_context_set_block_mode(w.client, 0);
+	observe_peer_notify(CON, 8, "");
+	world_expect('C', "C 2.05 a aaaaaaaaaaaaaaaa\n");
+	assert_int_equal(observations(s), 1);
+	coap_session_release(s);
+}
+
+static void
+plain_ends_with_one_nack(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		plain_send(s, 'a');
+		coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+		assert_int_equal(world_count("C nack not-deliverable a"), 1);
+		assert_int_equal(observations(s), 0);
+		coap_session_release(s);
+		world_settle();
+		assert_int_equal(world_count("C nack"), 1);
+		world_forget();
+	}
+}
+
+/* --- the session's end ---------------------------------------------------- */
+
+static void
+an_end_in_good_order_deregisters(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		coap_session_t *s = world_connected(i & 1 ? TCP : UDP);
+
+		peer.cancelled = 0;
+		if (i & 2) {
+			observe_peer_start(s, 'a');
+		} else {
+			plain_send(s, 'a');
+		}
+		if (i & 4)
+			coap_session_set_no_observe_cancel(s);
+		if (i == 3)
+			coapx_session_shutdown(s);
+		coap_session_release(s);
+		world_settle();
+		assert_int_equal(peer.cancelled, i & 4 ? 0 : 1);
+		assert_int_equal(world_count("C end -8 0.00"), i & 2 ? 1 : 0);
+		assert_int_equal(world_count("C nack"), i & 2 ? 0 : 1);
+		world_forget();
+	}
+}
+
+static void
+restored_after_a_reconnect(void **state)
+{
+	coap_proto_t p;
+
+	(void)state;
+	for (p = UDP; p != COAP_PROTO_NONE;
+	     p = p == UDP ? TCP : COAP_PROTO_NONE) {
+		coap_session_t *s = world_connected(p);
+
+		assert_int_equal(coapx_session_set_reconnect(s, 5, 0), 0);
+		observe_peer_start(s, 'a');
+		plain_send(s, 'b');
+		world_forget();
+		peer.asked = 0;
+		server_stop(p);
+		if (p == UDP)
+			coap_session_disconnected(s,
+			    COAP_NACK_TOO_MANY_RETRIES);
+		world_wait("RECONNECT_FAILED");
+		assert_int_equal(world_count("C state lost"), 1);
+		assert_int_equal(world_count("C nack"), 0);
+		assert_int_equal(observations(s), 2);
+		assert_int_equal(observe_peer_info().state, COAPX_OBSERVE_LOST);
+		world_forget();
+		server_start(p);
+		peer.number = 3;
+		world_advance(5000);
+		world_wait("C 2.05 b hello");
+		world_wait("notify 3");
+		assert_int_equal(world_count("C state asking"), 1);
+		assert_int_equal(world_count("C notify 3 gap 0 answer hello"),
+		    1);
+		assert_int_equal(peer.asked, 2);
+		world_forget();
+		peer.token = 'a';
+		observe_peer_notify(CON, 4, "on");
+		world_expect('C', "C notify 4 gap 0 on\n");
+		coap_session_release(s);
+		world_settle();
+		assert_int_equal(peer.ends, 1);
+		peer.ends = 0;
+		peer.number = 5;
+		world_forget();
+	}
+}
+
+static void
+given_up_they_end(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	assert_int_equal(coapx_session_set_reconnect(s, 5, 1), 0);
+	observe_peer_start(s, 'a');
+	plain_send(s, 'b');
+	world_forget();
+	server_stop(TCP);
+	world_wait("RECONNECT_FAILED");
+	assert_int_equal(world_count("C end"), 0);
+	world_advance(5000);
+	world_wait("RECONNECT_NO_MORE");
+	assert_int_equal(world_count("C end"), 1);
+	assert_int_equal(world_count("C nack not-deliverable b"), 1);
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+	assert_int_equal(peer.ends, 1);
+}
+
+/* What could not be sent yet is sent once. */
+static void
+begun_while_it_is_lost(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	assert_int_equal(coapx_session_set_reconnect(s, 5, 0), 0);
+	server_stop(TCP);
+	world_wait("RECONNECT_FAILED");
+	world_forget();
+	assert_int_equal(observe_peer_begin(s, 'a'), 0);
+	server_start(TCP);
+	world_advance(5000);
+	world_wait("notify");
+	assert_int_equal(peer.asked, 1);
+	assert_int_equal(world_count("C state"), 1);
+	/* Stopped before anything was sent: at once. */
+	world_forget();
+	server_stop(TCP);
+	world_wait("RECONNECT_FAILED");
+	stop(COAPX_OBSERVE_DEREGISTER);
+	assert_int_equal(world_count("C end -24"), 1);
+	server_start(TCP);
+	world_advance(5000);
+	world_wait("RECONNECT_SUCCESS");
+	assert_int_equal(peer.asked, 1);
+	coap_session_release(s);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, observe_peer_up, world_down)
+#define OUTAGE(name) cmocka_unit_test_setup_teardown(name, outage, world_down)
+
+static int
+outage(void **state)
+{
+	int r = outage_up(state);
+
+	/* Servers that come back have the same handler. */
+	return r == 0 ? observe_peer_again() : r;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(registers_is_notified_and_deregisters),
+		TEST(what_is_not_observed_ends_with_its_answer),
+		TEST(a_notification_ends_it),
+		TEST(old_ones_are_dropped_or_marked),
+		TEST(a_stream_has_no_order),
+		TEST(is_asked_for_again_after_max_age),
+		TEST(without_refresh_it_only_becomes_stale),
+		TEST(a_server_that_is_silent),
+		TEST(nobody_there_ends_it_by_icmp),
+		TEST(late_notifications_are_not_told),
+		TEST(a_forgotten_one_is_reset),
+		TEST(a_forgotten_one_is_deregistered_on_a_stream),
+		TEST(dropped_while_it_deregisters),
+		TEST(arguments),
+		TEST(fetch_has_its_body_each_time),
+		TEST(fetch_with_a_large_body),
+		TEST(notifications_in_blocks),
+		TEST(a_newer_one_takes_the_place_of_what_is_fetched),
+		TEST(blocks_that_do_not_come),
+		TEST(plain_observation),
+		TEST(plain_without_observe_is_a_request),
+		TEST(plain_verdict_ends_it),
+		TEST(plain_blocks),
+		TEST(plain_ends_with_one_nack),
+		TEST(an_end_in_good_order_deregisters),
+		OUTAGE(restored_after_a_reconnect),
+		OUTAGE(given_up_they_end),
+		OUTAGE(begun_while_it_is_lost),
+	};
+
+	return cmocka_run_group_tests_name("session_observe_client", tests,
+	    NULL, NULL);
+}
