@@ -55,6 +55,8 @@ void observe_peer_start(coap_session_t *session, char token);
 int observe_peer_begin(coap_session_t *session, char token);
 /* A notification of the server, as peer says, with its number. */
 void observe_peer_notify(coap_pdu_type_t type, int number, const char *text);
+/* The same where it may fail. */
+bool observe_peer_try(coap_pdu_type_t type, int number, const char *text);
 coapx_observation_info_t observe_peer_info(void);
 
 #endif
