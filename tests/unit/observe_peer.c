@@ -19,6 +19,8 @@ put_block(coap_pdu_t *pdu, unsigned num)
 	bool more = n > OBSERVE_PEER_BLOCK;
 
 	memset(bytes, 'a' + (int)(num % 26), sizeof bytes);
+	if (peer.etag)
+		block_add_uint(pdu, COAP_OPTION_ETAG, peer.etag);
 	/* Size exponent 2: blocks of 64 bytes. */
 	block_add_uint(pdu, COAP_OPTION_BLOCK2, num << 4 | (more ? 8U : 0) | 2);
 	coap_add_data(pdu, more ? OBSERVE_PEER_BLOCK : n, bytes);
@@ -33,6 +35,8 @@ fill(coap_pdu_t *pdu, int number, const char *text)
 		coap_add_option(pdu, COAP_OPTION_OBSERVE, 0, NULL);
 	else if (number >= 0)
 		block_add_uint(pdu, COAP_OPTION_OBSERVE, (uint64_t)number);
+	if (peer.critical)
+		coap_add_option(pdu, (coap_option_num_t)peer.critical, 0, NULL);
 	if (peer.max_age >= 0)
 		block_add_uint(pdu, COAP_OPTION_MAXAGE, (uint64_t)peer.max_age);
 	if (peer.body > OBSERVE_PEER_BLOCK)
@@ -63,6 +67,8 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 	if (block_read(request, COAP_OPTION_BLOCK2, true, &block) &&
 	    block.num > 0) {
 		peer.blocks++;
+		peer.etag += peer.changes;
+		peer.changes = false;
 		coap_pdu_set_code(response,
 		    peer.broken ? COAP_RESPONSE_CODE_NOT_FOUND
 				: COAP_RESPONSE_CODE_CONTENT);

@@ -15,11 +15,14 @@
 struct observe_peer {
 	/* What /x answers. */
 	unsigned code;
-	int number;  /* of Observe; -1: none, -2: an empty one */
-	int max_age; /* -1: none */
-	bool silent; /* no answer, an empty ACK at most */
-	size_t body; /* larger than OBSERVE_PEER_BLOCK: in blocks */
-	bool broken; /* further blocks are not found */
+	int number;    /* of Observe; -1: none, -2: an empty one */
+	int max_age;   /* -1: none */
+	bool silent;   /* no answer, an empty ACK at most */
+	size_t body;   /* larger than OBSERVE_PEER_BLOCK: in blocks */
+	bool broken;   /* further blocks are not found */
+	unsigned etag; /* of a body in blocks; 0: none */
+	bool changes;  /* it changes as a further block is asked for, once */
+	unsigned critical; /* an option that notifications have; 0 */
 	/* What it has seen. */
 	coap_session_t *session;
 	char token;

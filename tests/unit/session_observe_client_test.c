@@ -6,6 +6,7 @@
 
 #include <coap3/coap_subscribe.h>
 
+#include "exchange/observation.h"
 #include "session_outage.h"
 
 #define CON COAP_MESSAGE_CON
@@ -30,6 +31,28 @@ stop(coapx_observe_stop_t how)
 {
 	assert_int_equal(coapx_observe_stop(peer.handle, how), 0);
 	world_settle();
+}
+
+static void
+plain_send(coap_session_t *s, char token)
+{
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, token, 0)) >= 0);
+	world_wait("hello");
+	world_forget();
+}
+
+static void
+on_get(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	(void)resource;
+	(void)session;
+	(void)request;
+	(void)query;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	coap_add_option(response, COAP_OPTION_OBSERVE, 0, NULL);
+	coap_add_data(response, 5, (const uint8_t *)"there");
 }
 
 /* --- with a handle -------------------------------------------------------- */
@@ -390,6 +413,114 @@ arguments(void **state)
 	coap_session_release(s);
 }
 
+static void
+a_notification_that_cannot_be_used(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	peer.critical = 65001;
+	observe_peer_notify(CON, 6, "what");
+	assert_int_equal(world_count("S nack rst a"), 1);
+	world_expect('C', "C end -27 0.00\n");
+	peer.critical = 0;
+	plain_send(s, 'b');
+	peer.critical = 65001;
+	observe_peer_notify(CON, 6, "what");
+	world_expect('C', "C nack bad-response b\n");
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+}
+
+static void
+as_many_as_there_may_be(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+	coap_pdu_t *pdu;
+	int err;
+
+	(void)state;
+	for (int i = 0; i < OBSERVATIONS_MAX; i++) {
+		pdu = coap_new_pdu(CON, GET, s);
+		coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+		    (const uint8_t *)"x");
+		assert_non_null(coapx_observe_start(s, pdu,
+		    &(coapx_observe_params_t){
+			.size = sizeof(coapx_observe_params_t) },
+		    NULL));
+		if (i % 16 == 0)
+			world_settle();
+	}
+	pdu = coap_new_pdu(CON, GET, s);
+	assert_null(coapx_observe_start(s, pdu, &peer.params, &err));
+	assert_int_equal(err, -COAP_E_LIMIT);
+	WORLD_UNTIL(peer.asked == OBSERVATIONS_MAX && !s->requests.count);
+	assert_int_equal(observations(s), OBSERVATIONS_MAX);
+	peer.asked = 0;
+	w.quiet = true;
+	world_advance(75000);
+	assert_int_equal(peer.asked, OBSERVATIONS_MAX);
+	coap_session_release(s);
+	world_settle();
+	assert_int_equal(peer.cancelled, OBSERVATIONS_MAX);
+}
+
+static void
+on_every_protocol(void **state)
+{
+	coap_proto_t p;
+
+	(void)state;
+	world_all_protocols();
+	for (p = world_next_proto(COAP_PROTO_NONE); p != COAP_PROTO_NONE;
+	     p = world_next_proto(p)) {
+		coap_session_t *s = world_session(p);
+
+		/* Before there is a connection. */
+		assert_int_equal(observe_peer_begin(s, 'a'), 0);
+		world_wait("hello");
+		observe_peer_notify(NON, 6, "one");
+		world_wait("one");
+		assert_int_equal(world_count("C notify"), 2);
+		assert_int_equal(coapx_observe_stop(peer.handle,
+				     COAPX_OBSERVE_DEREGISTER),
+		    0);
+		world_wait("end 0 2.05");
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+/* A device that connected to us. */
+static void
+of_a_peer_that_came_in(void **state)
+{
+	coap_session_t *c = world_connected(TCP);
+	coap_session_t *s;
+	coap_resource_t *x = coap_resource_init(coap_make_str_const("x"), 0);
+
+	(void)state;
+	world_send(c, CON, 'q');
+	world_wait("hello");
+	s = peer.session;
+	assert_non_null(s);
+	coap_register_request_handler(x, COAP_REQUEST_GET, on_get);
+	coap_add_resource(w.client, x);
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, 'a', 0)) >= 0);
+	world_wait("S 2.05 a there");
+	assert_int_equal(observations(s), 1);
+	/* It is not idle: its resource is observed. */
+	world_advance(1000000);
+	assert_int_equal(w.deleted, 0);
+	assert_int_equal(observations(s), 1);
+	coap_session_release(c);
+	world_settle();
+	assert_int_equal(world_count("S nack"), 1);
+}
+
 /* --- FETCH ---------------------------------------------------------------- */
 
 /* The body goes with what registers again, and with what deregisters (RFC 8132
@@ -567,16 +698,36 @@ blocks_that_do_not_come(void **state)
 	coap_session_release(s);
 }
 
-/* --- libcoap's way -------------------------------------------------------- */
-
+/* The new body is asked for without Observe (RFC 7959 section 2.6), and is the
+ * notification all the same. */
 static void
-plain_send(coap_session_t *s, char token)
+a_body_that_changes_meanwhile(void **state)
 {
-	assert_true(
-	    coap_send(s, observe_peer_request(s, GET, CON, token, 0)) >= 0);
-	world_wait("hello");
-	world_forget();
+	(void)state;
+	for (int plain = 0; plain < 2; plain++) {
+		coap_session_t *s = world_connected(UDP);
+
+		peer.body = 0;
+		if (plain)
+			plain_send(s, 'a');
+		else
+			observe_peer_start(s, 'a');
+		peer.body = 200;
+		peer.etag = 1;
+		peer.changes = true;
+		observe_peer_notify(NON, 6, "");
+		world_expect('C',
+		    plain ? "C 2.05 a aaaaaaaaaaaaaaaa\n"
+			  : "C notify 6 gap 0 aaaaaaaaaaaaaaaa\n");
+		assert_int_equal(peer.etag, 2);
+		assert_int_equal(observations(s), 1);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
 }
+
+/* --- libcoap's way -------------------------------------------------------- */
 
 static void
 plain_cancel(coap_session_t *s, const char *token, int expected)
@@ -661,6 +812,41 @@ plain_verdict_ends_it(void **state)
 	observe_peer_notify(CON, 7, "no");
 	world_expect('C', "");
 	coap_session_release(s);
+}
+
+/* Where no Reset can be sent. */
+static void
+plain_verdict_on_a_stream(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	plain_send(s, 'a');
+	w.verdict = COAP_RESPONSE_FAIL;
+	observe_peer_notify(NON, 6, "no");
+	assert_int_equal(peer.cancelled, 1);
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+	world_settle();
+	assert_int_equal(peer.cancelled, 1);
+}
+
+/* libcoap leaves order to the application. */
+static void
+plain_ones_are_told_all(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	plain_send(s, 'a');
+	observe_peer_notify(NON, 9, "new");
+	observe_peer_notify(NON, 8, "old");
+	world_expect('C', "C 2.05 a new\nC 2.05 a old\n");
+	/* Once more by hand, with the same token. */
+	plain_send(s, 'a');
+	assert_int_equal(observations(s), 1);
+	coap_session_release(s);
+	assert_int_equal(world_count("C nack"), 1);
 }
 
 static void
@@ -833,6 +1019,21 @@ begun_while_it_is_lost(void **state)
 	coap_session_release(s);
 }
 
+static void
+connected_anew_on_request(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	assert_int_equal(coapx_session_reconnect(s), 0);
+	world_wait("notify");
+	assert_int_equal(world_count("C end"), 0);
+	assert_int_equal(world_count("C state lost"), 1);
+	assert_int_equal(world_count("C notify 5 gap 0 answer hello"), 1);
+	coap_session_release(s);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, observe_peer_up, world_down)
 #define OUTAGE(name) cmocka_unit_test_setup_teardown(name, outage, world_down)
@@ -864,17 +1065,25 @@ main(void)
 		TEST(a_forgotten_one_is_deregistered_on_a_stream),
 		TEST(dropped_while_it_deregisters),
 		TEST(arguments),
+		TEST(a_notification_that_cannot_be_used),
+		TEST(as_many_as_there_may_be),
+		TEST(on_every_protocol),
+		TEST(of_a_peer_that_came_in),
 		TEST(fetch_has_its_body_each_time),
 		TEST(fetch_with_a_large_body),
 		TEST(notifications_in_blocks),
 		TEST(a_newer_one_takes_the_place_of_what_is_fetched),
 		TEST(blocks_that_do_not_come),
+		TEST(a_body_that_changes_meanwhile),
 		TEST(plain_observation),
 		TEST(plain_without_observe_is_a_request),
 		TEST(plain_verdict_ends_it),
+		TEST(plain_verdict_on_a_stream),
+		TEST(plain_ones_are_told_all),
 		TEST(plain_blocks),
 		TEST(plain_ends_with_one_nack),
 		TEST(an_end_in_good_order_deregisters),
+		TEST(connected_anew_on_request),
 		OUTAGE(restored_after_a_reconnect),
 		OUTAGE(given_up_they_end),
 		OUTAGE(begun_while_it_is_lost),
