@@ -195,23 +195,25 @@ answered(coapx_observation_t *h, const coapx_result_t *result, bool answer)
 	struct observation *o = h->o;
 	bool fetched = o->fetching && !h->old;
 	bool old = h->old;
+	bool last;
 	bool good = result->error == 0 &&
 	    COAP_RESPONSE_CLASS(result->response->code) == 2;
 
 	h->old = false;
 	if (!old)
 		o->fetching = false;
-	if (o->state == COAPX_OBSERVE_CANCELLING) {
+	/* The last one: of the server's own, or as it was asked to. */
+	last = o->state == COAPX_OBSERVE_CANCELLING ||
+	    (result->error == 0 && !fetched &&
+		!observation_is_notification(result->response));
+	if (last)
 		finish(h, result, false);
-	} else if (fetched && !good) {
+	else if (fetched && !good)
 		not_fetched(h, result);
-	} else if (result->error < 0) {
+	else if (result->error < 0)
 		failed(h, result);
-	} else if (!fetched && !observation_is_notification(result->response)) {
-		finish(h, result, false);
-	} else {
+	else
 		notify(h, result, old, answer);
-	}
 }
 
 static void
@@ -335,7 +337,7 @@ begin(coapx_observation_t *h, coap_pdu_t **pdu)
 	if (err == 0)
 		err = observations_add(t, *pdu, context_now(session->context),
 		    &o);
-	if (err < 0)
+	if (err != 0)
 		return err;
 	if (blockwise_has_body(*pdu))
 		o->body = body_out_ref((*pdu)->app);

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/alloc.h"
@@ -168,6 +167,17 @@ says_the_rfc(uint32_t v1, uint32_t v2, coap_tick_t t1, coap_tick_t t2)
 	    t2 > t1 + 128000;
 }
 
+static uint32_t
+draw(uint32_t below)
+{
+	static uint32_t x = 7641;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x % below;
+}
+
 static void
 random_stories(void **state)
 {
@@ -177,14 +187,11 @@ random_stories(void **state)
 	struct observation *o = add(1, 0);
 
 	(void)state;
-	srand(7641);
-	v1 = (uint32_t)rand() & LAST;
+	v1 = draw(LAST + 1);
 	assert_true(answer(o, v1, 0));
 	for (int i = 0; i < 20000; i++) {
-		t2 += (coap_tick_t)(rand() % 8 == 0 ? rand() % 150000
-						    : rand() % 100);
-		v2 = rand() % 4 == 0 ? (uint32_t)rand() & LAST
-				     : (v1 + (uint32_t)(rand() % 7) - 3) & LAST;
+		t2 += draw(8) == 0 ? draw(150000) : draw(100);
+		v2 = draw(4) == 0 ? draw(LAST + 1) : (v1 + draw(7) - 3) & LAST;
 		if (says_the_rfc(v1, v2, t1, t2)) {
 			if (says_the_rfc(v1, v2, 0, 0))
 				gaps += ((v2 - v1) & LAST) - 1;

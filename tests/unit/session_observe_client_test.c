@@ -52,6 +52,9 @@ on_get(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
 	coap_add_option(response, COAP_OPTION_OBSERVE, 0, NULL);
+	/* Long enough for nothing to be asked again. */
+	coap_add_option(response, COAP_OPTION_MAXAGE, 3,
+	    (const uint8_t *)"\xff\xff\xff");
 	coap_add_data(response, 5, (const uint8_t *)"there");
 }
 
@@ -1001,6 +1004,9 @@ begun_while_it_is_lost(void **state)
 	world_wait("RECONNECT_FAILED");
 	world_forget();
 	assert_int_equal(observe_peer_begin(s, 'a'), 0);
+	world_advance(5000);
+	world_wait("RECONNECT_FAILED");
+	world_forget();
 	server_start(TCP);
 	world_advance(5000);
 	world_wait("notify");
