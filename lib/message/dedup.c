@@ -11,10 +11,13 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "message/dgram_internal.h"
+#include "wire/block.h"
 #include "wire/pdu.h"
 
 /* Replies up to this size are kept in the entry. */
 #define REPLY_INLINE 56
+/* So many are looked at for one that may go before others lose their reply. */
+#define ROOM_STEPS 128
 
 enum reply {
 	REPLY_NONE,
@@ -32,6 +35,7 @@ struct dgram_seen {
 	uint64_t hash;
 	uint32_t len; /* of the message, header not counted */
 	uint8_t type;
+	bool once;     /* may not be done twice */
 	uint8_t reply; /* enum reply */
 	uint8_t reply_len;
 	coap_pdu_t *reply_pdu; /* a reference */
@@ -119,6 +123,20 @@ dedup_find(const struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 	return seen;
 }
 
+/* Whether a message may not be done twice (RFC 7252 section 4.5): methods that
+ * are not idempotent, but for those that ask for another block of an answer. */
+static bool
+is_once(const coap_pdu_t *pdu)
+{
+	coap_block_b_t block;
+
+	if (pdu->code != COAP_REQUEST_CODE_POST &&
+	    pdu->code != COAP_REQUEST_CODE_PATCH)
+		return false;
+	return !block_read(pdu, COAP_OPTION_BLOCK2, false, &block) ||
+	    block.num == 0;
+}
+
 /* An entry to fill: the one with that id, the oldest when there are too many,
  * or a new one. */
 static struct dgram_seen *
@@ -155,23 +173,40 @@ dedup_add(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 	seen->hash = hash_message(pdu);
 	seen->len = (uint32_t)pdu->used;
 	seen->type = pdu->type;
+	seen->once = is_once(pdu);
 	seen->reply = REPLY_NONE;
 	DL_APPEND(d->oldest, seen);
 	return 0;
 }
 
-/* The oldest go until the replies fit; the one at hand stays. */
+/* Takes the oldest away, or what it was answered, or puts it behind the others:
+ * what may not be done twice is remembered, with its reply as long as others
+ * can go. */
+static void
+make_room(struct dgram *d, const struct dgram_seen *keep, bool with_once)
+{
+	struct dgram_seen *oldest = d->oldest;
+
+	if (oldest != keep && !oldest->once) {
+		drop(d, oldest);
+		return;
+	}
+	if (oldest != keep && with_once && oldest->reply == REPLY_PDU)
+		drop_reply(d, oldest);
+	DL_DELETE(d->oldest, oldest);
+	DL_APPEND(d->oldest, oldest);
+}
+
+/* Until the replies fit; the one at hand stays. */
 static void
 enforce_bytes(struct dgram *d, const struct dgram_seen *keep)
 {
-	struct dgram_seen *victim;
+	uint32_t n = d->in.count;
+	uint32_t i;
 
-	while (d->seen_bytes > DGRAM_DEDUP_BYTES) {
-		victim = d->oldest == keep ? keep->next : d->oldest;
-		if (!victim)
-			return;
-		drop(d, victim);
-	}
+	for (i = 0; d->seen_bytes > DGRAM_DEDUP_BYTES && i < ROOM_STEPS + n;
+	     i++)
+		make_room(d, keep, i >= ROOM_STEPS);
 }
 
 void

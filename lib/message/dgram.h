@@ -22,7 +22,8 @@
 
 /* Received message ids that are remembered for EXCHANGE_LIFETIME, at most so
  * many a peer (the oldest go first), with at most so many bytes of replies that
- * do not fit into the entry itself. */
+ * do not fit into the entry itself. Beyond these bytes a POST or PATCH is still
+ * remembered, for it may not be done twice, but not what it was answered. */
 #define DGRAM_DEDUP_MAX   1024
 #define DGRAM_DEDUP_BYTES ((size_t)64 * 1024)
 /* Messages that wait for NSTART, at most. */

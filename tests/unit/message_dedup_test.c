@@ -409,6 +409,36 @@ replies_have_a_ceiling_in_bytes(void **state)
 	assert_int_equal(net.a.dgram.seen_bytes, 0);
 }
 
+/* What may not be done twice is not, also when its reply had to go. */
+static void
+posts_are_remembered_without_their_replies(void **state)
+{
+	uint8_t bytes[4] = { 0x40, 0x02 };
+
+	(void)state;
+	net.a.quiet = true;
+	net.a.hook = answer_big;
+	for (unsigned n = 0; n < 500; n++) {
+		bytes[2] = (uint8_t)(n >> 8);
+		bytes[3] = (uint8_t)n;
+		fake_input(&net.a, bytes, sizeof(bytes));
+		assert_true(net.a.dgram.seen_bytes <= DGRAM_DEDUP_BYTES);
+	}
+	assert_int_equal(net.a.dgram.in.count, 500);
+	for (unsigned n = 0; n < 500; n++) {
+		bytes[2] = (uint8_t)(n >> 8);
+		bytes[3] = (uint8_t)n;
+		fake_input(&net.a, bytes, sizeof(bytes));
+	}
+	assert_int_equal(net.a.count[FAKE_DELIVER], 500);
+	assert_int_equal(net.a.count[FAKE_DUPLICATE], 500);
+	/* The last have their replies still. */
+	assert_in_range(net.a.count[FAKE_SENT], 530, 570);
+	fake_net_run(&net, 300000);
+	assert_int_equal(net.a.dgram.in.count, 0);
+	assert_int_equal(net.a.dgram.seen_bytes, 0);
+}
+
 /* Out of memory */
 
 static void
@@ -630,6 +660,7 @@ main(void)
 		TEST(a_fast_peer_wraps_its_ids),
 		TEST(the_oldest_id_goes_when_there_are_too_many),
 		TEST(replies_have_a_ceiling_in_bytes),
+		TEST(posts_are_remembered_without_their_replies),
 		TEST(
 		    con_without_memory_is_dropped_and_taken_when_it_comes_again),
 		TEST(non_without_memory_is_delivered),

@@ -34,6 +34,7 @@ static struct {
 	unsigned garbled; /* requests whose payload is no number of ours */
 	struct late *late;
 	coapx_timer_t *timer;
+	bool large;
 } it;
 
 /* --- the server ----------------------------------------------------------- */
@@ -64,6 +65,16 @@ put_number(coap_pdu_t *pdu, unsigned n)
 	assert_true(coap_add_data(pdu, 6, (const uint8_t *)text));
 }
 
+/* Makes the answer as large as its message may be. */
+static void
+put_option(coap_pdu_t *response)
+{
+	static const uint8_t filler[1000];
+
+	assert_true(
+	    coap_add_option(response, 65000, sizeof filler, filler) > 0);
+}
+
 static void
 on_post(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
@@ -80,6 +91,8 @@ on_post(coap_resource_t *resource, coap_session_t *session,
 	}
 	it.asks[n].handled++;
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CHANGED);
+	if (it.large)
+		put_option(response);
 	put_number(response, n);
 }
 
@@ -187,7 +200,8 @@ struct many_row {
 	uint16_t nstart;
 	uint16_t retransmits; /* 0: the default */
 	unsigned rounds;
-	int non; /* every so many is NON; 0: none */
+	int non;    /* every so many is NON; 0: none */
+	bool large; /* answers of a kilobyte */
 };
 
 static coap_session_t *
@@ -199,6 +213,7 @@ begin_many(const struct many_row *row, unsigned seed)
 	lossy_begin(row->name, seed, row->rule);
 	lossy_add_resource("now", COAP_REQUEST_POST, on_post);
 	lossy_add_resource("slow", COAP_REQUEST_POST, on_slow);
+	it.large = row->large;
 	it.timer = coapx_timer_new(w.server, on_late, NULL);
 	assert_non_null(it.timer);
 	session = lossy_session();
@@ -264,12 +279,48 @@ static void
 each_ends_once_with_its_own_answer(void **state)
 {
 	static const struct many_row rows[] = {
-		{ "many, one at a time", &lossy_thirty, "now", 1, 0, 3, 3 },
-		{ "many, four at a time", &lossy_thirty, "now", 4, 0, 3, 3 },
-		{ "many at a time", &lossy_thirty, "now", 64, 0, 3, 3 },
-		{ "only NON", &lossy_thirty, "now", 1, 0, 3, 1 },
-		{ "separate", &lossy_thirty, "slow", 64, 0, 3, 3 },
-		{ "separate, ten", &lossy_ten, "slow", 1, 0, 3, 0 },
+		{ .name = "many, one at a time",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 1,
+		    .rounds = 3,
+		    .non = 3 },
+		{ .name = "many, four at a time",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 4,
+		    .rounds = 3,
+		    .non = 3 },
+		{ .name = "many at a time",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 64,
+		    .rounds = 3,
+		    .non = 3 },
+		{ .name = "many at a time, large answers",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 64,
+		    .rounds = 3,
+		    .non = 3,
+		    .large = true },
+		{ .name = "only NON",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 1,
+		    .rounds = 3,
+		    .non = 1 },
+		{ .name = "separate",
+		    .rule = &lossy_thirty,
+		    .path = "slow",
+		    .nstart = 64,
+		    .rounds = 3,
+		    .non = 3 },
+		{ .name = "separate, ten",
+		    .rule = &lossy_ten,
+		    .path = "slow",
+		    .nstart = 1,
+		    .rounds = 3 },
 	};
 	unsigned answered;
 
@@ -291,9 +342,24 @@ static void
 patience_gets_every_answer(void **state)
 {
 	static const struct many_row rows[] = {
-		{ "patient, one", &lossy_thirty, "now", 1, 20, 2, 0 },
-		{ "patient, many", &lossy_thirty, "now", 32, 20, 2, 0 },
-		{ "patient, separate", &lossy_thirty, "slow", 32, 20, 2, 0 },
+		{ .name = "patient, one",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 1,
+		    .retransmits = 20,
+		    .rounds = 2 },
+		{ .name = "patient, many",
+		    .rule = &lossy_thirty,
+		    .path = "now",
+		    .nstart = 32,
+		    .retransmits = 20,
+		    .rounds = 2 },
+		{ .name = "patient, separate",
+		    .rule = &lossy_thirty,
+		    .path = "slow",
+		    .nstart = 32,
+		    .retransmits = 20,
+		    .rounds = 2 },
 	};
 
 	(void)state;
@@ -325,8 +391,17 @@ static void
 whatever_is_cut_ends_once(void **state)
 {
 	static const struct many_row rows[] = {
-		{ "cut", &cutting, "now", 4, 0, 8, 3 },
-		{ "cut, many", &cutting, "now", 64, 0, 8, 0 },
+		{ .name = "cut",
+		    .rule = &cutting,
+		    .path = "now",
+		    .nstart = 4,
+		    .rounds = 8,
+		    .non = 3 },
+		{ .name = "cut, many",
+		    .rule = &cutting,
+		    .path = "now",
+		    .nstart = 64,
+		    .rounds = 8 },
 	};
 	unsigned bad = 0;
 
@@ -419,7 +494,12 @@ static void
 play_edited(const char *name, size_t (*edit)(enum lossy_way, uint8_t *, size_t),
     enum lossy_way way)
 {
-	const struct many_row row = { name, &steady, "now", 4, 20, 1, 0 };
+	const struct many_row row = { .name = name,
+		.rule = &steady,
+		.path = "now",
+		.nstart = 4,
+		.retransmits = 20,
+		.rounds = 1 };
 	coap_session_t *session = begin_many(&row, lossy_first());
 
 	edits = 0;
@@ -440,7 +520,7 @@ damaged_headers_and_answers_are_repeated(void **state)
 		{ "other versions", spoil_version },
 		{ "no token lengths", spoil_token },
 	};
-	const struct many_row none = { "", NULL, "", 0, 0, 0, 0 };
+	const struct many_row none = { .name = "" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
