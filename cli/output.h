@@ -166,6 +166,10 @@ void output_fields(struct output *out, const char *title,
 /* The bare value and a newline. */
 void output_value(struct output *out, const struct view_field *field);
 void output_links(struct output *out, const struct view_link *links, size_t n);
+/* By path, what is below a path right behind it. */
+void output_sort_links(struct view_link *links, size_t n);
+/* Sorts them; a tree for people, and in raw and hex too; JSON: as above. */
+void output_link_tree(struct output *out, struct view_link *links, size_t n);
 void output_ping(struct output *out, const struct view_ping *v);
 void output_ping_summary(struct output *out, const struct view_ping_summary *v);
 void output_table(struct output *out, const struct view_table *v);

@@ -105,6 +105,9 @@ void add_options(struct text *text, const coap_pdu_t *pdu, bool ascii);
 #define PEER_TEXT_SIZE 80
 const char *peer_text(const coap_session_t *session,
     char buf[static PEER_TEXT_SIZE]);
+/* ct=0 (text/plain)  title="A lamp"  obs; escaped. */
+void add_link_attrs(struct text *text, const struct view_link *link,
+    bool ascii);
 /* A number without a needless fraction: "41", "23.1". */
 void add_number(struct text *text, double number);
 /* As programs read it: 1234.567 us as milliseconds, "1.235". */

@@ -315,6 +315,26 @@ add_attr(struct text *text, const struct view_link_attr *attr)
 }
 
 static void
+join_attrs(struct text *text, const struct view_link *link)
+{
+	for (size_t i = 0; i < link->n_attrs; i++) {
+		text_add(text, i > 0 ? "  " : "");
+		add_attr(text, &link->attrs[i]);
+	}
+}
+
+void
+add_link_attrs(struct text *text, const struct view_link *link, bool ascii)
+{
+	struct text attrs = { .s = NULL };
+
+	join_attrs(&attrs, link);
+	add_line(text, text_string(&attrs), ascii);
+	text->failed = text->failed || attrs.failed;
+	text_free(&attrs);
+}
+
+static void
 human_links(struct output *out, const struct view_link *links, size_t n)
 {
 	struct text attrs = { .s = NULL };
@@ -325,10 +345,7 @@ human_links(struct output *out, const struct view_link *links, size_t n)
 		output_note(out, "no links");
 	table_begin(&table, out, 2, "");
 	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < links[i].n_attrs; j++) {
-			text_add(&attrs, j > 0 ? "  " : "");
-			add_attr(&attrs, &links[i].attrs[j]);
-		}
+		join_attrs(&attrs, &links[i]);
 		s = text_string(&attrs);
 		table_cell(&table, links[i].target, STYLE_NAME);
 		table_cell(&table, s, TABLE_PLAIN);

@@ -31,6 +31,7 @@ const struct command *const command_table[] = {
 	&cmd_request,
 	&cmd_ping,
 	&cmd_discover,
+	&cmd_ls,
 	&cmd_cd,
 	&cmd_pwd,
 	&cmd_listen,

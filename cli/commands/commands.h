@@ -43,6 +43,7 @@ extern const struct command cmd_ping;
 
 /* Discovery and places */
 extern const struct command cmd_discover;
+extern const struct command cmd_ls;
 extern const struct command cmd_cd;
 extern const struct command cmd_pwd;
 

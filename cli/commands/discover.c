@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* discover: what a device offers, from its /.well-known/core (RFC 6690). */
+/* discover, ls: what a device offers, from its /.well-known/core (RFC 6690). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +7,14 @@
 #include "cli/failure.h"
 #include "cli/links.h"
 #include "cli/request.h"
+#include "cli/text.h"
 
 struct discover_job {
 	struct job *job;
 	struct request_plan plan;
 	struct target target;
 	char session_name[40];
+	char *path; /* ls: of which the children are wanted; else NULL */
 	coapx_request_t *pending;
 };
 
@@ -24,10 +26,12 @@ free_state(struct job *job)
 	coapx_request_cancel(d->pending);
 	target_close(job->app, &d->target);
 	plan_free(&d->plan);
+	free(d->path);
 	free(d);
 }
 
-static const char *const filters[] = { "rt", "if" };
+/* Options that are filters, and what they are called in a query. */
+static const char *const filters[] = { "rt", "if", "ct", "href", "title" };
 
 #define N_FILTERS  (sizeof(filters) / sizeof(filters[0]))
 #define QUERY_SIZE 256 /* an option's limit, and a NUL */
@@ -40,7 +44,10 @@ filter_query(const struct job *job, const char *filter, char buf[QUERY_SIZE])
 
 	if (!value)
 		return NULL;
-	snprintf(buf, QUERY_SIZE, "%s=%s", filter, value);
+	if (strcmp(filter, "ct") == 0)
+		snprintf(buf, QUERY_SIZE, "ct=%d", coapx_format_by_name(value));
+	else
+		snprintf(buf, QUERY_SIZE, "%s=%s", filter, value);
 	return buf;
 }
 
@@ -66,6 +73,34 @@ wanted(void *arg, const coapx_link_text_t *target,
 }
 
 static int
+show_below(struct discover_job *d, struct link_list *list)
+{
+	bool names = output_form(d->job->out) != FORM_JSON;
+	struct link_list below = { 0 };
+	int err = links_below(list, d->path, names, &below);
+
+	if (err == 0 && below.n == 0)
+		output_note(d->job->out, "%s: nothing is listed there",
+		    d->path);
+	else if (err == 0)
+		output_links(d->job->out, below.links, below.n);
+	links_free(&below);
+	return err;
+}
+
+static int
+show_list(struct discover_job *d, struct link_list *list)
+{
+	if (d->path)
+		return show_below(d, list);
+	if (args_has(&d->job->args, "tree"))
+		output_link_tree(d->job->out, list->links, list->n);
+	else
+		output_links(d->job->out, list->links, list->n);
+	return 0;
+}
+
+static int
 show(struct discover_job *d, const coap_pdu_t *response)
 {
 	struct link_list list = { 0 };
@@ -77,7 +112,7 @@ show(struct discover_job *d, const coap_pdu_t *response)
 	coap_get_data(response, &len, &data);
 	err = links_parse(&list, (const char *)data, len, wanted, d->job, &at);
 	if (err == 0)
-		output_links(d->job->out, list.links, list.n);
+		err = show_list(d, &list);
 	links_free(&list);
 	if (err == -COAP_E_FORMAT)
 		return job_fail(d->job, STATUS_RESET,
@@ -148,11 +183,15 @@ plan_query(struct job *job, struct request_plan *plan)
 }
 
 static int
-plan_discovery(struct job *job, struct request_plan *plan)
+check_filters(struct job *job)
 {
-	const char *value;
-	int status;
+	const char *value = args_get(&job->args, "ct");
 
+	if (value && coapx_format_by_name(value) < 0)
+		return job_fail(job, STATUS_USAGE,
+		    "--ct: no format is named '%s'; 'explain FORMAT' knows "
+		    "them, a number 0..65535 is taken too",
+		    value);
 	for (size_t i = 0; i < N_FILTERS; i++) {
 		value = args_get(&job->args, filters[i]);
 		if (value &&
@@ -160,6 +199,16 @@ plan_discovery(struct job *job, struct request_plan *plan)
 			return job_fail(job, STATUS_USAGE,
 			    "--%s is longer than an option may be", filters[i]);
 	}
+	return STATUS_OK;
+}
+
+static int
+plan_discovery(struct job *job, struct request_plan *plan)
+{
+	int status = check_filters(job);
+
+	if (status != STATUS_OK)
+		return status;
 	plan->code = COAP_REQUEST_CODE_GET;
 	status = add_option(job, plan, COAP_OPTION_URI_PATH, ".well-known");
 	if (status == STATUS_OK)
@@ -189,6 +238,28 @@ drop_path(struct target *target)
 	}
 }
 
+/* "/a/b" of a target: malloc()ed, NULL: out of memory. */
+static char *
+path_of(const struct target *target)
+{
+	struct text text = { .s = NULL };
+	const coap_optlist_t *o;
+
+	for (o = target->options; o; o = o->next) {
+		if (o->number != COAP_OPTION_URI_PATH || o->length == 0)
+			continue;
+		text_add_char(&text, '/', 1);
+		text_add_bytes(&text, o->data, o->length);
+	}
+	if (text.len == 0)
+		text_add_char(&text, '/', 1);
+	text_string(&text);
+	if (!text.failed)
+		return text.s;
+	text_free(&text);
+	return NULL;
+}
+
 static int
 ask(struct job *job, struct discover_job *d)
 {
@@ -215,6 +286,22 @@ ask(struct job *job, struct discover_job *d)
 	return JOB_RUNNING;
 }
 
+/* The target is there, and is to be asked. */
+static int
+begin(struct job *job, struct discover_job *d)
+{
+	if (job->command == &cmd_ls) {
+		d->path = path_of(&d->target);
+		if (!d->path)
+			return job_fail(job, STATUS_INTERNAL, "out of memory");
+	}
+	drop_path(&d->target);
+	if (d->target.named)
+		snprintf(d->session_name, sizeof(d->session_name), "%s",
+		    d->target.named->name);
+	return ask(job, d);
+}
+
 static int
 start(struct job *job)
 {
@@ -230,13 +317,7 @@ start(struct job *job)
 	if (status == STATUS_OK)
 		status =
 		    target_open(job, args_operand(&job->args, 0), &d->target);
-	if (status != STATUS_OK)
-		return status;
-	drop_path(&d->target);
-	if (d->target.named)
-		snprintf(d->session_name, sizeof(d->session_name), "%s",
-		    d->target.named->name);
-	return ask(job, d);
+	return status == STATUS_OK ? begin(job, d) : status;
 }
 
 static const struct option discover_options[] = {
@@ -244,7 +325,18 @@ static const struct option discover_options[] = {
 	    .arg = "TYPE",
 	    .help = "only resources of this type; a final * matches more" },
 	{ .name = "if", .arg = "NAME", .help = "only with this interface" },
+	{ .name = "ct",
+	    .arg = "FORMAT",
+	    .complete = COMPLETE_FORMAT,
+	    .help = "only what has this Content-Format" },
+	{ .name = "href",
+	    .arg = "PATH",
+	    .help = "only this path; a final * matches more" },
+	{ .name = "title",
+	    .arg = "TITLE",
+	    .help = "only with this title; a final * matches more" },
 	{ .name = "obs", .help = "only what can be observed" },
+	{ .name = "tree", .help = "draw the paths as a tree" },
 	{ .name = NULL },
 };
 
@@ -255,9 +347,16 @@ static const struct option *const options[] = {
 	NULL,
 };
 
+static const struct option *const ls_options[] = {
+	bind_options,
+	KEYRING_CLIENT,
+	NULL,
+};
+
 static const char *const examples[] = {
 	"discover coap://device",
 	"discover --rt 'temperature*'",
+	"discover --tree --href '/sensors/*'",
 	NULL,
 };
 
@@ -270,6 +369,29 @@ const struct command cmd_discover = {
 		   "devices ignore them.",
 	.examples = examples,
 	.options = options,
+	.operands = { { .name = "TARGET",
+	    .optional = true,
+	    .complete = COMPLETE_TARGET } },
+	.start = start,
+	.reach = REACH_SESSION,
+};
+
+static const char *const ls_examples[] = {
+	"ls",
+	"ls /sensors",
+	"ls lamp:",
+	NULL,
+};
+
+const struct command cmd_ls = {
+	.name = "ls",
+	.group = "Discovery and places",
+	.summary = "list what is directly below a path",
+	.details = "Asks for /.well-known/core as 'discover' does, and shows "
+		   "what is below the current path or TARGET; a slash is "
+		   "behind what has resources below it.",
+	.examples = ls_examples,
+	.options = ls_options,
 	.operands = { { .name = "TARGET",
 	    .optional = true,
 	    .complete = COMPLETE_TARGET } },

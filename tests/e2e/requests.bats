@@ -558,8 +558,40 @@ Hello, world!"
 	run_apart cs discover -j --rt time "${device}"
 	jq -e '.type == "link" and .target == "/time"
 		and .attributes.rt == "time"' <<<"${output}"
+	run_apart cs discover --ct application/xml "${device}"
+	assert_equal "$(cut -f 1 <<<"${output}")" /multi-format
+	run_apart cs discover --href '/seg1*' --title 'A path*' "${device}"
+	assert_equal "$(cut -f 1 <<<"${output}" | paste -s -d ' ')" \
+		'/seg1 /seg1/seg2/seg3'
+	run_apart cs discover --ct nonsense "${device}"
+	assert_told 2 "no format is named 'nonsense'"
 	run_soon cs discover -T 30s "coap://127.0.0.1:$(free_port)"
 	assert_told 7 'nothing listens there'
+}
+
+@test 'discover --tree draws paths, ls lists what is below one' {
+	run_apart env LC_ALL=C "${COAP_SHELL}" discover --tree \
+		--href '/seg1*' "${device}"
+	assert_success
+	assert_equal "${output}" '/
+`- seg1        title="A path"  ct=0 (text/plain)
+   `- seg2     title="A longer path"  ct=0 (text/plain)
+      `- seg3  title="A path of three segments"  ct=0 (text/plain)'
+	run_apart cs discover --tree --rt 'Type2' -j "${device}"
+	assert_equal "$(jq -r .target <<<"${output}")" $'/link1\n/link2'
+	run_apart cs ls "${device}/path"
+	assert_success
+	assert_equal "$(cut -f 1 <<<"${output}" | paste -s -d ' ')" \
+		'sub1 sub2 sub3'
+	run_apart cs -c "open ${device} --name d; cd /seg1; ls; ls ..; ls seg2/seg3"
+	assert_success
+	assert_line --partial 'seg2/'
+	assert_line --partial 'path/'
+	assert_line --partial '/seg1/seg2/seg3'
+	refute_line --partial 'sub1'
+	run_apart cs ls --format human "${device}/nowhere"
+	assert_success
+	[[ ${stderr} == *'/nowhere: nothing is listed there'* ]]
 }
 
 @test 'decode: a message from hex, a file and stdin' {

@@ -126,6 +126,55 @@ test_bad(void **state)
 	}
 }
 
+/* "a=x b/" for the children a, with the title x, and b. */
+static void
+check_below(const char *text, const char *path, bool names,
+    const char *expected)
+{
+	struct link_list list;
+	struct link_list below = { 0 };
+	char got[256] = "";
+	size_t at;
+
+	assert_int_equal(parse(&list, text, NULL, NULL, &at), 0);
+	assert_int_equal(links_below(&list, path, names, &below), 0);
+	for (size_t i = 0; i < below.n; i++) {
+		const struct view_link *link = &below.links[i];
+
+		snprintf(got + strlen(got), sizeof(got) - strlen(got),
+		    "%s%s%s%s", i > 0 ? " " : "", link->target,
+		    link->n_attrs > 0 ? "=" : "",
+		    link->n_attrs > 0 ? link->attrs[0].value : "");
+	}
+	assert_string_equal(got, expected);
+	links_free(&below);
+	links_free(&list);
+}
+
+static void
+test_below(void **state)
+{
+	static const char text[] =
+	    "</>;t=r,</b/c>;t=1,</b-c>;t=2,</b>;t=3,</x/y/z>;t=4,</b/c/d>,"
+	    "</a%20b/%c3%a9>;t=5,<coap://other/b/q>;t=6,</b/>;t=7,</bc>;t=8";
+
+	(void)state;
+	check_below(text, "/", true, "a%20b/ b/=3 b-c=2 bc=8 x/");
+	check_below(text, "/", false, "/a%20b /b=3 /b-c=2 /bc=8 /x");
+	check_below(text, "/b", true, "c/=1");
+	check_below(text, "/b/c", true, "d");
+	check_below(text, "/b/c", false, "/b/c/d");
+	check_below(text, "/a b", true, "%c3%a9=5");
+	check_below(text, "/a b/\xc3\xa9", true, "/a%20b/%c3%a9=5");
+	check_below(text, "/x/y/z", true, "/x/y/z=4");
+	check_below(text, "/x/y", false, "/x/y/z=4");
+	check_below(text, "/nope", true, "");
+	check_below(text, "/x/y/z/0", true, "");
+	check_below("</%>;t=1,</%4>;t=2", "/%", true, "/%=1");
+	check_below("", "/", true, "");
+	check_below("</>;t=r", "/", true, "");
+}
+
 int
 main(void)
 {
@@ -135,6 +184,7 @@ main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_below),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

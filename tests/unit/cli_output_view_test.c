@@ -242,6 +242,94 @@ links_are_listed(void **state)
 	assert_wrote(&m, "", "no links\n");
 }
 
+/* Sorted where it is, so each time a new one. */
+static void
+draw_more(struct memory_sink *m)
+{
+	struct view_link list[] = {
+		{ "/sensors/t", temperature, 3 },
+		{ "/s-1", NULL, 0 },
+		{ "/sensors/x/y", NULL, 0 },
+		{ "coap://h/x", NULL, 0 },
+		{ "/sensors", lamp, 2 },
+		{ "/z//\033", NULL, 0 },
+	};
+
+	output_link_tree(m->out, list, sizeof list / sizeof list[0]);
+}
+
+static void
+draw(struct memory_sink *m)
+{
+	memory_sink_open(m);
+	draw_more(m);
+}
+
+static void
+links_as_a_tree(void **state)
+{
+	static const char json[] = "\"target\":\"/s-1\"";
+	struct view_link root = { "/", temperature, 3 };
+	struct memory_sink m;
+
+	(void)state;
+	memory_sink_terminal(&m, FORM_AUTO);
+	draw(&m);
+	assert_wrote(&m,
+	    "/\n"
+	    "├─ s-1\n"
+	    "├─ sensors     ct=65000  ct=text/\\x1b\n"
+	    "│  ├─ t        rt=\"temperature x\"  ct=0 (text/plain)  obs\n"
+	    "│  └─ x\n"
+	    "│     └─ y\n"
+	    "└─ z\n"
+	    "   └─ /\n"
+	    "      └─ \\x1b\n"
+	    "coap://h/x\n",
+	    "");
+	memory_sink_init(&m, FORM_RAW);
+	m.sink.utf8 = false;
+	draw(&m);
+	assert_wrote(&m,
+	    "/\n"
+	    "|- s-1\n"
+	    "|- sensors     ct=65000  ct=text/\\x1b\n"
+	    "|  |- t        rt=\"temperature x\"  ct=0 (text/plain)  obs\n"
+	    "|  `- x\n"
+	    "|     `- y\n"
+	    "`- z\n"
+	    "   `- /\n"
+	    "      `- \\x1b\n"
+	    "coap://h/x\n",
+	    "");
+	memory_sink_init(&m, FORM_HUMAN);
+	output_link_tree(memory_sink_open(&m), &root, 1);
+	assert_wrote(&m, "/  rt=\"temperature x\"  ct=0 (text/plain)  obs\n",
+	    "");
+	memory_sink_init(&m, FORM_JSON);
+	draw(&m);
+	assert_non_null(strstr(m.stdout_text.s, json));
+	memory_sink_free(&m);
+}
+
+/* What is deeper than a tree is drawn is one name. */
+static void
+a_tree_has_a_depth(void **state)
+{
+	char path[2 * 40 + 1];
+	struct view_link link = { path, NULL, 0 };
+	struct memory_sink m;
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++)
+		memcpy(path + 2 * i, "/a", 2);
+	path[sizeof path - 1] = '\0';
+	memory_sink_init(&m, FORM_HUMAN);
+	output_link_tree(memory_sink_open(&m), &link, 1);
+	assert_non_null(strstr(m.stdout_text.s, "└─ a/a/a/a/a/a/a/a/a\n"));
+	memory_sink_free(&m);
+}
+
 static const struct view_ping pings[] = {
 	{ "127.0.0.1:5683", 1, 400, 0 },
 	{ "127.0.0.1:5683", 2, 0, -COAP_E_TIMEOUT },
@@ -387,6 +475,7 @@ want_of_memory_is_a_failure(void **state)
 			output_sessions(m.out, sessions, 2);
 			output_fields(m.out, "x", fields, N_FIELDS);
 			output_links(m.out, links, 3);
+			draw_more(&m);
 			mem_fail_at(0, 0);
 			closed = memory_sink_close(&m);
 			memory_sink_free(&m);
@@ -408,6 +497,8 @@ main(void)
 		cmocka_unit_test(fields_raw),
 		cmocka_unit_test(values),
 		cmocka_unit_test(links_are_listed),
+		cmocka_unit_test(links_as_a_tree),
+		cmocka_unit_test(a_tree_has_a_depth),
 		cmocka_unit_test(pings_human),
 		cmocka_unit_test(pings_raw),
 		cmocka_unit_test(texts),
