@@ -311,6 +311,8 @@ start(struct job *job)
 	return JOB_RUNNING;
 }
 
+static const struct option *const options[] = { device_options, NULL };
+
 const struct command cmd_demo = {
 	.name = "demo",
 	.group = "Listening",
@@ -321,5 +323,6 @@ const struct command cmd_demo = {
 	    "build speaks, shows them, and gives you a prompt. Without a "
 	    "terminal it shows a short tour instead. Secured sessions use a "
 	    "random key, in a file that is deleted at the end.",
+	.options = options,
 	.start = start,
 };

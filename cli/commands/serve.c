@@ -106,7 +106,12 @@ start(struct job *job)
 	return JOB_RUNNING;
 }
 
-static const struct option *const options[] = { KEYRING_SERVER, NULL };
+static const struct option *const options[] = {
+	device_options,
+	KEYRING_SERVER,
+	NULL,
+};
+
 static const char *const examples[] = {
 	"serve",
 	"serve coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683",

@@ -11,6 +11,11 @@
 #include "cli/failure.h"
 #include "cli/listeners.h"
 
+/* Of notifications: the default, and its limits. */
+#define INTERVAL_MS     5000
+#define INTERVAL_MIN_MS 10
+#define INTERVAL_MAX_MS 86400000
+
 static const struct device_row *const tables[] = {
 	device_plain,
 	device_store,
@@ -18,6 +23,14 @@ static const struct device_row *const tables[] = {
 	device_large,
 	device_plugtest,
 	device_validate,
+	device_observe,
+};
+
+const struct option device_options[] = {
+	{ .name = "notify-interval",
+	    .arg = "DUR",
+	    .help = "how often /obs and its like change (5s)" },
+	{ .name = NULL },
 };
 
 /* PUT to what is not there. */
@@ -41,6 +54,7 @@ handle(coap_resource_t *resource, coap_session_t *session,
 		.response = response,
 	};
 
+	observe_called(&call);
 	place->row->on[coap_pdu_get_code(request)](&call);
 }
 
@@ -53,6 +67,7 @@ release_place(void *user_data)
 	if (!place)
 		return;
 	DL_DELETE(place->device->places, place);
+	coapx_timer_free(place->timer);
 	free(place->document);
 	free(place);
 }
@@ -255,6 +270,7 @@ device_install(struct app *app)
 	if (!device)
 		return -1;
 	device->app = app;
+	device->interval_ms = INTERVAL_MS;
 	app->device = device;
 	if (install(device) == 0)
 		return 0;
@@ -277,20 +293,40 @@ device_free(struct app *app)
 	free(device);
 }
 
+/* The device, and what the job's options say of it; an exit status. */
+static int
+install_for(struct job *job)
+{
+	const char *text = args_get(&job->args, "notify-interval");
+	int64_t ms = text ? parse_duration(text) : 0;
+
+	if (text && (ms < INTERVAL_MIN_MS || ms > INTERVAL_MAX_MS))
+		return job_fail(job, STATUS_USAGE,
+		    "--notify-interval wants 10ms to 24h, such as 500ms or 5s, "
+		    "not '%s'",
+		    text);
+	if (device_install(job->app) < 0)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	if (text)
+		((struct device *)job->app->device)->interval_ms = (uint64_t)ms;
+	return STATUS_OK;
+}
+
 struct listener *
 device_listen(struct job *job, const char *uri, int *status)
 {
-	struct listener *listener = NULL;
+	struct listener *listener;
 	char *problem = NULL;
 
-	*status = STATUS_INTERNAL;
-	if (device_install(job->app) == 0)
-		listener = listener_open(job->app,
-		    &(struct listen_params){
-			.uri = uri,
-			.keyring = job->keyring,
-		    },
-		    status, &problem);
+	*status = install_for(job);
+	if (*status != STATUS_OK)
+		return NULL;
+	listener = listener_open(job->app,
+	    &(struct listen_params){
+		.uri = uri,
+		.keyring = job->keyring,
+	    },
+	    status, &problem);
 	if (listener)
 		listener->device = true;
 	else

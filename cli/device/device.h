@@ -6,6 +6,9 @@
 
 #include "cli/app.h"
 
+/* A set of options for commands that call device_listen(). */
+extern const struct option device_options[];
+
 /* Adds the resources to the context, once. 0, or -1 when out of memory. */
 int device_install(struct app *app);
 /* Installs it and listens on a URI for it, with the job's credentials: NULL,

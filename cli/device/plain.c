@@ -74,6 +74,8 @@ get_code(struct call *call)
 
 static const struct device_row kept_row = {
 	.title = "An echo that was kept",
+	.observable = true,
+	.flags = COAP_RESOURCE_FLAGS_NOTIFY_CON,
 	.on[COAP_REQUEST_GET] = document_get,
 	.on[COAP_REQUEST_PUT] = document_put,
 	.on[COAP_REQUEST_DELETE] = document_delete,
@@ -210,6 +212,8 @@ const struct device_row device_plain[] = {
 	    .title = "The time of day, UTC",
 	    .rt = "time",
 	    .ct = "0",
+	    .observable = true,
+	    .tick = 1000,
 	    .on[COAP_REQUEST_GET] = get_time,
 	},
 	{

@@ -6,6 +6,7 @@
 #ifndef CLI_DEVICE_RESOURCE_H
 #define CLI_DEVICE_RESOURCE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include <coap3/coapx.h>
@@ -36,6 +37,9 @@ struct call {
 
 typedef void device_handler(struct call *call);
 
+/* As often as the options of serve and demo say. */
+#define TICK_DEVICE UINT_MAX
+
 #define DEVICE_METHODS (COAP_REQUEST_IPATCH + 1)
 
 /* A resource, or what all of those have in common that clients make. */
@@ -47,7 +51,9 @@ struct device_row {
 	const char *ct;        /* "0", or "0 41" */
 	unsigned sz;           /* 0: none */
 	bool observable;
-	int flags; /* COAP_RESOURCE_FLAGS_... */
+	unsigned tick; /* ms between notifications, while somebody observes; 0:
+	                  only changes are told */
+	int flags;     /* COAP_RESOURCE_FLAGS_... */
 	/* The document it begins with: a text of this format, or so many bytes
 	 * of large_text(). */
 	const char *text;
@@ -66,6 +72,10 @@ struct place {
 	const struct device_row *row;
 	coap_resource_t *resource;
 	struct document *document; /* NULL: it has none */
+	coapx_timer_t *timer;      /* of its ticks; NULL: never yet */
+	bool ticking;
+	unsigned ticks;
+	coap_tick_t evict_until; /* observations of another format end */
 };
 
 /* The state of all resources, one for a process. */
@@ -73,7 +83,8 @@ struct device {
 	struct app *app;
 	struct place *places;
 	struct later *later;
-	unsigned created; /* children of /large-create so far */
+	uint64_t interval_ms; /* of notifications */
+	unsigned created;     /* children of /large-create so far */
 };
 
 /* The tables; their end is a row without path. */
@@ -83,6 +94,7 @@ extern const struct device_row device_validate[];
 extern const struct device_row device_large[];
 extern const struct device_row device_json[];
 extern const struct device_row device_store[];
+extern const struct device_row device_observe[];
 
 /* --- device.c ------------------------------------------------------------ */
 
@@ -184,6 +196,11 @@ struct later *later_new(struct app *app);
 void later_free(struct later *later);
 /* An empty ACK now, and in ms the answer, in a message of its own. */
 void later_answer(struct call *call, uint64_t ms, const struct answer *answer);
+
+/* --- observe.c ----------------------------------------------------------- */
+
+/* After a request or a notification: begins to tick for who observes. */
+void observe_called(struct call *call);
 
 /* --- others -------------------------------------------------------------- */
 

@@ -8,6 +8,8 @@
 #define STORE_MAX_ITEMS 64
 
 static const struct device_row item_row = {
+	.observable = true,
+	.flags = COAP_RESOURCE_FLAGS_NOTIFY_CON,
 	.on[COAP_REQUEST_GET] = document_get,
 	.on[COAP_REQUEST_PUT] = document_put,
 	.on[COAP_REQUEST_DELETE] = document_delete,
