@@ -7,8 +7,10 @@
 
 #include <jansson.h>
 
+#include "cli/decode/decoders.h"
 #include "cli/json_pointer.h"
 #include "cli/option_text.h"
+#include "cli/time_text.h"
 
 #define N_CODES (sizeof(((struct expect *)NULL)->codes) / sizeof(unsigned))
 
@@ -27,7 +29,7 @@ const struct option expect_options[] = {
 	{ .name = "expect-json",
 	    .arg = "POINTER=VALUE",
 	    .repeat = true,
-	    .help = "a value in a JSON payload (RFC 6901)" },
+	    .help = "a value in a payload of JSON, CBOR or SenML" },
 	{ .name = NULL },
 };
 
@@ -226,8 +228,37 @@ check_pointer(struct job *job, json_t *root, const char *text)
 	return status;
 }
 
+/* What the payload stands for as JSON. NULL: the job was told why not. */
+static json_t *
+payload_json(struct job *job, int format, const uint8_t *data, size_t len)
+{
+	const struct decode_in in = {
+		.data = data,
+		.len = len,
+		.format = format,
+		.now_ms = time_now_ms(),
+	};
+	struct text why = { .s = NULL };
+	json_t *root = NULL;
+	enum decoded result = decode_json(&in, &root, &why);
+
+	if (result == DECODED_NOT)
+		root =
+		    json_loadb((const char *)data, len, JSON_DECODE_ANY, NULL);
+	if (result == DECODED && !root)
+		job_fail(job, STATUS_INTERNAL, "out of memory");
+	else if (!root)
+		job_fail(job, STATUS_EXPECTATION,
+		    "expected JSON, or what can be had as JSON; the payload "
+		    "is none%s%s",
+		    why.len > 0 ? ": " : "",
+		    why.len > 0 && text_string(&why) ? why.s : "");
+	text_free(&why);
+	return root;
+}
+
 static int
-check_json(struct job *job, const uint8_t *data, size_t len)
+check_json(struct job *job, int format, const uint8_t *data, size_t len)
 {
 	const char *text;
 	json_t *root;
@@ -235,10 +266,9 @@ check_json(struct job *job, const uint8_t *data, size_t len)
 
 	if (!args_has(&job->args, "expect-json"))
 		return STATUS_OK;
-	root = json_loadb((const char *)data, len, JSON_DECODE_ANY, NULL);
+	root = payload_json(job, format, data, len);
 	if (!root)
-		return job_fail(job, STATUS_EXPECTATION,
-		    "expected JSON, the payload is none");
+		return STATUS_EXPECTATION;
 	for (size_t i = 0; status == STATUS_OK; i++) {
 		text = args_nth(&job->args, "expect-json", i);
 		if (!text)
@@ -295,6 +325,7 @@ expect_response(struct job *job, const struct expect *expect,
 	if (status == STATUS_OK)
 		status = check_text(job, expect, data, len);
 	if (status == STATUS_OK)
-		status = check_json(job, data, len);
+		status =
+		    check_json(job, pdu_content_format(response), data, len);
 	return status;
 }

@@ -10,6 +10,7 @@ static const enum form forms[] = {
 	FORM_RAW,
 	FORM_HEX,
 	FORM_NONE,
+	FORM_DIAG,
 };
 
 const char *const form_names[] = {
@@ -18,6 +19,7 @@ const char *const form_names[] = {
 	"raw",
 	"hex",
 	"none",
+	"diag",
 	NULL,
 };
 

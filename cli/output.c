@@ -85,6 +85,7 @@ static const struct form_ops *const forms[] = {
 	[FORM_JSON] = &form_json,
 	[FORM_HEX] = &form_hex,
 	[FORM_NONE] = &form_none,
+	[FORM_DIAG] = &form_diag,
 };
 
 struct output *
@@ -347,6 +348,12 @@ void
 output_table(struct output *out, const struct view_table *v)
 {
 	out->ops->table(out, v);
+}
+
+void
+output_payload(struct output *out, int format, const void *data, size_t len)
+{
+	out->ops->payload(out, format, data, len);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Views and forms. A job fills a plain view and hands it to its output; the
- * form (human, raw, json, hex, none) is chosen once. Everything is said by
+ * form (human, raw, json, hex, none, diag) is chosen once. Everything is said by
  * views, so no command can forget a form.
  */
 #ifndef CLI_OUTPUT_H
@@ -20,6 +20,7 @@ enum form {
 	FORM_JSON,
 	FORM_HEX,
 	FORM_NONE,
+	FORM_DIAG,
 };
 
 /* Where an output goes. The prompt and the control socket give their own
@@ -173,6 +174,9 @@ void output_link_tree(struct output *out, struct view_link *links, size_t n);
 void output_ping(struct output *out, const struct view_ping *v);
 void output_ping_summary(struct output *out, const struct view_ping_summary *v);
 void output_table(struct output *out, const struct view_table *v);
+/* A payload without its message, by its format. */
+void output_payload(struct output *out, int format, const void *data,
+    size_t len);
 /* Text that is the result itself (help, version): stdout in every form but
  * none; JSON: {"v":1,"type":TYPE,"text":...}. */
 void output_text(struct output *out, const char *type, const char *text);

@@ -10,6 +10,7 @@
 #ifndef CLI_OUTPUT_FORM_H
 #define CLI_OUTPUT_FORM_H
 
+#include "cli/decode/decoders.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
 #include "cli/payload.h"
@@ -37,6 +38,8 @@ struct form_ops {
 	void (*ping_summary)(struct output *out,
 	    const struct view_ping_summary *v);
 	void (*table)(struct output *out, const struct view_table *v);
+	void (*payload)(struct output *out, int format, const void *data,
+	    size_t len);
 	void (*text)(struct output *out, const char *type, const char *text);
 	void (*event)(struct output *out, const char *session,
 	    const char *event, const char *detail);
@@ -48,6 +51,7 @@ extern const struct form_ops form_raw;
 extern const struct form_ops form_json;
 extern const struct form_ops form_hex;
 extern const struct form_ops form_none;
+extern const struct form_ops form_diag;
 
 struct output {
 	struct sink sink;
@@ -76,6 +80,18 @@ bool output_to_file(const struct output *out);
 
 /* --- parts that several forms have --------------------------------------- */
 
+/* What decoders are to know of a payload and where it goes. */
+struct decode_in decode_in(const struct output *out, int format,
+    const void *data, size_t len);
+/* A payload for people: decoded, else as text when it is some or is meant to
+ * be, else in hexadecimal. why: empty, or what is wrong with it. */
+void add_payload(struct output *out, struct text *text, int format,
+    const void *data, size_t len, struct text *why);
+/* The same without a decoder. */
+void add_plain_payload(struct output *out, struct text *text, int format,
+    const void *data, size_t len);
+/* Says why a payload was not decoded, if it was not, and empties why. */
+void put_undecoded(struct output *out, int format, struct text *why);
 /* One line, escaped; NULL is nothing. */
 void add_line(struct text *text, const char *s, bool ascii);
 
@@ -129,7 +145,7 @@ struct session_cells {
 };
 void session_cells(struct session_cells *cells, const struct view_session *v);
 
-/* What hex and none have of raw. */
+/* What hex, none and diag have of raw. */
 void raw_sessions(struct output *out, const struct view_session *v, size_t n);
 void raw_fields(struct output *out, const char *title,
     const struct view_field *fields, size_t n);
@@ -138,6 +154,7 @@ void raw_links(struct output *out, const struct view_link *links, size_t n);
 void raw_ping(struct output *out, const struct view_ping *v);
 void raw_ping_summary(struct output *out, const struct view_ping_summary *v);
 void raw_table(struct output *out, const struct view_table *v);
+void raw_payload(struct output *out, int format, const void *data, size_t len);
 void raw_text(struct output *out, const char *type, const char *s);
 void raw_event(struct output *out, const char *session, const char *event,
     const char *detail);

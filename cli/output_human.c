@@ -75,28 +75,13 @@ add_head(struct output *out, struct text *text, const struct view_response *v,
 	text_add_char(text, '\n', 1);
 }
 
-/* As text when it is some, or is meant to be; else in hexadecimal. */
-static void
-add_payload(struct output *out, struct text *text,
-    const struct view_response *v, const uint8_t *data, size_t len)
-{
-	int format = pdu_content_format(v->response);
-
-	if (!payload_is_text(data, len) &&
-	    (format < 0 || !content_format_is_text((unsigned)format))) {
-		payload_dump(text, "", data, len);
-		return;
-	}
-	payload_escape(text, data, len, ESCAPE_LINES, out->ascii);
-	if (text->len > 0 && text->s[text->len - 1] != '\n')
-		text_add_char(text, '\n', 1);
-}
-
 static void
 human_response(struct output *out, const struct view_response *v)
 {
 	bool error = response_is_error(v);
+	int format = v->response ? pdu_content_format(v->response) : -1;
 	struct text text = { .s = NULL };
+	struct text why = { .s = NULL };
 	const uint8_t *data = NULL;
 	size_t len = 0;
 
@@ -108,8 +93,9 @@ human_response(struct output *out, const struct view_response *v)
 	if (out->options.include)
 		add_options(&text, v->response, out->ascii);
 	if (!error && len > 0 && !out->options.file)
-		add_payload(out, &text, v, data, len);
+		add_payload(out, &text, format, data, len, &why);
 	put_stdout(out, &text);
+	put_undecoded(out, format, &why);
 	if (error)
 		put_diagnostic(out, v, "");
 	else if (out->options.file)
@@ -437,6 +423,7 @@ const struct form_ops form_human = {
 	.ping = human_ping,
 	.ping_summary = human_ping_summary,
 	.table = human_table,
+	.payload = raw_payload,
 	.text = human_text,
 	.event = human_event,
 	.error = raw_error,

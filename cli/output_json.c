@@ -264,6 +264,7 @@ const struct form_ops form_json = {
 	.ping = json_ping,
 	.ping_summary = json_ping_summary,
 	.table = json_table,
+	.payload = json_payload,
 	.text = json_text_result,
 	.event = json_event,
 	.error = json_error_result,

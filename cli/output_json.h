@@ -16,5 +16,6 @@ void json_end(struct json_line *line, struct output *out, bool to_file);
 json_t *json_ms(uint64_t us);
 
 void json_response(struct output *out, const struct view_response *v);
+void json_payload(struct output *out, int format, const void *data, size_t len);
 
 #endif

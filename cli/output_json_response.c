@@ -110,24 +110,36 @@ add_option(void *arg, const struct option_view *view)
 	text_free(&meaning);
 }
 
-static json_t *
-decode(int format, const uint8_t *data, size_t len)
+/* What the payload means, or why that cannot be said. */
+static void
+add_decoded(struct json_line *line, json_t *payload, const struct output *out,
+    int format, const uint8_t *data, size_t len)
 {
-	if (format == COAP_MEDIATYPE_APPLICATION_LINK_FORMAT)
-		return json_links((const char *)data, len);
-	if (format >= 0 && content_format_is_json((unsigned)format))
-		return json_loadb((const char *)data, len,
-		    JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-	return NULL;
+	struct decode_in in = decode_in(out, format, data, len);
+	struct text why = { .s = NULL };
+	json_t *decoded = NULL;
+
+	switch (decode_json(&in, &decoded, &why)) {
+	case DECODED:
+		json_line_add(line, payload, "decoded", decoded);
+		break;
+	case DECODED_WRONG:
+		json_line_add(line, payload, "decode_error",
+		    json_text(text_string(&why)));
+		break;
+	case DECODED_NOT:
+		break;
+	}
+	line->failed = line->failed || why.failed;
+	text_free(&why);
 }
 
 static void
-add_payload(struct json_line *line, struct output *out, int format,
+add_json_payload(struct json_line *line, struct output *out, int format,
     const uint8_t *data, size_t len)
 {
 	json_t *payload = json_line_object(line, line->object, "payload");
 	struct text base64 = { .s = NULL };
-	json_t *decoded;
 
 	json_line_add(line, payload, "length", json_integer((json_int_t)len));
 	if (output_to_file(out))
@@ -142,9 +154,8 @@ add_payload(struct json_line *line, struct output *out, int format,
 	text_free(&base64);
 	if (payload_is_utf8(data, len))
 		json_line_add(line, payload, "text", json_bytes(data, len));
-	decoded = decode(format, data, len);
-	if (decoded)
-		json_line_add(line, payload, "decoded", decoded);
+	if (len > 0)
+		add_decoded(line, payload, out, format, data, len);
 }
 
 static void
@@ -171,7 +182,7 @@ add_response(struct json_line *line, struct output *out,
 	options.array = json_array();
 	json_line_add(line, line->object, "options", options.array);
 	pdu_each_option(v->response, add_option, &options);
-	add_payload(line, out, pdu_content_format(v->response), data, len);
+	add_json_payload(line, out, pdu_content_format(v->response), data, len);
 	if (output_to_file(out) && !response_is_error(v))
 		put_payload(out, data, len);
 }
@@ -191,4 +202,19 @@ json_response(struct output *out, const struct view_response *v)
 		json_line_add(&line, line.object, "ok", json_boolean(v->ok));
 	}
 	json_end(&line, out, false);
+}
+
+void
+json_payload(struct output *out, int format, const void *data, size_t len)
+{
+	struct text name = { .s = NULL };
+	struct json_line line;
+
+	json_begin(&line, out, "payload");
+	content_format_text(&name, (unsigned)format, true);
+	json_line_add(&line, line.object, "content_format",
+	    json_text(text_string(&name)));
+	add_json_payload(&line, out, format, data, len);
+	text_free(&name);
+	json_end(&line, out, true);
 }

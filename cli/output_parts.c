@@ -13,6 +13,8 @@
 #define ERROR_MAX 2048
 /* Whole numbers up to here are exact in a double. */
 #define WHOLE_MAX 9007199254740992.0
+/* application/concise-problem-details+cbor */
+#define PROBLEM_DETAILS 257
 
 void
 add_line(struct text *text, const char *s, bool ascii)
@@ -138,6 +140,31 @@ add_payload_of_error(struct text *text, unsigned code, const uint8_t *data,
 		add_diagnostic(text, data, len, ascii);
 }
 
+/* Problem details, if they are some: what is wrong, then a line for each thing
+ * that the server says about it. */
+static bool
+add_problem(const struct output *out, struct text *text, const uint8_t *data,
+    size_t len)
+{
+	struct decode_in in = decode_in(out, PROBLEM_DETAILS, data, len);
+	struct text lines = { .s = NULL };
+	struct text why = { .s = NULL };
+	bool valid;
+
+	if (len > DIAGNOSTIC_MAX)
+		return false;
+	in.ascii = out->ascii_err;
+	in.color = false;
+	valid = decode_lines(&in, &lines, &why) == DECODED && lines.len > 1;
+	if (valid) {
+		text_add(text, ": ");
+		text_add_bytes(text, lines.s, lines.len - 1);
+	}
+	text_free(&lines);
+	text_free(&why);
+	return valid;
+}
+
 void
 put_diagnostic(struct output *out, const struct view_response *v,
     const char *prefix)
@@ -155,6 +182,9 @@ put_diagnostic(struct output *out, const struct view_response *v,
 	code_text_named(&text, code);
 	if (len == 0) {
 		add_hint(&text, code);
+	} else if (format == PROBLEM_DETAILS &&
+	    add_problem(out, &text, data, len)) {
+		/* said */
 	} else if (format < 0 || content_format_is_text((unsigned)format)) {
 		add_payload_of_error(&text, code, data, len, out->ascii_err);
 	} else {

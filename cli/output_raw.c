@@ -230,6 +230,7 @@ const struct form_ops form_raw = {
 	.ping = raw_ping,
 	.ping_summary = raw_ping_summary,
 	.table = raw_table,
+	.payload = raw_payload,
 	.text = raw_text,
 	.event = raw_event,
 	.error = raw_error,

@@ -7,14 +7,20 @@
 #define GAP 2
 
 void
-table_begin(struct table *table, const struct output *out, size_t columns,
-    const char *margin)
+table_init(struct table *table, bool ascii, size_t columns, const char *margin)
 {
 	*table = (struct table){
 		.columns = columns < TABLE_COLUMNS ? columns : TABLE_COLUMNS,
 		.margin = margin,
-		.ascii = out->ascii,
+		.ascii = ascii,
 	};
+}
+
+void
+table_begin(struct table *table, const struct output *out, size_t columns,
+    const char *margin)
+{
+	table_init(table, out->ascii, columns, margin);
 }
 
 void
@@ -47,35 +53,43 @@ add_cell(struct text *text, const char *s, int style, bool color)
 }
 
 void
-table_end(struct table *table, struct output *out)
+table_text(struct table *table, struct text *text, bool color)
 {
-	struct text text = { .s = NULL };
 	const char *s = table->cells.s;
 	size_t blanks = 0; /* owed, once something follows on the line */
 	size_t column;
 	size_t len;
 
-	text.failed = table->cells.failed || table->styles.failed;
-	for (size_t i = 0; i < table->styles.len && !text.failed; i++) {
+	text->failed =
+	    text->failed || table->cells.failed || table->styles.failed;
+	for (size_t i = 0; i < table->styles.len && !text->failed; i++) {
 		column = i % table->columns;
 		len = strlen(s);
 		if (column == 0)
-			text_add(&text, table->margin);
+			text_add(text, table->margin);
 		if (strspn(s, " ") < len) {
-			text_add_char(&text, ' ', blanks);
+			text_add_char(text, ' ', blanks);
 			blanks = 0;
-			add_cell(&text, s, table->styles.s[i] - 1, out->color);
+			add_cell(text, s, table->styles.s[i] - 1, color);
 		} else {
 			blanks += len;
 		}
 		blanks += table->width[column] - payload_width(s, len) + GAP;
 		if (column + 1 == table->columns) {
-			text_add_char(&text, '\n', 1);
+			text_add_char(text, '\n', 1);
 			blanks = 0;
 		}
 		s += len + 1;
 	}
-	put_result(out, &text);
 	text_free(&table->cells);
 	text_free(&table->styles);
+}
+
+void
+table_end(struct table *table, struct output *out)
+{
+	struct text text = { .s = NULL };
+
+	table_text(table, &text, out->color);
+	put_result(out, &text);
 }

@@ -23,10 +23,15 @@ struct table {
 /* columns: 1 to TABLE_COLUMNS; margin begins each line. */
 void table_begin(struct table *table, const struct output *out, size_t columns,
     const char *margin);
+/* The same for a text of one's own. */
+void table_init(struct table *table, bool ascii, size_t columns,
+    const char *margin);
 /* The next cell, copied; NULL is "-"; style: of enum
  * style, or TABLE_PLAIN. */
 void table_cell(struct table *table, const char *s, int style);
 /* Gives it away as a result. */
 void table_end(struct table *table, struct output *out);
+/* Adds it to text instead. */
+void table_text(struct table *table, struct text *text, bool color);
 
 #endif

@@ -18,7 +18,7 @@
 
 /* These numbers travel. */
 _Static_assert(FORM_AUTO == 0 && FORM_HUMAN == 1 && FORM_RAW == 2 &&
-	FORM_JSON == 3 && FORM_HEX == 4 && FORM_NONE == 5,
+	FORM_JSON == 3 && FORM_HEX == 4 && FORM_NONE == 5 && FORM_DIAG == 6,
     "a form that is new or moved needs a new CONTROL_VERSION");
 
 struct part {
@@ -117,7 +117,7 @@ read_head(struct bytes_reader *r, struct start *start)
 	start->options.verbose = bytes_u32(r);
 	start->width = bytes_u32(r);
 	start->timeout_ms = bytes_u64(r);
-	if (r->failed || form > FORM_NONE || color > 2)
+	if (r->failed || form > FORM_DIAG || color > 2)
 		return -1;
 	start->options.form = (enum form)form;
 	start->options.color = (int)color - 1;
@@ -182,7 +182,7 @@ measure(const struct start *start, size_t *size)
 {
 	const char *s;
 
-	if ((unsigned)start->options.form > FORM_NONE ||
+	if ((unsigned)start->options.form > FORM_DIAG ||
 	    start->options.color < -1 || start->options.color > 1 ||
 	    start->n_words == 0 || start->n_words > MESSAGE_WORDS)
 		return false;

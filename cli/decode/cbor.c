@@ -92,6 +92,7 @@ struct check {
 	struct frame frames[CBOR_DEPTH_MAX];
 	unsigned depth;
 	unsigned max;
+	unsigned items;
 	struct cbor_error *error;
 };
 
@@ -202,6 +203,8 @@ check_next(struct check *c)
 	size_t at = c->r.pos;
 	struct cbor_head head;
 
+	if (++c->items > CBOR_ITEMS_MAX)
+		return wrong(c, at, "it has too many items");
 	if (!cbor_read_head(&c->r, &head))
 		return wrong(c, at,
 		    c->r.pos < c->r.len && (c->r.data[at] & 31) >= 28
@@ -251,4 +254,21 @@ cbor_check(const uint8_t *data, size_t len, bool sequence, unsigned depth,
 	if (c.r.pos < len)
 		return wrong(&c, c.r.pos, "more bytes behind the end");
 	return true;
+}
+
+void
+cbor_skip(struct cbor_reader *r)
+{
+	struct cbor_error error;
+	struct check c = {
+		.r = *r,
+		.max = CBOR_DEPTH_MAX,
+		.error = &error,
+	};
+	bool good;
+
+	do
+		good = check_next(&c);
+	while (good && c.depth > 0);
+	r->pos = good ? c.r.pos : r->len;
 }

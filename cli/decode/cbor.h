@@ -15,6 +15,8 @@
 
 /* Arrays, maps, tags and embedded CBOR in each other. */
 #define CBOR_DEPTH_MAX 64
+/* Items of all depths, each of which may cost some hundred bytes. */
+#define CBOR_ITEMS_MAX 131072
 
 enum cbor_major {
 	CBOR_UINT,
@@ -76,10 +78,14 @@ double cbor_float(const struct cbor_head *head);
 
 /*
  * Whether data is one data item, or any number of them (sequence): well-formed,
- * text in UTF-8, depth of it at most. Nothing is allocated.
+ * text in UTF-8, with no more depth, and no more items than CBOR_ITEMS_MAX.
+ * Nothing is allocated.
  */
 bool cbor_check(const uint8_t *data, size_t len, bool sequence, unsigned depth,
     struct cbor_error *error);
+
+/* To the end of the item at pos; of data that was checked. */
+void cbor_skip(struct cbor_reader *r);
 
 /* --- writing ------------------------------------------------------------- */
 

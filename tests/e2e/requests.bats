@@ -442,7 +442,7 @@ datagram() {
 	[[ ${stderr} == *'expected /x=2, there is no such value'* ]]
 	run_apart cs get --expect-json /x=2 "${device}/hello"
 	assert_equal "${status}" 10
-	[[ ${stderr} == *'expected JSON, the payload is none'* ]]
+	[[ ${stderr} == *'expected JSON, or what can be had as JSON; the payload is none'* ]]
 }
 
 # ---- forms ------------------------------------------------------------------

@@ -173,9 +173,23 @@ static const struct check checks[] = {
 	{ { "--expect-json", "/a/0=2" }, C205, 50, JSON, 0, STATUS_EXPECTATION,
 	    "expected /a/0=2, got 1" },
 	{ { "--expect-json", "/a=1" }, C205, 50, "{", 0, STATUS_EXPECTATION,
-	    "expected JSON, the payload is none" },
+	    "expected JSON, or what can be had as JSON; the payload is none: "
+	    "line 1, column" },
+	{ { "--expect-json", "/a/0=2", "--expect-json", "/1=AQ" }, C205, 60,
+	    "\xa2\x61\x61\x81\x02\x01\x41\x01", 8, STATUS_OK, "" },
+	{ { "--expect-json", "/a=2" }, C205, 60, "\xa1\x61\x61\x03", 4,
+	    STATUS_EXPECTATION, "expected /a=2, got 3" },
+	{ { "--expect-json", "/a=2" }, C205, 60, "\xa1\x61", 2,
+	    STATUS_EXPECTATION, "the payload is none: at byte 0: more items" },
+	{ { "--expect-json", "/0/n=a/b" }, C205, 112,
+	    "\x81\xa3\x21\x62\x61/\x00\x61\x62\x02\x01", 11, STATUS_OK, "" },
+	{ { "--expect-json", "/response-code=4.04" }, C404, 257,
+	    "\xa1\x23\x18\x84", 4, 4, "" },
+	{ { "--expect", "4.04", "--expect-json", "/response-code=4.04" }, C404,
+	    257, "\xa1\x23\x18\x84", 4, STATUS_OK, "" },
 	{ { "--expect-json", "=1" }, C205, 50, "", 0, STATUS_EXPECTATION,
-	    "expected JSON, the payload is none" },
+	    "expected JSON, or what can be had as JSON; the payload is none: "
+	    "line 1, column" },
 };
 
 static void

@@ -739,7 +739,7 @@ forms_and_colors(void **state)
 	static const struct {
 		size_t at;
 		uint32_t max;
-	} cases[] = { { 13, FORM_NONE }, { 17, 2 } };
+	} cases[] = { { 13, FORM_DIAG }, { 17, 2 } };
 	struct message m = { .type = MESSAGE_START, .request = 1 };
 	const struct sample *s = sample_of(MESSAGE_START);
 	struct start start = full_start;
@@ -762,7 +762,7 @@ forms_and_colors(void **state)
 	start.options.color = -2;
 	assert_does_not_encode(&m);
 	start.options.color = 0;
-	start.options.form = FORM_NONE + 1;
+	start.options.form = FORM_DIAG + 1;
 	assert_does_not_encode(&m);
 }
 

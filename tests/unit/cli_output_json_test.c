@@ -164,9 +164,31 @@ payloads_are_decoded(void **state)
 	    "\"decoded\":{\"a\":[1,21.4,null]}}}\n");
 	check_payload(110, "1", 1,
 	    "{\"length\":1,\"base64\":\"MQ==\",\"text\":\"1\","
-	    "\"decoded\":1}}\n");
+	    "\"decode_error\":\"it is no array of records\"}}\n");
 	check_payload(50, "{", 1,
-	    "{\"length\":1,\"base64\":\"ew==\",\"text\":\"{\"}}\n");
+	    "{\"length\":1,\"base64\":\"ew==\",\"text\":\"{\","
+	    "\"decode_error\":\"line 1, column 1: string or '}' expected near "
+	    "end of file\"}}\n");
+	check_payload(50, "18446744073709551616", 20,
+	    "{\"length\":20,\"base64\":\"MTg0NDY3NDQwNzM3MDk1NTE2MTY=\","
+	    "\"text\":\"18446744073709551616\","
+	    "\"decoded\":1.84467440737096e19}}\n");
+	check_payload(60, "\xa1\x01\x41\xff", 4,
+	    "{\"length\":4,\"base64\":\"oQFB/w==\","
+	    "\"decoded\":{\"1\":\"_w\"}}}\n");
+	check_payload(63, "\x01\x20", 2,
+	    "{\"length\":2,\"base64\":\"ASA=\",\"text\":\"\\u0001 \","
+	    "\"decoded\":[1,-1]}}\n");
+	check_payload(60, "\x18", 1,
+	    "{\"length\":1,\"base64\":\"GA==\",\"text\":\"\\u0018\","
+	    "\"decode_error\":\"at byte 0: the data ends too early\"}}\n");
+	check_payload(112, "\x81\xa2\x00\x61\x61\x02\x05", 7,
+	    "{\"length\":7,\"base64\":\"gaIAYWECBQ==\","
+	    "\"decoded\":[{\"n\":\"a\",\"v\":5}]}}\n");
+	check_payload(257, "\xa2\x20\x61\x74\x23\x18\x84", 7,
+	    "{\"length\":7,\"base64\":\"oiBhdCMYhA==\","
+	    "\"decoded\":{\"title\":\"t\",\"response-code\":\"4.04\"}}}"
+	    "\n");
 	check_payload(40, "</a>;rt=\"x\\\"y\";obs,</b>;x=1;x=2", 31,
 	    "{\"length\":31,\"base64\":"
 	    "\"PC9hPjtydD0ieFwieSI7b2JzLDwvYj47eD0xO3g9Mg==\","
@@ -175,7 +197,24 @@ payloads_are_decoded(void **state)
 	    "\"rt\":\"x\\\"y\",\"obs\":true}},{\"target\":\"/b\","
 	    "\"attributes\":{\"x\":[\"1\",\"2\"]}}]}}\n");
 	check_payload(40, "</a", 3,
-	    "{\"length\":3,\"base64\":\"PC9h\",\"text\":\"</a\"}}\n");
+	    "{\"length\":3,\"base64\":\"PC9h\",\"text\":\"</a\","
+	    "\"decode_error\":\"it is no list of links\"}}\n");
+}
+
+static void
+a_payload_alone(void **state)
+{
+	struct memory_sink m;
+
+	(void)state;
+	memory_sink_init(&m, FORM_JSON);
+	output_payload(memory_sink_open(&m), 60, "\x05", 1);
+	assert_lines(&m,
+	    V("payload") ",\"content_format\":\"application/"
+			 "cbor\",\"payload\":{"
+			 "\"length\":1,\"base64\":\"BQ==\",\"text\":"
+			 "\"\\u0005\","
+			 "\"decoded\":5}}\n");
 }
 
 static void
@@ -397,6 +436,7 @@ main(void)
 		cmocka_unit_test(no_response),
 		cmocka_unit_test(all_kinds_of_options),
 		cmocka_unit_test(payloads_are_decoded),
+		cmocka_unit_test(a_payload_alone),
 		cmocka_unit_test(hostile_payloads),
 		cmocka_unit_test(large_payloads_are_a_length),
 		cmocka_unit_test(other_views),

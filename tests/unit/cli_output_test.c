@@ -134,10 +134,10 @@ human_dumps_what_is_no_text(void **state)
 
 	(void)state;
 	memory_sink_terminal(&m, FORM_AUTO);
-	respond(&m, message_new(COAP_RESPONSE_CODE(205), 60, "\xa0\033", 2));
+	respond(&m, message_new(COAP_RESPONSE_CODE(205), 42, "\xa0\033", 2));
 	assert_wrote(&m,
-	    "2.05 Content" DOT "application/cbor" DOT "2 B" DOT "23 ms\n"
-	    "00000000  a0 1b                                           "
+	    "2.05 Content" DOT "application/octet-stream" DOT "2 B" DOT
+	    "23 ms\n00000000  a0 1b                                           "
 	    "  |..|\n00000002\n",
 	    "");
 }

@@ -116,7 +116,7 @@ start(struct play *play, struct player *player, uint32_t id)
 	if (dice(play, 2) == 0)
 		more.session = lamp;
 	if (dice(play, 4) == 0)
-		more.options.form = (enum form)dice(play, FORM_NONE + 1);
+		more.options.form = (enum form)dice(play, FORM_DIAG + 1);
 	snprintf(text, sizeof text, "%s", line);
 	if (strcmp(line, "OPEN") == 0)
 		snprintf(text, sizeof text, "open %s --name lamp",
