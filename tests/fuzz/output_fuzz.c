@@ -196,7 +196,7 @@ run(enum form form, unsigned flags, const coap_pdu_t *pdu, const char *s)
 	need(output_close(out) == 0);
 	if (form == FORM_JSON)
 		check_json(&streams.out);
-	if (form == FORM_RAW || form == FORM_HEX)
+	if (form != FORM_HUMAN && form != FORM_JSON)
 		for (size_t i = 0; i < streams.out.len; i++)
 			if (streams.out.s[i] == '\t')
 				streams.out.s[i] = ' ';
@@ -231,7 +231,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum form all[] = { FORM_HUMAN, FORM_RAW, FORM_JSON,
-		FORM_HEX, FORM_NONE };
+		FORM_HEX, FORM_NONE, FORM_DIAG };
 	coap_pdu_t *pdu;
 	size_t n;
 	char *s;
