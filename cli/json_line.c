@@ -194,8 +194,9 @@ read_link(coapx_link_reader_t *reader, const coapx_link_text_t *target)
 	int r = -1;
 
 	if (json_object_set_new(link, "target",
-		json_bytes(target->s, target->len)) == 0 &&
-	    json_object_set_new(link, "attributes", attributes) == 0)
+		json_bytes(target->s, target->len)) != 0)
+		json_decref(attributes);
+	else if (json_object_set_new(link, "attributes", attributes) == 0)
 		r = coapx_link_next_attr(reader, &attr);
 	while (r == 1) {
 		r = add_link_attribute(attributes, &attr);

@@ -82,7 +82,8 @@ json_json(const struct decode_in *in, json_t **value, struct text *why)
 	if (!*value) /* a whole number of more than 64 bits */
 		*value = json_loadb(in->len ? s : "", in->len,
 		    flags | JSON_DECODE_INT_AS_REAL, &error);
-	if (*value)
+	if (*value || json_error_code(&error) == json_error_out_of_memory ||
+	    error.text[0] == '\0')
 		return DECODED;
 	text_addf(why, "line %d, column %d: %s", error.line, error.column,
 	    error.text);
@@ -97,6 +98,7 @@ json_lines(const struct decode_in *in, struct text *out, struct text *why)
 
 	if (json_json(in, &value, why) == DECODED_WRONG)
 		return DECODED_WRONG;
+	out->failed = out->failed || !value;
 	json_decref(value);
 	if (in->len <= LAYOUT_MAX)
 		json_layout(&laid, (const char *)in->data, in->len);
@@ -182,14 +184,33 @@ senml_cbor_lines(const struct decode_in *in, struct text *out, struct text *why)
 
 /* --- links --------------------------------------------------------------- */
 
+static bool
+are_links(const struct decode_in *in)
+{
+	coapx_link_reader_t reader;
+	coapx_link_text_t target;
+	coapx_link_attr_t attr;
+	int r;
+
+	coapx_link_reader_init(&reader, (const char *)in->data, in->len);
+	r = coapx_link_next(&reader, &target);
+	while (r == 1) {
+		r = coapx_link_next_attr(&reader, &attr);
+		if (r == 0)
+			r = coapx_link_next(&reader, &target);
+	}
+	return r == 0;
+}
+
 static enum decoded
 links_json(const struct decode_in *in, json_t **value, struct text *why)
 {
+	if (!are_links(in)) {
+		text_add(why, "it is no list of links");
+		return DECODED_WRONG;
+	}
 	*value = json_links((const char *)in->data, in->len);
-	if (*value)
-		return DECODED;
-	text_add(why, "it is no list of links");
-	return DECODED_WRONG;
+	return DECODED;
 }
 
 /* --- problem details ----------------------------------------------------- */

@@ -354,12 +354,16 @@ parse_word(struct parser *p, bool *found)
 static bool
 parse_tagged(struct parser *p, size_t start, size_t at)
 {
-	if (p->out->failed)
-		return true;
-	if ((uint8_t)p->out->s[start] >> 5 != CBOR_UINT)
-		return diag_wrong(p, at,
-		    "a tag is a whole number up to 18446744073709551615");
-	p->out->s[start] = (char)((uint8_t)p->out->s[start] | CBOR_TAG << 5);
+	uint8_t first;
+
+	if (!p->out->failed) {
+		first = (uint8_t)p->out->s[start];
+		if (first >> 5 != CBOR_UINT)
+			return diag_wrong(p, at,
+			    "a tag is a whole number up to "
+			    "18446744073709551615");
+		p->out->s[start] = (char)(first | CBOR_TAG << 5);
+	}
 	if (!enter(p, at) || !parse_item(p) || !skip_blanks(p))
 		return false;
 	p->depth--;
@@ -440,7 +444,7 @@ diag_parse(struct text *out, const char *s, size_t len, bool sequence,
 		.error = error,
 	};
 
-	if (!parse_all(&p, sequence))
-		return -COAP_E_FORMAT;
-	return out->failed ? -COAP_E_NOMEM : 0;
+	if (parse_all(&p, sequence))
+		return out->failed ? -COAP_E_NOMEM : 0;
+	return out->failed ? -COAP_E_NOMEM : -COAP_E_FORMAT;
 }
