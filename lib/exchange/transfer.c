@@ -9,6 +9,14 @@
 /* A block's number has 20 bits. */
 #define NUM_MAX 0xFFFFFu
 
+static bool
+has_block2(const coap_pdu_t *pdu)
+{
+	coap_opt_iterator_t oi;
+
+	return coap_check_option(pdu, COAP_OPTION_BLOCK2, &oi) != NULL;
+}
+
 struct transfer *
 transfer_new(coap_pdu_t *origin, struct body_out *out,
     const struct transfer_params *params)
@@ -46,6 +54,27 @@ transfer_cut_payload(struct transfer *t)
 	return 0;
 }
 
+int
+transfer_resume(struct transfer *t, size_t offset, const uint8_t *etag,
+    size_t etag_len)
+{
+	if (offset % 16 != 0 || etag == NULL || etag_len == 0 ||
+	    etag_len > sizeof(t->in.etag) || t->out != NULL ||
+	    coap_pdu_get_code(t->origin) != COAP_REQUEST_CODE_GET ||
+	    t->origin->data != NULL || has_block2(t->origin))
+		return -COAP_E_INVAL;
+	if (offset >= t->in.max)
+		return -COAP_E_TOOBIG;
+	t->in.length = offset;
+	t->in.etag_len = (uint8_t)etag_len;
+	memcpy(t->in.etag, etag, etag_len);
+	while (offset % ((size_t)16 << t->szx) != 0)
+		t->szx--;
+	t->down_bert = t->szx == BODY_SZX_MAX;
+	t->resumed = true;
+	return 0;
+}
+
 void
 transfer_free(struct transfer *t)
 {
@@ -68,6 +97,12 @@ static struct body_out *
 body_of(const struct transfer *t)
 {
 	return t->out != NULL ? t->out : t->payload;
+}
+
+const struct body_out *
+transfer_body(const struct transfer *t)
+{
+	return body_of(t);
 }
 
 /* --- the next message ----------------------------------------------------- */
@@ -114,6 +149,14 @@ put_size(const struct transfer *t, coap_pdu_t *pdu)
 	return block_add_uint(pdu, COAP_OPTION_SIZE1, length) > 0;
 }
 
+/* Whether blocks of this size can be counted to the end of the body. */
+static bool
+has_numbers(const struct body_out *out, const coap_block_b_t *block)
+{
+	return out->length == BODY_UNKNOWN || out->length == 0 ||
+	    (out->length - 1) >> (block->szx + 4) <= NUM_MAX;
+}
+
 static int
 put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 {
@@ -123,11 +166,13 @@ put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	t->no_bert = t->no_bert || !link->bert;
 	block = body_block_at(t->offset, t->szx,
 	    !t->no_bert && t->szx == BODY_SZX_MAX);
-	if (!put_tag(t, pdu) || !put_size(t, pdu))
+	if (!put_tag(t, pdu) || !put_size(t, pdu) || block.num > NUM_MAX)
 		return -COAP_E_TOOBIG;
 	r = body_out_part(body_of(t), pdu, COAP_OPTION_BLOCK1, &block);
 	if (r < 0)
 		return r;
+	if (!has_numbers(body_of(t), &block))
+		return -COAP_E_TOOBIG;
 	t->sent = block.chunk_size;
 	t->more = block.m;
 	t->bert = block.bert;
@@ -191,14 +236,6 @@ make(struct transfer *t, const struct transfer_link *link, uint16_t mid,
 	coap_delete_pdu(*out);
 	*out = NULL;
 	return r;
-}
-
-static bool
-has_block2(const coap_pdu_t *pdu)
-{
-	coap_opt_iterator_t oi;
-
-	return coap_check_option(pdu, COAP_OPTION_BLOCK2, &oi) != NULL;
 }
 
 int

@@ -43,9 +43,10 @@ struct transfer {
 	size_t acked;     /* bytes of our body that the peer has */
 	uint8_t szx;      /* of what is sent, or asked for */
 	uint8_t restarts;
-	bool up;    /* our body is on its way */
-	bool more;  /* M of the message under way */
-	bool asked; /* Block2 was in the message under way */
+	bool up;      /* our body is on its way */
+	bool more;    /* M of the message under way */
+	bool resumed; /* goes on with an earlier one, and was not answered */
+	bool asked;   /* Block2 was in the message under way */
 	/* Ours, and the answer's, come in blocks of one kind: some servers take
 	 * a change between 1024 and BERT for another body. */
 	bool no_bert;
@@ -74,6 +75,16 @@ void transfer_free(struct transfer *t);
 
 /* The payload of origin goes in blocks. 0 or -COAP_E_NOMEM. */
 int transfer_cut_payload(struct transfer *t);
+
+/*
+ * Goes on at an offset, a multiple of 16, with the rest of a body that has this
+ * ETag, 1 to 8 bytes. 0; -COAP_E_INVAL; -COAP_E_TOOBIG: as large as the ceiling
+ * already.
+ */
+int transfer_resume(struct transfer *t, size_t offset, const uint8_t *etag,
+    size_t etag_len);
+/* Our body: the application's, or the payload that was cut; NULL: none. */
+const struct body_out *transfer_body(const struct transfer *t);
 
 /* Whether a response to a request without a transfer needs one. */
 bool transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response);

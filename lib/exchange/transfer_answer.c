@@ -200,7 +200,7 @@ can_restart_down(const struct transfer *t)
 {
 	unsigned code = coap_pdu_get_code(t->origin);
 
-	return t->restarts < RESTARTS_MAX && t->out == NULL &&
+	return (t->resumed || t->restarts < RESTARTS_MAX) && t->out == NULL &&
 	    t->origin->data == NULL &&
 	    (code == COAP_REQUEST_CODE_GET || code == COAP_REQUEST_CODE_FETCH);
 }
@@ -210,7 +210,10 @@ restart_down(struct transfer *t, int *err)
 {
 	if (!can_restart_down(t))
 		return fail(err, -COAP_E_BAD_RESPONSE);
-	t->restarts++;
+	/* That it begins where it did not end is no fault of the peer's. */
+	if (!t->resumed)
+		t->restarts++;
+	t->resumed = false;
 	body_in_restart(&t->in);
 	coap_delete_pdu(t->head);
 	t->head = NULL;
@@ -245,6 +248,7 @@ take_part(struct transfer *t, const struct answer *a, int *err)
 		r = -COAP_E_BAD_RESPONSE;
 	if (r < 0)
 		return fail(err, r);
+	t->resumed = false;
 	if (!keep_head(t, a))
 		return fail(err, -COAP_E_NOMEM);
 	t->in.hint =
@@ -255,11 +259,29 @@ take_part(struct transfer *t, const struct answer *a, int *err)
 	return a->block2.m ? TRANSFER_NEXT : TRANSFER_DONE;
 }
 
+/* Whether an answer to what goes on with an earlier transfer says that the
+ * server has no such part: its body is shorter now. */
+static bool
+has_no_such_part(const struct transfer *t, const struct answer *a)
+{
+	return t->resumed &&
+	    (a->code == COAP_RESPONSE_CODE_BAD_REQUEST ||
+		a->code == COAP_RESPONSE_CODE_BAD_OPTION ||
+		a->code == COAP_RESPONSE_CODE_INCOMPLETE);
+}
+
 static enum transfer_step
 answer_down(struct transfer *t, const struct answer *a, int *err)
 {
 	bool begun = t->in.length > 0;
 
+	if (has_no_such_part(t, a))
+		return restart_down(t, err);
+	/* Now all of it fits into one message. */
+	if (t->resumed && a->class == 2 && !a->has_block2) {
+		body_in_restart(&t->in);
+		return TRANSFER_DONE;
+	}
 	/* What it had of this body is gone. */
 	if (begun && a->code == COAP_RESPONSE_CODE_INCOMPLETE &&
 	    can_restart_down(t))
@@ -321,6 +343,8 @@ show_whole(struct transfer *t, struct shown *shown)
 	body_in_init(&t->in, BODY_COUNT, t->in.max, NULL);
 	t->in.length = shown->in.length;
 	t->in.hint = shown->in.hint;
+	t->in.etag_len = shown->in.etag_len;
+	memcpy(t->in.etag, shown->in.etag, sizeof(t->in.etag));
 	shown->part.data = shown->in.data.data;
 	shown->part.length = shown->in.data.len;
 	shown->part.total = shown->in.length;

@@ -25,6 +25,8 @@ struct body_out *blockwise_detach(coap_pdu_t *pdu);
  * whose answer's; a is NULL without a handler of its own. */
 int blockwise_request(coap_session_t *session, coap_pdu_t *pdu,
     coapx_request_t *a, struct request **request);
+/* How far it has come, for the application; valid as long as t. */
+coapx_transfer_t blockwise_told(const struct transfer *t);
 /* Whether a response is a transfer's; then it was dealt with. */
 bool blockwise_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);

@@ -66,18 +66,28 @@ write_body(void *arg, size_t offset, const uint8_t *data, size_t len)
 	return a->cancelled ? -COAP_E_CANCELLED : n;
 }
 
+coapx_transfer_t
+blockwise_told(const struct transfer *t)
+{
+	const struct body_out *out = transfer_body(t);
+
+	return (coapx_transfer_t){
+		.size = sizeof(coapx_transfer_t),
+		.sent = t->acked,
+		.sent_total =
+		    out && out->length != BODY_UNKNOWN ? out->length : 0,
+		.received = t->in.length,
+		.received_total = t->in.hint,
+		.etag = t->in.etag_len > 0 ? t->in.etag : NULL,
+		.etag_length = t->in.etag_len,
+	};
+}
+
 static void
 tell_transfer(coapx_request_t *a, const struct transfer *t)
 {
-	coapx_transfer_t told = {
-		.size = sizeof told,
-		.sent = t->acked,
-		.received = t->in.length,
-		.received_total = t->in.hint,
-	};
+	coapx_transfer_t told = blockwise_told(t);
 
-	if (t->out && t->out->length != BODY_UNKNOWN)
-		told.sent_total = t->out->length;
 	if (a->params.transfer)
 		a->params.transfer(a, a->session, &told, a->params.arg);
 }
@@ -166,20 +176,35 @@ first_message(coap_session_t *session, coap_pdu_t *pdu, struct transfer *t,
 	return a && a->cancelled && err == 0 ? -COAP_E_CANCELLED : err;
 }
 
+/* What makes a transfer of a request before there is an answer: a body that
+ * goes up, or one that is there in part. */
 static int
-begin_upload(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
+prepare(const coap_session_t *session, struct transfer *t,
+    const coapx_request_t *a)
+{
+	if (!a || a->params.body_offset == 0)
+		return t->out ? 0 : transfer_cut_payload(t);
+	if (a->params.body_offset > SIZE_MAX)
+		return -COAP_E_TOOBIG;
+	return a->params.write_body && !session_is_mcast(session)
+	    ? transfer_resume(t, (size_t)a->params.body_offset,
+		  a->params.body_etag, a->params.body_etag_length)
+	    : -COAP_E_INVAL;
+}
+
+static int
+begin_transfer(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
     struct request **request)
 {
 	struct transfer_params params = params_of(session, a);
 	struct transfer *t = transfer_new(pdu, blockwise_detach(pdu), &params);
 	struct request *q = NULL;
 	coap_pdu_t *msg = NULL;
-	int err = 0;
+	int err;
 
 	if (!t)
 		return -COAP_E_NOMEM;
-	if (!t->out)
-		err = transfer_cut_payload(t);
+	err = prepare(session, t, a);
 	if (err == 0)
 		err = first_message(session, pdu, t, a, &msg);
 	if (err == 0)
@@ -223,6 +248,12 @@ is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
 	    !session_is_mcast(session);
 }
 
+static bool
+resumes(const coapx_request_t *a)
+{
+	return a && a->params.body_offset > 0;
+}
+
 int
 blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
     struct request **request)
@@ -241,8 +272,8 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		return err;
 	if (request && does_blocks(session, a))
 		echo_give(session, pdu);
-	if (blockwise_has_body(pdu) || is_cut(session, pdu, a))
-		return begin_upload(session, pdu, a, request);
+	if (blockwise_has_body(pdu) || is_cut(session, pdu, a) || resumes(a))
+		return begin_transfer(session, pdu, a, request);
 	if (!negotiate(session, pdu, a))
 		return -COAP_E_TOOBIG;
 	return session_send_message(session, pdu, request);

@@ -4,6 +4,7 @@
 #include "session/app_request.h"
 
 #include "base/alloc.h"
+#include "session/blockwise.h"
 #include "session/observe_client.h"
 
 void
@@ -51,6 +52,7 @@ app_result(struct request *q, const coap_pdu_t *response,
 	coapx_request_t *a = q->user;
 	uint64_t now = context_clock_us(a->session->context);
 	const struct transfer *t = q->transfer;
+	coapx_transfer_t told;
 	uint64_t began = t && t->sent_at ? t->sent_at : q->sent_at;
 	coapx_result_t result = {
 		.error = err,
@@ -61,8 +63,11 @@ app_result(struct request *q, const coap_pdu_t *response,
 		.retransmits = q->retransmits,
 	};
 
-	if (t)
+	if (t) {
 		result.retransmits += t->retransmits;
+		told = blockwise_told(t);
+		result.transfer = &told;
+	}
 	a->request = NULL;
 	app_request_end(a, &result);
 }

@@ -123,6 +123,9 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	}
 	assert_int_equal(coap_pdu_get_token(result->sent).s[0], *(char *)arg);
 	block.retransmits = result->retransmits;
+	block.moved = result->transfer != NULL;
+	if (block.moved)
+		block.came = *result->transfer;
 	world_write(session, "result %c %d %u.%02u", *(char *)arg,
 	    result->error, code >> 5, code & 31);
 	blow(BLOW_RESULT);
@@ -137,6 +140,9 @@ on_transfer(coapx_request_t *request, coap_session_t *session,
 	(void)arg;
 	assert_int_equal(transfer->size, sizeof *transfer);
 	block.told = *transfer;
+	block.told_etag_length = transfer->etag_length;
+	if (transfer->etag_length > 0)
+		memcpy(block.told_etag, transfer->etag, transfer->etag_length);
 	block.blocks++;
 	blow(BLOW_TRANSFER);
 }
@@ -178,8 +184,10 @@ write_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
 	(void)request;
 	(void)session;
 	(void)arg;
-	if (offset == 0)
+	if (offset == 0) {
 		block.written = 0;
+		block.begun++;
+	}
 	assert_int_equal(offset, block.written);
 	assert_memory_equal(data, down + offset, len);
 	block.written += len;
@@ -235,6 +243,9 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 		.read_body = block.stream && length ? read_body : NULL,
 		.body_length = block.known ? length : COAPX_LENGTH_UNKNOWN,
 		.block_size = block.block_size,
+		.body_offset = block.offset,
+		.body_etag = block.etag,
+		.body_etag_length = block.etag_length,
 		.arg = &letters[(uint8_t)token],
 	};
 	coap_pdu_t *pdu = new_request(session, code, token);
@@ -242,6 +253,8 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 	letters[(uint8_t)token] = token;
 	block.request = NULL;
 	block.left = 0;
+	block.begun = 0;
+	block.written = block.offset;
 	block.length = length;
 	if (!pdu)
 		return;

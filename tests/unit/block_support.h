@@ -34,7 +34,10 @@ struct block_world {
 	bool stream;         /* read_body and write_body */
 	bool known;          /* ... and how long it is */
 	size_t length;       /* of what is read */
-	coap_pdu_t **keep;   /* where the next response is to stay */
+	size_t offset;       /* where write_body begins */
+	uint8_t etag[8];     /* ... of this body */
+	size_t etag_length;
+	coap_pdu_t **keep; /* where the next response is to stay */
 	/* What has happened. */
 	size_t put;     /* bytes that the handler got, the last time */
 	size_t got;     /* bytes of the last response */
@@ -47,6 +50,11 @@ struct block_world {
 	unsigned left;        /* the last request was said to have left */
 	unsigned retransmits; /* of the last result */
 	coapx_transfer_t told;
+	uint8_t told_etag[8];
+	size_t told_etag_length;
+	bool moved; /* the last result has said how far it came: ... */
+	coapx_transfer_t came;
+	unsigned begun;           /* write_body called with offset 0 */
 	coapx_request_t *request; /* the last one; NULL: ended */
 	/* The n-th time at that place that happens; 0: never. */
 	int blow_where;

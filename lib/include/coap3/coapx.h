@@ -180,10 +180,12 @@ typedef enum {
 /* How far a body has come that takes several messages: bytes. */
 typedef struct coapx_transfer_t {
 	size_t size;
-	uint64_t sent;           /* of ours, that the peer has */
-	uint64_t sent_total;     /* 0: not known, or none */
-	uint64_t received;       /* of the answer's */
+	uint64_t sent;       /* of ours, that the peer has */
+	uint64_t sent_total; /* 0: not known, or none */
+	uint64_t received; /* of the answer's, with those before body_offset */
 	uint64_t received_total; /* as the peer says (Size2); 0: it does not */
+	const uint8_t *etag;     /* of the answer; NULL: none, or not yet */
+	size_t etag_length;
 } coapx_transfer_t;
 
 /* How a request ended. Pointers live until the handler returns. */
@@ -194,6 +196,8 @@ typedef struct coapx_result_t {
 	const coap_pdu_t *response;
 	uint64_t rtt_us; /* from its first byte sent to the end */
 	unsigned retransmits;
+	/* How far the bodies came; NULL: there were none in blocks. */
+	const coapx_transfer_t *transfer;
 } coapx_result_t;
 
 typedef struct coapx_request_params_t {
@@ -227,6 +231,14 @@ typedef struct coapx_request_params_t {
 	    uint64_t offset, const uint8_t *data, size_t len, void *arg);
 	size_t body_max;     /* bytes of an answer; 0: as the context has it */
 	unsigned block_size; /* the largest, 16 to 1024; 0: as the context */
+	/* Goes on with a body of which the first bytes are there (RFC 7959
+	 * section 2.4): a GET with write_body, which is called from here on.
+	 * Where the server now has another body than that of the ETag, it
+	 * begins anew: offset 0, or a response in one message. The offset is
+	 * a multiple of 16; one of the block size costs nothing. */
+	uint64_t body_offset;     /* 0: from the beginning */
+	const uint8_t *body_etag; /* copied */
+	size_t body_etag_length;  /* 1 to 8 */
 } coapx_request_params_t;
 
 #define COAPX_LENGTH_UNKNOWN UINT64_MAX

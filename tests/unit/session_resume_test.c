@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Downloads that go on where an earlier one broke (RFC 7959 section 2.4), and
+ * what the end of a request says of how far its bodies came.
+ */
+#include "session_support.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "block_support.h"
+
+#define GET COAP_REQUEST_CODE_GET
+#define PUT COAP_REQUEST_CODE_PUT
+#define UDP COAP_PROTO_UDP
+#define TCP COAP_PROTO_TCP
+
+static const coap_proto_t protos[] = { UDP, TCP };
+
+/* A whole body is had; the next request goes on at the offset. */
+static void
+resume_up(coap_session_t *s, size_t length, size_t offset)
+{
+	block.stream = true;
+	block.offset = 0;
+	block.answer = length;
+	block_request(s, GET, 'a', 0);
+	world_wait("result");
+	assert_int_equal(block.written, length);
+	assert_true(block.moved && block.came.etag_length > 0);
+	assert_int_equal(block.came.received, length);
+	block.etag_length = block.told_etag_length;
+	memcpy(block.etag, block.told_etag, block.etag_length);
+	block.offset = offset;
+	block.blocks = 0;
+	world_forget();
+}
+
+static void
+goes_on_at_the_offset(void **state)
+{
+	static const size_t offsets[] = { 16, 1024, 48 * 1024, 4096 + 64,
+		BLOCK_BODY - 32 };
+
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++) {
+			resume_up(s, BLOCK_BODY, offsets[i]);
+			block_request(s, GET, 'b', 0);
+			assert_non_null(block.request);
+			world_wait("result");
+			assert_int_equal(world_count("C result b 0 2.05"), 1);
+			assert_int_equal(block.begun, 0);
+			assert_int_equal(block.written, BLOCK_BODY);
+			assert_int_equal(block.came.received, BLOCK_BODY);
+			world_forget();
+		}
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+/* A server that kept nothing is asked again, and gives the same body. */
+static void
+goes_on_after_a_new_session(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		s = world_connected(*p);
+		resume_up(s, BLOCK_BODY, 2048);
+		coap_session_release(s);
+		world_settle();
+		s = world_connected(*p);
+		block_request(s, GET, 'b', 0);
+		world_wait("result");
+		assert_int_equal(block.begun, 0);
+		assert_int_equal(block.written, BLOCK_BODY);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+static void
+another_body_begins_anew(void **state)
+{
+	/* As long as the offset and shorter: there is no such block. */
+	static const size_t lengths[] = { BLOCK_BODY - 1, 8000, 2048, 4096 };
+
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		for (size_t i = 0; i < 4; i++) {
+			resume_up(s, BLOCK_BODY, 4096);
+			block.answer = lengths[i];
+			/* What it kept is the old body. */
+			coap_session_release(s);
+			world_settle();
+			s = world_connected(*p);
+			block_request(s, GET, 'b', 0);
+			world_wait("result");
+			assert_int_equal(world_count("C result b 0 2.05"), 1);
+			if (block.begun == 0)
+				assert_int_equal(block.got, lengths[i]);
+			else
+				assert_int_equal(block.written, lengths[i]);
+			assert_int_not_equal(block.begun, block.got > 0);
+			world_forget();
+		}
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+static void
+shrank_to_one_message(void **state)
+{
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		resume_up(s, BLOCK_BODY, 4096);
+		block.answer = 10;
+		coap_session_release(s);
+		world_settle();
+		s = world_connected(*p);
+		block_request(s, GET, 'b', 0);
+		world_wait("result");
+		assert_int_equal(world_count("C result b 0 2.05"), 1);
+		assert_int_equal(block.got + (block.begun ? block.written : 0),
+		    10);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
+static void
+what_cannot_be_resumed_is_not_sent(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	s = world_connected(UDP);
+	block.stream = true;
+	block.offset = 1024;
+	block_request(s, GET, 'a', 0); /* no ETag */
+	assert_null(block.request);
+	block.etag_length = 9;
+	block_request(s, GET, 'a', 0);
+	assert_null(block.request);
+	block.etag_length = 4;
+	block.offset = 1000;
+	block_request(s, GET, 'a', 0);
+	assert_null(block.request);
+	block.offset = 1024;
+	block_request(s, COAP_REQUEST_CODE_FETCH, 'a', 0);
+	assert_null(block.request);
+	block_request(s, PUT, 'a', 3000);
+	assert_null(block.request);
+	block.offset = (size_t)64 << 20;
+	block_request(s, GET, 'a', 0);
+	assert_null(block.request);
+	block.stream = false;
+	block.offset = 1024;
+	block_request(s, GET, 'a', 0);
+	assert_null(block.request);
+	world_settle();
+	assert_int_equal(w.requests, 0);
+	coap_session_release(s);
+}
+
+/* --- how far it came ------------------------------------------------------ */
+
+static void
+a_broken_download_says_how_far_it_came(void **state)
+{
+	coap_address_t address;
+	coap_session_t *s;
+	int fd;
+
+	(void)state;
+	fd = world_raw(SOCK_DGRAM, &address);
+	s = coap_new_client_session(w.client, NULL, &address, UDP);
+	block.stream = true;
+	block.timeout_ms = 5000;
+	block_request(s, GET, 'a', 0);
+	world_settle();
+	for (unsigned i = 0; i < 3; i++) {
+		block_raw_answer(fd, i, true);
+		world_settle();
+	}
+	world_advance(10000);
+	world_settle();
+	assert_int_equal(world_count("C result a"), 1);
+	assert_true(block.moved);
+	assert_int_equal(block.came.received, 192);
+	assert_int_equal(block.came.received_total, 0);
+	assert_int_equal(block.came.sent, 0);
+	assert_null(block.came.etag);
+	coap_session_release(s);
+	close(fd);
+}
+
+static void
+a_broken_upload_says_how_far_it_came(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	s = world_connected(UDP);
+	block.answer = 3;
+	block.blow_where = BLOW_TRANSFER;
+	block.blow_what = BLOW_DISCONNECT;
+	block.blow_at = 3;
+	block.session = s;
+	block_request(s, PUT, 'a', 10000);
+	world_wait("result");
+	assert_true(block.moved);
+	assert_int_equal(block.came.sent, 3072);
+	assert_int_equal(block.came.sent_total, 10000);
+	coap_session_release(s);
+}
+
+static void
+one_message_has_not_moved(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	s = world_connected(UDP);
+	block.answer = 3;
+	block.moved = true;
+	block_request(s, GET, 'a', 0);
+	world_wait("result");
+	assert_false(block.moved);
+	coap_session_release(s);
+}
+
+/* A million blocks can be counted, of the size that was asked for. */
+static void
+more_blocks_than_there_are_numbers(void **state)
+{
+	coap_session_t *s;
+	coap_pdu_t *pdu;
+	static uint8_t huge[1];
+	coapx_request_params_t params = { .size = sizeof params };
+	int err = 0;
+
+	(void)state;
+	s = world_connected(UDP);
+	params.block_size = 16;
+	pdu = coap_new_pdu(COAP_MESSAGE_CON, PUT, s);
+	/* Not read before it is known that it does not fit. */
+	assert_int_equal(coap_add_data_large_request(s, pdu,
+			     ((size_t)16 << 20) + 1, huge, NULL, NULL),
+	    1);
+	assert_null(coapx_request_send(s, pdu, &params, &err));
+	assert_int_equal(err, -COAP_E_TOOBIG);
+	coap_session_release(s);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, block_up, block_down)
+	const struct CMUnitTest tests[] = {
+		TEST(goes_on_at_the_offset),
+		TEST(goes_on_after_a_new_session),
+		TEST(another_body_begins_anew),
+		TEST(shrank_to_one_message),
+		TEST(what_cannot_be_resumed_is_not_sent),
+		TEST(a_broken_download_says_how_far_it_came),
+		TEST(a_broken_upload_says_how_far_it_came),
+		TEST(one_message_has_not_moved),
+		TEST(more_blocks_than_there_are_numbers),
+	};
+
+	coap_set_log_level(COAP_LOG_EMERG);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
