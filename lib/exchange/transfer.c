@@ -54,6 +54,14 @@ transfer_cut_payload(struct transfer *t)
 	return 0;
 }
 
+void
+transfer_jump(struct transfer *t)
+{
+	t->in.length = t->resume.offset;
+	t->in.etag_len = t->resume.etag_len;
+	memcpy(t->in.etag, t->resume.etag, sizeof(t->in.etag));
+}
+
 int
 transfer_resume(struct transfer *t, size_t offset, const uint8_t *etag,
     size_t etag_len)
@@ -65,9 +73,10 @@ transfer_resume(struct transfer *t, size_t offset, const uint8_t *etag,
 		return -COAP_E_INVAL;
 	if (offset >= t->in.max)
 		return -COAP_E_TOOBIG;
-	t->in.length = offset;
-	t->in.etag_len = (uint8_t)etag_len;
-	memcpy(t->in.etag, etag, etag_len);
+	t->resume.offset = offset;
+	t->resume.etag_len = (uint8_t)etag_len;
+	memcpy(t->resume.etag, etag, etag_len);
+	transfer_jump(t);
 	while (offset % ((size_t)16 << t->szx) != 0)
 		t->szx--;
 	t->down_bert = t->szx == BODY_SZX_MAX;

@@ -30,6 +30,14 @@ enum transfer_step {
 	TRANSFER_FAILED, /* with the error */
 };
 
+/* A body that is there in part. */
+struct transfer_resume {
+	size_t offset; /* where it goes on */
+	uint8_t etag[8];
+	uint8_t etag_len;
+	bool probing; /* block 0 was asked for, to see its ETag */
+};
+
 struct transfer {
 	coap_pdu_t *origin;       /* the application's request; a reference */
 	struct body_out *out;     /* its body; NULL: the payload, if any */
@@ -46,7 +54,8 @@ struct transfer {
 	bool up;      /* our body is on its way */
 	bool more;    /* M of the message under way */
 	bool resumed; /* goes on with an earlier one, and was not answered */
-	bool asked;   /* Block2 was in the message under way */
+	struct transfer_resume resume;
+	bool asked; /* Block2 was in the message under way */
 	/* Ours, and the answer's, come in blocks of one kind: some servers take
 	 * a change between 1024 and BERT for another body. */
 	bool no_bert;
@@ -83,6 +92,8 @@ int transfer_cut_payload(struct transfer *t);
  */
 int transfer_resume(struct transfer *t, size_t offset, const uint8_t *etag,
     size_t etag_len);
+/* What comes next is what is behind the part that is there. */
+void transfer_jump(struct transfer *t);
 /* Our body: the application's, or the payload that was cut; NULL: none. */
 const struct body_out *transfer_body(const struct transfer *t);
 

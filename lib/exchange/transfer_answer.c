@@ -270,11 +270,55 @@ has_no_such_part(const struct transfer *t, const struct answer *a)
 		a->code == COAP_RESPONSE_CODE_INCOMPLETE);
 }
 
+static bool
+has_etag(const coap_pdu_t *pdu)
+{
+	coap_opt_iterator_t oi;
+
+	return coap_check_option(pdu, COAP_OPTION_ETAG, &oi) != NULL;
+}
+
+/* Some servers give an ETag with block 0 alone, and send the others of one body
+ * as they are: block 0 tells whether it is still the same. */
+static enum transfer_step
+probe(struct transfer *t)
+{
+	body_in_restart(&t->in);
+	t->resumed = false;
+	t->resume.probing = true;
+	return TRANSFER_NEXT;
+}
+
+/* Block 0 is here: whether its body is the one that is there in part. If not,
+ * this is its first part. */
+static bool
+is_as_before(struct transfer *t, const struct answer *a)
+{
+	bool same = a->class == 2 && a->has_block2 && a->block2.m &&
+	    body_in_same_etag(&t->in, a->pdu) &&
+	    t->in.etag_len == t->resume.etag_len &&
+	    memcmp(t->in.etag, t->resume.etag, t->in.etag_len) == 0;
+
+	t->resume.probing = false;
+	if (!same)
+		return false;
+	transfer_jump(t);
+	t->in.hint = body_size_hint(a->pdu, COAP_OPTION_SIZE2);
+	t->down_bert = a->block2.bert;
+	if (a->block2.szx < t->szx)
+		t->szx = (uint8_t)a->block2.szx;
+	return true;
+}
+
 static enum transfer_step
 answer_down(struct transfer *t, const struct answer *a, int *err)
 {
 	bool begun = t->in.length > 0;
 
+	if (t->resume.probing && is_as_before(t, a))
+		return TRANSFER_NEXT;
+	if (t->resumed && a->class == 2 && a->has_block2 && !has_etag(a->pdu))
+		return probe(t);
 	if (has_no_such_part(t, a))
 		return restart_down(t, err);
 	/* Now all of it fits into one message. */
