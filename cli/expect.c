@@ -329,3 +329,10 @@ expect_response(struct job *job, const struct expect *expect,
 		    check_json(job, pdu_content_format(response), data, len);
 	return status;
 }
+
+bool
+expect_reads(const struct job *job)
+{
+	return args_has(&job->args, "expect-text") ||
+	    args_has(&job->args, "expect-json");
+}

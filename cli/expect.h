@@ -25,6 +25,8 @@ void expect_free(struct expect *expect);
 /* The exit status that a response gives; the job is told what failed. */
 int expect_response(struct job *job, const struct expect *expect,
     const coap_pdu_t *response);
+/* Whether the payload is looked at. */
+bool expect_reads(const struct job *job);
 /* Whether the code is one that counts as success. */
 bool expect_code_ok(const struct expect *expect, unsigned code);
 

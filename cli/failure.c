@@ -20,7 +20,7 @@ failure_peer(const coap_session_t *session, char buf[PEER_SIZE])
 
 int
 failure_report(struct job *job, const coap_session_t *session, const char *uri,
-    const coapx_result_t *result)
+    const coapx_result_t *result, const char *left)
 {
 	char repeated[64] = "";
 	char peer[PEER_SIZE];
@@ -33,7 +33,8 @@ failure_report(struct job *job, const coap_session_t *session, const char *uri,
 		    " after %u retransmission%s", result->retransmits,
 		    result->retransmits == 1 ? "" : "s");
 	/* A name that does not resolve has no address. */
-	return job_fail(job, d.status, "%s: %s%s%s%s",
-	    result->error == -COAP_E_RESOLVE ? uri : peer, d.cause, repeated,
-	    *d.advice ? "; " : "", d.advice);
+	return job_fail(job, left ? STATUS_INCOMPLETE : d.status,
+	    "%s: %s%s%s%s", result->error == -COAP_E_RESOLVE ? uri : peer,
+	    d.cause, repeated, left || *d.advice ? "; " : "",
+	    left ? left : d.advice);
 }

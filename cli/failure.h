@@ -5,9 +5,10 @@
 
 #include "cli/job.h"
 
-/* Tells the user what became of a request to uri; the exit status. */
+/* Tells the user what became of a request to uri; the exit status. left: how far
+ * a body had come, then it is STATUS_INCOMPLETE; or NULL. */
 int failure_report(struct job *job, const coap_session_t *session,
-    const char *uri, const coapx_result_t *result);
+    const char *uri, const coapx_result_t *result, const char *left);
 /* "127.0.0.1:5683 over udp" in buf; without an address only "udp". */
 #define PEER_SIZE 96
 const char *failure_peer(const coap_session_t *session, char buf[PEER_SIZE]);

@@ -10,6 +10,7 @@
 
 #include "cli/app.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/vars.h"
 
 void
@@ -142,6 +143,7 @@ front_event(struct front *front, const char *session, const char *event,
 
 	if (!out)
 		return;
+	progress_hide(front->bar);
 	output_event(out, session, event, detail);
 	output_close(out);
 }

@@ -18,6 +18,7 @@ struct app;
 struct input;
 struct job;
 struct named;
+struct progress;
 
 /* What a guest has that is not in this process. */
 struct guest_ops {
@@ -62,6 +63,7 @@ struct front {
 	bool exiting;     /* `exit` was run: the front end leaves, with ... */
 	int exit_status;
 	int last_status;       /* $? */
+	struct progress *bar;  /* that is drawn on its terminal; or NULL */
 	unsigned source_depth; /* files that source files */
 	bool told_udp;         /* that opening over UDP sends nothing */
 	bool told_psk;         /* that a key on the command line is seen */

@@ -41,6 +41,8 @@ on_deadline(coapx_timer_t *timer, void *arg)
 	char peer[PEER_SIZE];
 	struct diagnosis d;
 	char limit[32];
+	char *left;
+	int status;
 
 	(void)timer;
 	format_ms(job->timeout_ms, limit, sizeof(limit));
@@ -50,9 +52,13 @@ on_deadline(coapx_timer_t *timer, void *arg)
 		job_cancel(job, d.status);
 		return;
 	}
-	job_fail(job, STATUS_TIMEOUT, "timed out after %s waiting for %s",
-	    limit, job->waiting_for ? job->waiting_for : "the command to end");
-	job_cancel(job, STATUS_TIMEOUT);
+	left = job->left ? job->left(job) : NULL;
+	status = left ? STATUS_INCOMPLETE : STATUS_TIMEOUT;
+	job_fail(job, status, "timed out after %s waiting for %s%s%s", limit,
+	    job->waiting_for ? job->waiting_for : "the command to end",
+	    left ? "; " : "", left ? left : "");
+	free(left);
+	job_cancel(job, status);
 }
 
 /* Straight to stderr: for people who look at a terminal while the data goes

@@ -66,6 +66,9 @@ struct job {
 	/* The user gave up, or the time is over (-T): stop what is under way;
 	 * the core ends the job right after. NULL: nothing to stop. */
 	void (*cancel)(struct job *job);
+	/* What a time limit interrupts, malloc()ed: a body, which makes the
+	 * status STATUS_INCOMPLETE; or NULL. May be NULL. */
+	char *(*left)(struct job *job);
 	/* cancel() only asks for the end (with job->status), and job_end()
 	 * follows; a second time it ends at once. */
 	bool lingers;

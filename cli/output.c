@@ -3,17 +3,23 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/args.h"
 #include "cli/charset.h"
 #include "cli/command.h"
 #include "cli/job.h"
 #include "cli/output_form.h"
+#include "cli/part.h"
 #include "cli/write_out.h"
+
+/* Where a body begins, for whoever writes it. */
+#define BEGIN "begin "
 
 /* --- the process's own streams ------------------------------------------- */
 
@@ -74,6 +80,9 @@ sink_stdio(struct sink *sink)
 	if (sink->out_is_terminal &&
 	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		sink->width = size.ws_col;
+	if (sink->err_is_terminal &&
+	    ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0)
+		sink->err_width = size.ws_col;
 	sink->utf8 = charset_is_utf8();
 }
 
@@ -113,6 +122,12 @@ enum form
 output_form(const struct output *out)
 {
 	return out->form;
+}
+
+bool
+output_quiet(const struct output *out)
+{
+	return out->options.quiet;
 }
 
 unsigned
@@ -224,10 +239,124 @@ output_pass_err(struct output *out, const void *data, size_t len)
 	out->sink.err(out->sink.user, data, len);
 }
 
+const char *
+output_file_name(const struct output *out)
+{
+	return output_to_file(out) ? out->options.file : NULL;
+}
+
 void
 output_pass_file(struct output *out, const void *data, size_t len)
 {
 	write_file(out, data, len);
+}
+
+/* --- a body piece by piece ------------------------------------------------ */
+
+/* "begin OFFSET", "whole", or what a body is: here, or where it is written. */
+static int
+apply(struct output *out, const char *line)
+{
+	struct output_file *file = &out->file;
+	uint64_t offset;
+
+	if (strcmp(line, "whole") == 0)
+		output_file_whole(file);
+	else if (strncmp(line, BEGIN, strlen(BEGIN)) == 0)
+		return parse_number(line + strlen(BEGIN), INT64_MAX, &offset)
+		    ? output_file_begin(file, offset)
+		    : -1;
+	else
+		/* Without it the body comes all the same. */
+		output_file_describe(file, line);
+	return 0;
+}
+
+static void
+do_part(struct output *out, const char *line)
+{
+	if (!out->failed && output_prepare(out) != STATUS_OK)
+		out->failed = true;
+	if (out->failed)
+		return;
+	errno = 0;
+	if (out->sink.file)
+		out->failed =
+		    out->sink.part(out->sink.user, line, strlen(line)) < 0;
+	else
+		out->failed = apply(out, line) != 0;
+	if (out->failed && errno != EPIPE)
+		say_file_unwritten(out, errno);
+}
+
+void
+output_pass_part(struct output *out, const char *data, size_t len)
+{
+	char line[PART_TEXT];
+
+	if (len >= sizeof(line) || !output_to_file(out))
+		return;
+	memcpy(line, data, len);
+	line[len] = '\0';
+	do_part(out, line);
+}
+
+void
+output_body_begin(struct output *out, uint64_t offset)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), BEGIN "%" PRIu64, offset);
+	do_part(out, line);
+}
+
+void
+output_body_is(struct output *out, const struct part *part)
+{
+	struct text text = { .s = NULL };
+	const char *s;
+
+	part_text(&text, part);
+	s = text_string(&text);
+	/* Nor is what cannot be told worth the body. */
+	if (s && text.len < PART_TEXT)
+		do_part(out, s);
+	text_free(&text);
+}
+
+void
+output_body_piece(struct output *out, const void *data, size_t len)
+{
+	write_file(out, data, len);
+}
+
+void
+output_body_whole(struct output *out)
+{
+	do_part(out, "whole");
+}
+
+int
+output_body_find(const struct output *out, struct part *part)
+{
+	char *text = NULL;
+	uint64_t length = 0;
+	bool good;
+
+	errno = ENOENT;
+	if (!output_to_file(out))
+		return -1;
+	if (out->sink.file)
+		return out->sink.found && part_parse(out->sink.found, part)
+		    ? 0
+		    : -1;
+	if (output_file_find(out->options.file, &text, &length) != 0)
+		return -1;
+	good = part_parse(text, part);
+	part->length = length;
+	free(text);
+	errno = ENOENT;
+	return good ? 0 : -1;
 }
 
 int

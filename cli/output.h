@@ -33,11 +33,16 @@ struct sink {
 	/* What goes to the file of -o, where another process writes it, also
 	 * when it is nothing; NULL: it is written here. */
 	int (*file)(void *user, const void *data, size_t len);
+	/* With that: what output_body_...() does there, as one of its lines. */
+	int (*part)(void *user, const void *data, size_t len);
+	/* And what there is of it for --resume, see part_text(); or NULL. */
+	const char *found;
 	bool out_is_terminal;
 	bool err_is_terminal;
 	bool out_color; /* where --color does not say */
 	bool err_color;
-	unsigned width; /* columns; 0: unknown */
+	unsigned width;     /* columns; 0: unknown */
+	unsigned err_width; /* of stderr, where width is not known */
 	bool utf8;
 	/* Milliseconds since 1970, for times in results; NULL: the clock. */
 	int64_t (*now_ms)(void *user);
@@ -60,6 +65,7 @@ struct output_options {
 };
 
 struct output;
+struct part;
 
 /* Both are copied; the strings of options are read until output_close(). NULL:
  * out of memory. */
@@ -75,9 +81,27 @@ int output_close(struct output *out);
 void output_pass_out(struct output *out, const void *data, size_t len);
 void output_pass_err(struct output *out, const void *data, size_t len);
 void output_pass_file(struct output *out, const void *data, size_t len);
+void output_pass_part(struct output *out, const char *data, size_t len);
+
+/* A body that comes piece by piece, for the file of -o: where it begins, or
+ * begins anew, at 0 or where the part that was found ends; which one it is;
+ * its bytes; that all of it is there. Without the last it does not come to its
+ * place, but is found the next time. */
+void output_body_begin(struct output *out, uint64_t offset);
+void output_body_is(struct output *out, const struct part *part);
+void output_body_piece(struct output *out, const void *data, size_t len);
+void output_body_whole(struct output *out);
+/* What there is already. 0, or -1 with errno: ENOENT, EBUSY when another one
+ * writes it. */
+int output_body_find(const struct output *out, struct part *part);
+/* Whether payloads go to a file. */
+bool output_to_file(const struct output *out);
+/* The file of -o; NULL: none. */
+const char *output_file_name(const struct output *out);
 /* Whether something could not be written, as output_close() will say. */
 bool output_failed(const struct output *out);
 enum form output_form(const struct output *out);
+bool output_quiet(const struct output *out);
 unsigned output_verbose(const struct output *out);
 
 /* --- views --------------------------------------------------------------- */
@@ -109,6 +133,11 @@ struct view_response {
 	unsigned retransmits;
 	bool ok;       /* 2.xx, or as --expect wanted */
 	bool insecure; /* who answered was not checked */
+	/* The body went to the file of -o as it came, and the response has
+	 * none; and a copy, if it is not too long; NULL: there is none. */
+	bool streamed;
+	const uint8_t *copy;
+	size_t copy_len;
 };
 
 /* One field of `info`, or the bare value of `session get`. */

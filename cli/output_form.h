@@ -75,8 +75,8 @@ void put_result(struct output *out, struct text *text);
 void put_stderr(struct output *out, struct text *text);
 /* Exact bytes: to the file of -o, else to stdout. */
 void put_payload(struct output *out, const void *data, size_t len);
-/* Whether payloads go to a file. */
-bool output_to_file(const struct output *out);
+/* The same of a response, if it did not go there already. */
+void put_body(struct output *out, const struct view_response *v);
 
 /* --- parts that several forms have --------------------------------------- */
 
@@ -117,6 +117,10 @@ void put_diagnostic(struct output *out, const struct view_response *v,
     const char *prefix);
 /* -i without the code: the options, one a line, then an empty line. */
 void add_options(struct text *text, const coap_pdu_t *pdu, bool ascii);
+/* How long the body is, of which there may be no bytes. */
+size_t body_length(const struct view_response *v);
+/* Its bytes, if there are any. */
+const uint8_t *body_bytes(const struct view_response *v, size_t *len);
 /* The address of the peer; "" when it is not known. */
 #define PEER_TEXT_SIZE 80
 const char *peer_text(const coap_session_t *session,

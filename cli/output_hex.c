@@ -32,7 +32,7 @@ shown_response(struct output *out, const struct view_response *v,
 	}
 	coap_get_data(v->response, &len, &data);
 	if (output_to_file(out))
-		put_payload(out, data, len);
+		put_body(out, v);
 	else
 		show(out, pdu_content_format(v->response), data, len);
 }
@@ -132,18 +132,14 @@ const struct form_ops form_diag = {
 static void
 none_response(struct output *out, const struct view_response *v)
 {
-	const uint8_t *data = NULL;
-	size_t len = 0;
-
 	if (!v->response)
 		return;
 	if (response_is_error(v)) {
 		put_diagnostic(out, v, "coap-shell: ");
 		return;
 	}
-	coap_get_data(v->response, &len, &data);
 	if (output_to_file(out))
-		put_payload(out, data, len);
+		put_body(out, v);
 }
 
 static void

@@ -89,7 +89,7 @@ human_response(struct output *out, const struct view_response *v)
 		return;
 	coap_get_data(v->response, &len, &data);
 	if (out->options.include || (!error && !out->options.quiet))
-		add_head(out, &text, v, len);
+		add_head(out, &text, v, body_length(v));
 	if (out->options.include)
 		add_options(&text, v->response, out->ascii);
 	if (!error && len > 0 && !out->options.file)
@@ -99,7 +99,7 @@ human_response(struct output *out, const struct view_response *v)
 	if (error)
 		put_diagnostic(out, v, "");
 	else if (out->options.file)
-		put_payload(out, data, len);
+		put_body(out, v);
 }
 
 /* --- sessions, fields, tables -------------------------------------------- */

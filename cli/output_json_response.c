@@ -135,17 +135,19 @@ add_decoded(struct json_line *line, json_t *payload, const struct output *out,
 }
 
 static void
-add_json_payload(struct json_line *line, struct output *out, int format,
-    const uint8_t *data, size_t len)
+add_json_payload(struct json_line *line, struct output *out,
+    const struct view_response *v, const uint8_t *data, size_t len)
 {
+	int format = pdu_content_format(v->response);
 	json_t *payload = json_line_object(line, line->object, "payload");
 	struct text base64 = { .s = NULL };
 
-	json_line_add(line, payload, "length", json_integer((json_int_t)len));
+	json_line_add(line, payload, "length",
+	    json_integer((json_int_t)body_length(v)));
 	if (output_to_file(out))
 		json_line_add(line, payload, "file",
 		    json_text(out->options.file));
-	if (len > PAYLOAD_MAX)
+	if (len > PAYLOAD_MAX || (v->streamed && !v->copy))
 		return;
 	payload_base64(&base64, data, len);
 	json_line_add(line, payload, "base64",
@@ -166,10 +168,10 @@ add_response(struct json_line *line, struct output *out,
 	struct option_array options = { .line = line };
 	unsigned code = coap_pdu_get_code(v->response);
 	char buf[CODE_TEXT_SIZE];
-	const uint8_t *data = NULL;
-	size_t len = 0;
+	const uint8_t *data;
+	size_t len;
 
-	coap_get_data(v->response, &len, &data);
+	data = body_bytes(v, &len);
 	info = coapx_code_by_number(code);
 	json_line_add(line, line->object, "code",
 	    json_text(code_text(code, buf)));
@@ -182,9 +184,9 @@ add_response(struct json_line *line, struct output *out,
 	options.array = json_array();
 	json_line_add(line, line->object, "options", options.array);
 	pdu_each_option(v->response, add_option, &options);
-	add_json_payload(line, out, pdu_content_format(v->response), data, len);
+	add_json_payload(line, out, v, data, len);
 	if (output_to_file(out) && !response_is_error(v))
-		put_payload(out, data, len);
+		put_body(out, v);
 }
 
 void

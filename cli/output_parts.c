@@ -300,3 +300,38 @@ put_event_line(struct output *out, const char *session, const char *event,
 	text_add_char(&text, '\n', 1);
 	put_stderr(out, &text);
 }
+
+/* --- bodies --------------------------------------------------------------- */
+
+size_t
+body_length(const struct view_response *v)
+{
+	size_t len, offset, total = 0;
+	const uint8_t *data;
+
+	coap_get_data_large(v->response, &len, &data, &offset, &total);
+	return v->streamed ? total : len;
+}
+
+const uint8_t *
+body_bytes(const struct view_response *v, size_t *len)
+{
+	const uint8_t *data = NULL;
+
+	if (v->streamed) {
+		*len = v->copy ? v->copy_len : 0;
+		return v->copy;
+	}
+	coap_get_data(v->response, len, &data);
+	return data;
+}
+
+void
+put_body(struct output *out, const struct view_response *v)
+{
+	size_t len;
+	const uint8_t *data = body_bytes(v, &len);
+
+	if (!v->streamed)
+		put_payload(out, data, len);
+}

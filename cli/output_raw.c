@@ -41,9 +41,6 @@ raw_include(struct output *out, const struct view_response *v)
 static void
 raw_response(struct output *out, const struct view_response *v)
 {
-	const uint8_t *data = NULL;
-	size_t len = 0;
-
 	if (!v->response)
 		return;
 	if (out->options.include)
@@ -52,8 +49,7 @@ raw_response(struct output *out, const struct view_response *v)
 		put_diagnostic(out, v, "coap-shell: ");
 		return;
 	}
-	coap_get_data(v->response, &len, &data);
-	put_payload(out, data, len);
+	put_body(out, v);
 }
 
 /* name, current, type, proto, state, local, remote, RTT in ms, observations,

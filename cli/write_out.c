@@ -38,12 +38,7 @@ add_rtt(struct text *out, const struct view_response *v)
 static void
 add_size(struct text *out, const struct view_response *v)
 {
-	const uint8_t *data;
-	size_t len = 0;
-
-	if (!v->response || !coap_get_data(v->response, &len, &data))
-		len = 0;
-	text_addf(out, "%zu", len);
+	text_addf(out, "%zu", v->response ? body_length(v) : 0);
 }
 
 static void

@@ -143,7 +143,8 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	(void)request;
 	d->pending = NULL;
 	if (result->error < 0) {
-		status = failure_report(d->job, session, d->target.uri, result);
+		status = failure_report(d->job, session, d->target.uri, result,
+		    NULL);
 	} else {
 		status = status_of_code(coap_pdu_get_code(result->response));
 		if (status == STATUS_OK)
@@ -282,7 +283,7 @@ ask(struct job *job, struct discover_job *d)
 	    coapx_request_send(d->target.session, pdu, &params, &failed.error);
 	if (!d->pending)
 		return failure_report(job, d->target.session, d->target.uri,
-		    &failed);
+		    &failed, NULL);
 	return JOB_RUNNING;
 }
 

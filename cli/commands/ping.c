@@ -59,7 +59,7 @@ show(struct ping_job *p, const coapx_result_t *result)
 
 	if (result->error < 0 && p->repeat.count == 1)
 		return failure_report(p->job, p->target.session, p->target.uri,
-		    result);
+		    result, NULL);
 	output_ping(p->job->out, &view);
 	return status_of_error(result->error);
 }
@@ -103,7 +103,7 @@ send_one(struct job *job)
 	p->pending = coapx_ping_send(p->target.session, &params, &failed.error);
 	if (!p->pending)
 		return failure_report(p->job, p->target.session, p->target.uri,
-		    &failed);
+		    &failed, NULL);
 	p->repeat.summary.sent++;
 	return JOB_RUNNING;
 }

@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/diagnosis.h"
+#include "cli/download.h"
 #include "cli/dry_run.h"
 #include "cli/expect.h"
 #include "cli/failure.h"
@@ -25,6 +26,7 @@ struct request_job {
 	char session_name[40]; /* the session may lose its name meanwhile */
 	coapx_request_t *pending;
 	struct input *input; /* while the payload is read */
+	struct download download;
 	int worst;
 };
 
@@ -36,6 +38,7 @@ free_state(struct job *job)
 	coapx_request_cancel(r->pending);
 	repeat_free(&r->repeat);
 	input_free(r->input);
+	download_free(&r->download);
 	target_close(job->app, &r->target);
 	expect_free(&r->expect);
 	plan_free(&r->plan);
@@ -50,6 +53,17 @@ sum_up(struct job *job)
 	struct request_job *r = job->state;
 
 	repeat_sum_up(&r->repeat, r->target.session);
+}
+
+/* For the sentence of a time limit. */
+static char *
+what_is_left(struct job *job)
+{
+	struct request_job *r = job->state;
+
+	progress_free(r->download.progress);
+	r->download.progress = NULL;
+	return download_left(&r->download);
 }
 
 /* The library puts bodies together (RFC 7959), unless a part was asked for. */
@@ -91,12 +105,35 @@ show_response(struct request_job *r, const coapx_result_t *result)
 	unsigned seconds;
 	int status;
 
+	download_answered(&r->download, result->response, &view);
 	output_response(r->job->out, &view);
 	if (pdu_retry_after(result->response, &seconds))
 		repeat_hold(&r->repeat, seconds);
 	status = expect_response(r->job, &r->expect, result->response);
 	if (status == STATUS_OK)
-		status = check_whole(r->job, result->response);
+		return check_whole(r->job, result->response);
+	/* A body that broke is more than what the last answer says. */
+	if (download_check(&r->download, result->response) != STATUS_OK)
+		return STATUS_INCOMPLETE;
+	return status;
+}
+
+static int
+show_failure(struct request_job *r, coap_session_t *session,
+    const coapx_result_t *result)
+{
+	char *left = download_left(&r->download);
+	int status;
+
+	progress_free(r->download.progress);
+	r->download.progress = NULL;
+	/* It was refused here, and that has been said. */
+	if (output_failed(r->job->out))
+		status = STATUS_OUTPUT;
+	else
+		status = failure_report(r->job, session, r->target.uri, result,
+		    left);
+	free(left);
 	return status;
 }
 
@@ -112,7 +149,7 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	if (result->error == 0)
 		repeat_answered(&r->repeat, result->rtt_us);
 	if (result->error < 0)
-		status = failure_report(r->job, session, r->target.uri, result);
+		status = show_failure(r, session, result);
 	else if (result->response)
 		status = show_response(r, result);
 	if (status > r->worst)
@@ -126,6 +163,26 @@ on_result(coapx_request_t *request, coap_session_t *session,
 }
 
 /* --- sending ------------------------------------------------------------- */
+
+static int
+write_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
+    const uint8_t *data, size_t len, void *arg)
+{
+	struct request_job *r = arg;
+
+	(void)request, (void)session;
+	return download_write(&r->download, offset, data, len);
+}
+
+static void
+on_transfer(coapx_request_t *request, coap_session_t *session,
+    const coapx_transfer_t *transfer, void *arg)
+{
+	struct request_job *r = arg;
+
+	(void)request, (void)session;
+	download_moved(&r->download, transfer);
+}
 
 /* 0: the protocol gives up by itself. */
 static unsigned
@@ -150,12 +207,18 @@ send_one(struct job *job)
 		.block_size = r->plan.block_size,
 		.body_max = INPUT_MAX,
 		.result = on_result,
+		.transfer = on_transfer,
+		.write_body = r->download.streams ? write_body : NULL,
 		.arg = r,
 	};
 	coapx_result_t failed = { 0 };
-	int status = STATUS_INTERNAL;
-	coap_pdu_t *pdu = plan_pdu(r->job, &r->plan, &r->target, &status);
+	coap_pdu_t *pdu;
+	int status;
 
+	status = download_begin(&r->download, &r->plan, &r->target, &params);
+	if (status != STATUS_OK)
+		return status;
+	pdu = plan_pdu(r->job, &r->plan, &r->target, &status);
 	if (!pdu)
 		return status;
 	job_waits_for(r->job, "a response from %s", r->target.uri);
@@ -164,7 +227,7 @@ send_one(struct job *job)
 	    coapx_request_send(r->target.session, pdu, &params, &failed.error);
 	if (!r->pending)
 		return failure_report(r->job, r->target.session, r->target.uri,
-		    &failed);
+		    &failed, NULL);
 	r->repeat.summary.sent++;
 	return JOB_RUNNING;
 }
@@ -233,6 +296,9 @@ read_words(struct request_job *r, unsigned code)
 		status = check_write_out(job);
 	if (status == STATUS_OK)
 		status = print_command_check(job);
+	if (status == STATUS_OK)
+		status = download_make(job, &r->plan, expect_reads(job),
+		    args_operand(&job->args, r->operand), &r->download);
 	if (status == STATUS_OK && r->plan.no_response && r->expect.any)
 		status = job_fail(job, STATUS_USAGE,
 		    "--no-response asks for no response, so nothing can be "
@@ -255,6 +321,7 @@ start_request_at(struct job *job, unsigned code, size_t operand)
 	job->state = r;
 	job->free_state = free_state;
 	job->cancel = sum_up;
+	job->left = what_is_left;
 	status = read_words(r, code);
 	if (status != STATUS_OK)
 		return status;

@@ -57,6 +57,7 @@ enum message_stream {
 	STREAM_OUT = 1,
 	STREAM_ERR = 2,
 	STREAM_FILE = 3, /* that of -o */
+	STREAM_PART = 4, /* what becomes of that file */
 };
 
 /* Why a request, or the connection (request 0), is over. */
@@ -78,6 +79,7 @@ struct start {
 	/* What options points to once it is decoded. Only these are encoded. */
 	char *write_out;
 	char *file;
+	char *found; /* what there is of it, for --resume (cli/part.h) */
 	uint64_t timeout_ms;
 	char *session; /* -S, or the client's current session */
 	/* Where the client is in a session, once it said so by cd. */

@@ -44,6 +44,7 @@ static const struct part strings[] = {
 	{ 1U << 18, offsetof(struct start, session) },
 	{ 1U << 19, offsetof(struct start, place_session) },
 	{ 1U << 20, offsetof(struct start, place_path) },
+	{ 1U << 21, offsetof(struct start, found) },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

@@ -175,6 +175,9 @@ on_output(struct remote *remote, const struct message *m)
 		output_pass_out(out, m->output.data.data, m->output.data.len);
 	else if (m->output.stream == STREAM_FILE)
 		output_pass_file(out, m->output.data.data, m->output.data.len);
+	else if (m->output.stream == STREAM_PART)
+		output_pass_part(out, (const char *)m->output.data.data,
+		    m->output.data.len);
 	else
 		output_pass_err(out, m->output.data.data, m->output.data.len);
 	/* What cannot be written of the standard error is not missed. */

@@ -6,6 +6,7 @@
 #include "cli/app.h"
 #include "cli/command.h"
 #include "cli/control/remote_private.h"
+#include "cli/part.h"
 
 /* The words as the table has them, not abbreviated. */
 static char **
@@ -35,6 +36,24 @@ copy(const char *s, bool *failed)
 	return copied;
 }
 
+/* What there is of the file of -o, for a command that goes on with it. */
+static char *
+copy_found(const struct job *job, bool *failed)
+{
+	struct text text = { .s = NULL };
+	struct part part;
+	char *s;
+
+	if (!args_has(&job->args, "resume") ||
+	    output_body_find(job->out, &part) != 0)
+		return NULL;
+	part_text(&text, &part);
+	s = copy(text_string(&text), failed);
+	*failed = *failed || !s;
+	text_free(&text);
+	return s;
+}
+
 struct start *
 remote_make_start(const struct job *job, const char *session)
 {
@@ -57,6 +76,7 @@ remote_make_start(const struct job *job, const char *session)
 	start->options = front->defaults;
 	start->write_out = copy(front->defaults.write_out, &failed);
 	start->file = copy(front->defaults.file, &failed);
+	start->found = copy_found(job, &failed);
 	start->options.write_out = start->write_out;
 	start->options.file = start->file;
 	start->timeout_ms = front->timeout_ms;

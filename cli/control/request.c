@@ -203,6 +203,12 @@ sink_file(void *user, const void *data, size_t len)
 	return sink_write(user, STREAM_FILE, data, len);
 }
 
+static int
+sink_part(void *user, const void *data, size_t len)
+{
+	return sink_write(user, STREAM_PART, data, len);
+}
+
 static void
 on_overflow(coapx_timer_t *timer, void *arg)
 {
@@ -293,6 +299,8 @@ make_front(struct request *request, struct app *app)
 		.out = sink_out,
 		.err = sink_err,
 		.file = sink_file,
+		.part = sink_part,
+		.found = start->found,
 		.out_is_terminal = start->out_is_terminal,
 		.err_is_terminal = start->err_is_terminal,
 		.out_color = start->out_color,

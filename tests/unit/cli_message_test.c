@@ -331,7 +331,7 @@ each_string_has_its_bit(void **state)
 	struct message m = { .type = MESSAGE_START, .request = 1 }, decoded;
 	struct start start = small_start;
 	char **const in[] = { &start.write_out, &start.file, &start.session,
-		&start.place_session, &start.place_path };
+		&start.place_session, &start.place_path, &start.found };
 	char empty[] = "", *out[COUNT(in)];
 	struct bytes b = { .data = NULL };
 	uint8_t flags[4];
@@ -351,6 +351,7 @@ each_string_has_its_bit(void **state)
 		out[2] = decoded.start->session;
 		out[3] = decoded.start->place_session;
 		out[4] = decoded.start->place_path;
+		out[5] = decoded.start->found;
 		for (size_t k = 0; k < COUNT(out); k++)
 			assert_int_equal(out[k] != NULL, k == i);
 		assert_string_equal(out[i], "");
@@ -632,8 +633,8 @@ numbers(void **state)
 		{ MESSAGE_CREDIT, 9, AT(credit), 1, MESSAGE_WINDOW },
 		{ MESSAGE_INPUT_END, 9, AT(input_end.status), 0, 255 },
 		{ MESSAGE_KEYS_FAILED, 9, AT(status), 1, 255 },
-		{ MESSAGE_BROKEN, 9, AT(stream), 1, 3 },
-		{ MESSAGE_OUTPUT, 9, AT(output.stream), 1, 3 },
+		{ MESSAGE_BROKEN, 9, AT(stream), 1, 4 },
+		{ MESSAGE_OUTPUT, 9, AT(output.stream), 1, 4 },
 		{ MESSAGE_READ, 14, AT(read.max), 1, MESSAGE_DATA },
 		{ MESSAGE_EXIT, 9, AT(exit.status), 0, 255 },
 #undef AT

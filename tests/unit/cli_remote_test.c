@@ -205,7 +205,7 @@ test_garbage(void **state)
 		{ WIRE("\0\0\0\x11\x83\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0") },
 		{ WIRE("\0\0\0\x0d\1\0\0\0\0\0\0\0\1\0\0\0\0") },
 		/* a stream that there is not; a READ of nothing */
-		{ WIRE("\0\0\0\x0d\x80\0\0\0\1\0\0\0\4\0\0\0\0") },
+		{ WIRE("\0\0\0\x0d\x80\0\0\0\1\0\0\0\5\0\0\0\0") },
 		{ WIRE("\0\0\0\x0d\x81\0\0\0\1\0\0\0\0\0\0\4\0") },
 		{ WIRE("\0\0\0\x2c\x10\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 		       "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\3pwd") },
@@ -676,6 +676,52 @@ test_file(void **state)
 	free(path);
 }
 
+/* A body that comes piece by piece breaks, and what is there of it is said the
+ * next time. */
+static void
+test_file_goes_on(void **state)
+{
+	struct control_user *u = *state;
+	char *path = text_format("%s/out", u->root);
+	char *line = text_format("get lamp:/x --resume -o %s", path);
+	struct control_peer *p;
+	char data[8] = "";
+	int fd;
+
+	control_user_start(u, line);
+	p = control_user_meet(u, 0);
+	assert_null(p->m.start->found);
+	control_user_output(p, STREAM_PART, "begin 0", 7);
+	control_user_output(p, STREAM_FILE, "abc", 3);
+	control_user_output(p, STREAM_PART, "uri x\netag 0a\n", 14);
+	control_user_exit(p, 18, "", "");
+	assert_int_equal(control_user_finish(u), 18);
+	assert_int_equal(access(path, F_OK), -1);
+
+	control_user_start(u, line);
+	p = control_user_meet(u, 0);
+	assert_non_null(p->m.start->found);
+	assert_string_equal(p->m.start->found, "uri x\netag 0a\nlength 3\n");
+	control_user_output(p, STREAM_PART, "begin 2", 7);
+	control_user_output(p, STREAM_FILE, "CD", 2);
+	control_user_output(p, STREAM_PART, "whole", 5);
+	control_user_exit(p, 0, "", "");
+	assert_int_equal(control_user_finish(u), STATUS_OK);
+	fd = open(path, O_RDONLY);
+	assert_int_equal(read(fd, data, sizeof data), 4);
+	assert_string_equal(data, "abCD");
+	close(fd);
+	/* Nothing of it is there any more. */
+	control_user_start(u, line);
+	p = control_user_meet(u, 0);
+	assert_null(p->m.start->found);
+	control_user_exit(p, 0, "", "");
+	assert_int_equal(control_user_finish(u), STATUS_OK);
+	unlink(path);
+	free(line);
+	free(path);
+}
+
 /* --- what is current ----------------------------------------------------- */
 
 static void
@@ -805,6 +851,7 @@ main(void)
 		TEST(test_credit),
 		TEST(test_broken),
 		TEST(test_file),
+		TEST(test_file_goes_on),
 		TEST(test_follows),
 		TEST(test_all),
 		TEST(test_app_closes),
