@@ -134,20 +134,19 @@ add_decoded(struct json_line *line, json_t *payload, const struct output *out,
 	text_free(&why);
 }
 
+/* total: what it is long; data has len bytes, all of it, or none. */
 static void
-add_json_payload(struct json_line *line, struct output *out,
-    const struct view_response *v, const uint8_t *data, size_t len)
+add_json_payload(struct json_line *line, struct output *out, int format,
+    size_t total, const uint8_t *data, size_t len)
 {
-	int format = pdu_content_format(v->response);
 	json_t *payload = json_line_object(line, line->object, "payload");
 	struct text base64 = { .s = NULL };
 
-	json_line_add(line, payload, "length",
-	    json_integer((json_int_t)body_length(v)));
+	json_line_add(line, payload, "length", json_integer((json_int_t)total));
 	if (output_to_file(out))
 		json_line_add(line, payload, "file",
 		    json_text(out->options.file));
-	if (len > PAYLOAD_MAX || (v->streamed && !v->copy))
+	if (total > PAYLOAD_MAX || len != total)
 		return;
 	payload_base64(&base64, data, len);
 	json_line_add(line, payload, "base64",
@@ -184,7 +183,8 @@ add_response(struct json_line *line, struct output *out,
 	options.array = json_array();
 	json_line_add(line, line->object, "options", options.array);
 	pdu_each_option(v->response, add_option, &options);
-	add_json_payload(line, out, v, data, len);
+	add_json_payload(line, out, pdu_content_format(v->response),
+	    body_length(v), data, len);
 	if (output_to_file(out) && !response_is_error(v))
 		put_body(out, v);
 }
@@ -216,7 +216,7 @@ json_payload(struct output *out, int format, const void *data, size_t len)
 	content_format_text(&name, (unsigned)format, true);
 	json_line_add(&line, line.object, "content_format",
 	    json_text(text_string(&name)));
-	add_json_payload(&line, out, format, data, len);
+	add_json_payload(&line, out, format, len, data, len);
 	text_free(&name);
 	json_end(&line, out, true);
 }

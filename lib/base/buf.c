@@ -35,6 +35,12 @@ grown(const struct buf *b, size_t need)
 	return cap < b->max ? cap : b->max;
 }
 
+size_t
+buf_cap_with(const struct buf *b, size_t n)
+{
+	return n <= b->cap - b->len ? b->cap : grown(b, b->len + n);
+}
+
 int
 buf_reserve(struct buf *b, size_t n)
 {

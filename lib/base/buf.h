@@ -20,6 +20,8 @@ void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
 /* Room for n more bytes: 0, -COAP_E_NOMEM or -COAP_E_TOOBIG (over max). */
 int buf_reserve(struct buf *b, size_t n);
+/* The capacity that room for n more bytes would make it have. */
+size_t buf_cap_with(const struct buf *b, size_t n);
 /* Copies n bytes to the end; all or nothing; errors as buf_reserve(). */
 int buf_append(struct buf *b, const void *data, size_t n);
 int buf_append_u8(struct buf *b, uint8_t byte);

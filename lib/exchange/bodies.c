@@ -23,6 +23,21 @@ give_back(struct body_entry *entry)
 	entry->kept = NULL;
 }
 
+static void
+join_pool(struct body_entry *entry, struct body_pool *pool)
+{
+	entry->pool = pool;
+	DL_APPEND2(pool->waiting, entry, pool_prev, pool_next);
+}
+
+static void
+leave_pool(struct body_entry *entry)
+{
+	if (entry->pool != NULL)
+		DL_DELETE2(entry->pool->waiting, entry, pool_prev, pool_next);
+	entry->pool = NULL;
+}
+
 void
 body_entry_free(struct body_entry *entry)
 {
@@ -31,6 +46,7 @@ body_entry_free(struct body_entry *entry)
 	if (entry == NULL)
 		return;
 	out = entry->out;
+	leave_pool(entry);
 	give_back(entry);
 	buf_free(&entry->key);
 	body_in_free(&entry->in);
@@ -91,6 +107,7 @@ bodies_take(struct bodies *b, struct body_entry *entry)
 
 	if (b->fresh == entry)
 		b->fresh = NULL;
+	leave_pool(entry);
 	DL_DELETE(*list, entry);
 	(*n)--;
 	return entry;
@@ -103,6 +120,7 @@ bodies_drop(struct bodies *b, struct body_entry *entry)
 		return;
 	bodies_take(b, entry);
 	give_back(entry);
+	body_in_free(&entry->in);
 	DL_APPEND(b->dropped, entry);
 }
 
@@ -141,6 +159,23 @@ bodies_add(struct bodies *b, struct body_entry *entry)
 		bodies_drop(b, *list);
 	DL_APPEND(*list, entry);
 	(*n)++;
+	entry->owner = b;
+	if (entry->in.keep == BODY_KEEP && entry->in.pool != NULL)
+		join_pool(entry, entry->in.pool);
+}
+
+bool
+bodies_make_room(struct body_pool *pool, const struct body_entry *wanted)
+{
+	struct body_entry *oldest = pool != NULL ? pool->waiting : NULL;
+
+	if (oldest == wanted && oldest != NULL)
+		oldest = oldest->pool_next;
+	if (oldest == NULL)
+		return false;
+	/* It has no release function, which might do something. */
+	body_entry_free(bodies_take(oldest->owner, oldest));
+	return true;
 }
 
 void
@@ -149,9 +184,14 @@ bodies_touch(struct bodies *b, struct body_entry *entry, coap_tick_t expires)
 	unsigned *n;
 	struct body_entry **list = list_of(b, entry, &n);
 
+	struct body_pool *pool = entry->pool;
+
 	entry->expires = expires;
 	DL_DELETE(*list, entry);
 	DL_APPEND(*list, entry);
+	leave_pool(entry);
+	if (pool != NULL)
+		join_pool(entry, pool);
 }
 
 void

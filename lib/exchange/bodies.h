@@ -34,6 +34,11 @@ struct bodies_params {
 struct body_entry {
 	struct body_entry *prev; /* in order of use */
 	struct body_entry *next;
+	/* The same of all sessions, where it may make room for others. */
+	struct body_entry *pool_prev;
+	struct body_entry *pool_next;
+	struct body_pool *pool;
+	struct bodies *owner; /* then: in whose list it is */
 	struct buf key;
 	coap_tick_t expires;
 	struct body_in in;

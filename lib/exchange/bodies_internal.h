@@ -10,6 +10,9 @@ struct body_entry *bodies_find(struct body_entry *list, const struct buf *key);
 struct body_entry *bodies_entry_new(struct buf *key);
 /* Its `out` says to which list. */
 void bodies_add(struct bodies *b, struct body_entry *entry);
+/* The body of a peer that was used longest ago, and is not this one, is
+ * forgotten: its next part is answered by 4.08. False: there is none. */
+bool bodies_make_room(struct body_pool *pool, const struct body_entry *wanted);
 /* Somebody went on with it. */
 void bodies_touch(struct bodies *b, struct body_entry *entry,
     coap_tick_t expires);

@@ -134,9 +134,12 @@ static enum bodies_step
 take_part(struct part *p, struct body_entry *entry)
 {
 	const coap_pdu_t *q = p->request;
-	int r =
-	    body_in_part(&entry->in, &p->block1, q->data, pdu_payload_len(q));
+	int r;
 
+	do
+		r = body_in_part(&entry->in, &p->block1, q->data,
+		    pdu_payload_len(q));
+	while (r == -COAP_E_LIMIT && bodies_make_room(p->params->pool, entry));
 	if (r < 0) {
 		bodies_drop(p->b, entry);
 		return refuse(p, r);

@@ -66,10 +66,15 @@ int body_out_part(struct body_out *out, coap_pdu_t *pdu,
 typedef int (
     *body_write_t)(void *arg, size_t offset, const uint8_t *data, size_t len);
 
-/* Memory that all bodies of a context have together. */
+struct body_entry;
+
+/* Memory that bodies of a context have together, as it was allocated. */
 struct body_pool {
 	size_t used;
 	size_t max;
+	/* Bodies of peers that are not whole, the one that was used longest
+	 * ago first: it makes room for others (bodies.h). */
+	struct body_entry *waiting;
 };
 
 enum body_keep {
@@ -85,6 +90,7 @@ struct body_in {
 	size_t max;
 	size_t hint; /* Size1 or Size2: what the peer announced; 0: nothing */
 	struct body_pool *pool; /* NULL: no limit but max */
+	size_t counted;         /* bytes of it that are this body's */
 	body_write_t write;
 	void *arg;
 	uint8_t etag_len;

@@ -18,7 +18,8 @@ static void
 give_back(struct body_in *in)
 {
 	if (in->pool != NULL)
-		in->pool->used -= in->data.len;
+		in->pool->used -= in->counted;
+	in->counted = 0;
 }
 
 void
@@ -32,7 +33,7 @@ void
 body_in_restart(struct body_in *in)
 {
 	give_back(in);
-	buf_clear(&in->data);
+	buf_free(&in->data);
 	in->length = 0;
 	in->hint = 0;
 	in->etag_len = 0;
@@ -60,13 +61,16 @@ is_shaped(const coap_block_b_t *block, size_t len)
 static int
 keep_part(struct body_in *in, const uint8_t *data, size_t len)
 {
+	size_t more = buf_cap_with(&in->data, len) - in->data.cap;
 	int r;
 
-	if (in->pool != NULL && len > in->pool->max - in->pool->used)
+	if (in->pool != NULL && more > in->pool->max - in->pool->used)
 		return -COAP_E_LIMIT;
 	r = buf_append(&in->data, data, len);
-	if (r == 0 && in->pool != NULL)
-		in->pool->used += len;
+	if (r == 0 && in->pool != NULL) {
+		in->counted += more;
+		in->pool->used += more;
+	}
 	return r;
 }
 

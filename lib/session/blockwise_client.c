@@ -101,7 +101,7 @@ params_of(const coap_session_t *session, coapx_request_t *a)
 	struct transfer_params p = {
 		.szx = body_szx(largest_block(session, a)),
 		.body_max = context->set.max_body_size,
-		.pool = &context->bodies,
+		.pool = &context->answers,
 		.write = write_body,
 		.arg = a,
 	};

@@ -197,6 +197,7 @@ coap_new_context(const coap_address_t *listen_addr)
 	context->set.csm_max_message_size = STREAM_DEFAULT_MAX_SIZE;
 	context->set.max_body_size = CONTEXT_BODY_MAX;
 	context->bodies.max = CONTEXT_BODIES_MAX;
+	context->answers.max = CONTEXT_BODIES_MAX;
 	context->kept.max = CONTEXT_BODIES_MAX;
 	context->asyncs.bytes = &context->bodies;
 	context->set.csm_timeout_ms = STREAM_CSM_TIMEOUT_MS;

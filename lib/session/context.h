@@ -19,8 +19,8 @@
 
 /* One datagram is read into this; UDP cannot carry more. */
 #define CONTEXT_RX_SIZE 65536
-/* Bytes of a body that comes in blocks, unless set; and of all of them, and
- * of all answers that are kept. */
+/* Bytes of a body that comes in blocks, unless set; and of all of them that
+ * requests have, that answers have, and of all answers that are kept. */
 #define CONTEXT_BODY_MAX   ((size_t)8 << 20)
 #define CONTEXT_BODIES_MAX ((size_t)64 << 20)
 
@@ -59,10 +59,11 @@ struct coap_context_t {
 	struct cache cache;
 	struct context_handlers on;
 	struct context_settings set;
-	struct body_pool bodies;     /* that come in, block by block */
-	struct body_pool kept;       /* answers, for who asks for their rest */
-	struct async_pool asyncs;    /* requests that are answered later */
-	uint64_t request_tag;        /* the last one */
+	struct body_pool bodies;  /* of requests, that come in block by block */
+	struct body_pool answers; /* the same, to requests of ours */
+	struct body_pool kept;    /* answers, for who asks for their rest */
+	struct async_pool asyncs; /* requests that are answered later */
+	uint64_t request_tag;     /* the last one */
 	struct hash_key echo_key[2]; /* of Echo values, once echo_keyed */
 	bool echo_keyed;
 	coap_endpoint_t *endpoints;
