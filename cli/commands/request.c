@@ -464,12 +464,12 @@ static const char *const fetch_examples[] = {
 };
 
 static const char *const patch_examples[] = {
-	"patch /config -t json-patch+json -d @change.json",
+	"patch /config -t json-patch -d @change.json",
 	NULL,
 };
 
 static const char *const ipatch_examples[] = {
-	"ipatch /config -t merge-patch+json -d '{\"led\":\"off\"}'",
+	"ipatch /config -t merge-patch -d '{\"led\":\"off\"}'",
 	NULL,
 };
 

@@ -116,9 +116,8 @@ transfer_body(const struct transfer *t)
 
 /* --- the next message ----------------------------------------------------- */
 
-/* Without blocks it is the application's own. */
-static bool
-is_origin(const struct transfer *t)
+bool
+transfer_repeats(const struct transfer *t)
 {
 	return t->again && !t->up && !t->asked && t->in.length == 0;
 }
@@ -130,7 +129,7 @@ choose_options(const struct transfer *t, bool last, coap_opt_filter_t *drop)
 	coap_option_filter_clear(drop);
 	if (t->echo_len > 0)
 		coap_option_filter_set(drop, COAP_OPTION_ECHO);
-	if (is_origin(t))
+	if (transfer_repeats(t))
 		return;
 	coap_option_filter_set(drop, COAP_OPTION_BLOCK1);
 	coap_option_filter_set(drop, COAP_OPTION_SIZE1);
@@ -221,7 +220,7 @@ put_rest(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	if (t->echo_len > 0 &&
 	    !coap_add_option(pdu, COAP_OPTION_ECHO, t->echo_len, t->echo))
 		return -COAP_E_TOOBIG;
-	if (is_origin(t))
+	if (transfer_repeats(t))
 		return put_payload(t, pdu);
 	return t->up ? put_up(t, link, pdu) : put_down(t, link, pdu);
 }

@@ -116,6 +116,10 @@ struct transfer_link {
 int transfer_message(struct transfer *t, const struct transfer_link *link,
     uint16_t mid, coap_bin_const_t token, coap_pdu_t **out);
 
+/* Whether the message under way, or about to be made, is the application's own
+ * once more, but for an Echo. */
+bool transfer_repeats(const struct transfer *t);
+
 /* Whether the last part of our body was made: it is the message under way. */
 bool transfer_is_sent(const struct transfer *t);
 

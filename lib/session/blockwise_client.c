@@ -327,6 +327,18 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 		requests_set_deadline(&session->requests, next, a->deadline);
 }
 
+/* A new one, but for what is to be observed: that has one as long as it is. */
+static coap_bin_const_t
+next_token(coap_session_t *session, const struct transfer *t, uint8_t bytes[8])
+{
+	coap_bin_const_t token = { .s = bytes };
+
+	if (transfer_repeats(t) && has_option(t->origin, COAP_OPTION_OBSERVE))
+		return coap_pdu_get_token(t->origin);
+	coap_session_new_token(session, &token.length, bytes);
+	return token;
+}
+
 static int
 send_next(coap_session_t *session, struct request *q, struct request **next)
 {
@@ -337,8 +349,7 @@ send_next(coap_session_t *session, struct request *q, struct request **next)
 	coap_pdu_t *msg;
 	int err;
 
-	coap_session_new_token(session, &token.length, bytes);
-	token.s = bytes;
+	token = next_token(session, q->transfer, bytes);
 	set_working(q, true);
 	err = transfer_message(q->transfer, &link, coap_new_message_id(session),
 	    token, &msg);

@@ -250,8 +250,8 @@ find_asking(const coap_session_t *session, const struct request *q,
 	struct observation *o;
 
 	/* A body that goes up has its parts' own tokens; its last answer counts
-	 * here. */
-	if (t &&
+	 * here, and that to the same request once more. */
+	if (t && !transfer_repeats(t) &&
 	    (!transfer_is_sent(t) || COAP_RESPONSE_CLASS(response->code) != 2))
 		return NULL;
 	o = observe_find(session, coap_pdu_get_token(t ? t->origin : q->sent));

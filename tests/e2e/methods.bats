@@ -81,6 +81,34 @@ last() {
 	[[ ${output} == *'0.05 a'*'0.05 b' ]] || fail "${output}"
 }
 
+@test 'fetch goes and comes in blocks, over UDP and TCP' {
+	local uri file=${BATS_TEST_TMPDIR}/body
+	head -c 20000 /dev/urandom >"${file}"
+	for uri in "${device}" "${device_tcp}"; do
+		cs fetch "${uri}/echo" -t octets -d @"${file}" -o "${file}.back"
+		cmp "${file}" "${file}.back"
+	done
+}
+
+@test 'patch and ipatch of a JSON document: 2.04, 4.09, 4.15 and 4.22' {
+	run_apart cs ipatch "${device}/json" -t merge-patch \
+		-d '{"methods":1}' -i
+	[[ ${output} == *'2.04 Changed'* ]] || fail "${output} ${stderr}"
+	run_apart cs patch "${device}/json" -t json-patch \
+		-d '[{"op":"replace","path":"/methods","value":2}]' -i
+	[[ ${output} == *'2.04 Changed'* ]] || fail "${output} ${stderr}"
+	run_apart cs fetch "${device}/json" -t 0 -d /methods
+	assert_output 2
+	run_apart cs patch "${device}/json" -t json-patch --expect 4.09 \
+		-d '[{"op":"test","path":"/methods","value":3}]'
+	assert_success
+	run_apart cs patch "${device}/json" -t text/plain -d x --expect 4.15
+	assert_success
+	run_apart cs patch "${device}/json" -t json-patch --expect 4.22 \
+		-d '{"no":"patch"}'
+	assert_success
+}
+
 @test "fetch of Debian's server, and of a resource that has none of it" {
 	run_apart cs fetch "${udp}/time" -t text/plain -d ticks
 	assert_success

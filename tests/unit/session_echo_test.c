@@ -4,6 +4,7 @@
 #include "session_support.h"
 
 #include "block_support.h"
+#include "observe_peer.h"
 #include "session/echo.h"
 
 #define CON COAP_MESSAGE_CON
@@ -270,6 +271,61 @@ a_value_gets_old(void **state)
 	coap_session_release(s);
 }
 
+/* --- with observations ---------------------------------------------------- */
+
+static void (*serve_observed)(coap_session_t *session,
+    const coap_pdu_t *request, coap_pdu_t *response);
+
+static void
+serve_fresh_observed(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	e.asked++;
+	if (coapx_echo_check(session, request, response, 10))
+		serve_observed(session, request, response);
+}
+
+static int
+observed_up(void **state)
+{
+	int r = observe_peer_up(state);
+
+	memset(&e, 0, sizeof(e));
+	serve_observed = w.serve;
+	w.serve = serve_fresh_observed;
+	return r;
+}
+
+/* Notifications have the token that the application knows. */
+static void
+an_observation_is_asked_for_again_with_echo(void **state)
+{
+	static const coap_proto_t protos[] = { UDP, COAP_PROTO_TCP };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		coap_session_t *s = world_connected(protos[i]);
+
+		e.asked = 0;
+		observe_peer_start(s, 'o');
+		assert_int_equal(e.asked, 2);
+		assert_int_equal(peer.token, 'o');
+		world_forget();
+		observe_peer_notify(NON, 6, "again");
+		world_wait("C notify 6");
+		assert_int_equal(world_count("C notify 6 gap 0 again"), 1);
+		assert_int_equal(coapx_observe_stop(peer.handle,
+				     COAPX_OBSERVE_DEREGISTER),
+		    0);
+		world_wait("C end 0 2.05");
+		assert_int_equal(peer.cancelled, 1);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+		peer.cancelled = 0;
+	}
+}
+
 /* --- values that somebody makes up ---------------------------------------- */
 
 static coap_pdu_t *
@@ -392,6 +448,9 @@ main(void)
 		TEST(a_value_of_a_wrong_length_is_none),
 		TEST(a_value_is_not_for_another_session_or_connection),
 		TEST(a_value_gets_old),
+		cmocka_unit_test_setup_teardown(
+		    an_observation_is_asked_for_again_with_echo, observed_up,
+		    world_down),
 		TEST(a_changed_value_is_not_fresh),
 		TEST(a_value_of_another_peer_is_not_fresh),
 		TEST(without_arguments_nothing_is_fresh),
