@@ -139,6 +139,7 @@ answer(coap_session_t *session, coap_async_t *async)
 		.user = session,
 	};
 	coap_pdu_t *response = response_to(session, async);
+	const struct layer *layer = session->layer;
 	enum dispatch_result result;
 
 	if (!response) {
@@ -147,9 +148,8 @@ answer(coap_session_t *session, coap_async_t *async)
 	}
 	result = dispatch_request(&session->context->resources, session, &env,
 	    async->request, response);
-	/* An end of the session ends the entry, so this is the transport that
-	 * the request came by. */
-	if (!async->dead && session->layer && result == DISPATCH_RESPOND)
+	/* A handler that frees the entry itself has answered all the same. */
+	if (layer && session->layer == layer && result == DISPATCH_RESPOND)
 		session_respond(session, async->request, response);
 	coap_delete_pdu(response);
 	return result != DISPATCH_DEFERRED;

@@ -281,6 +281,12 @@ found_by_key(void **state)
 	cache_remove(a);
 	assert_int_equal(freed, 1);
 	assert_null(find("11=a", 0));
+	/* What was taken back is not freed. */
+	a = add(NULL, "11=a", 0, 0);
+	watch(a);
+	a->data = NULL;
+	cache_remove(a);
+	assert_int_equal(freed, 1);
 	watch(b);
 	/* teardown */
 	cache_free(&cache);

@@ -69,7 +69,6 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 		begin(session, request, response);
 		return;
 	}
-	assert_ptr_equal(async, s.async);
 	assert_ptr_equal(coap_async_get_app_data(async), &s);
 	if (s.again > 0) {
 		s.again--;
@@ -374,6 +373,13 @@ a_large_answer(void **state)
 	/* The rest of it costs no further call. */
 	assert_int_equal(world_count("S get"), 2);
 	assert_int_equal(world_count("C large"), 1);
+	assert_int_equal(releases, 0);
+	world_forget();
+	/* The next one takes its place. */
+	world_send(c, CON, 'b');
+	world_advance(3000);
+	world_wait("C large");
+	assert_int_equal(releases, 1);
 	coap_session_release(c);
 }
 
@@ -518,6 +524,24 @@ free_context(coap_session_t *session)
 	w.server = NULL;
 }
 
+/* Then the second that is due has no call. */
+static void
+no_call_after_the_end_of_the_context(void **state)
+{
+	(void)state;
+	s.then = free_context;
+	coap_session_t *c = world_connected(UDP);
+
+	world_send(c, CON, 'a');
+	world_send(c, CON, 'b');
+	world_advance(2999);
+	assert_int_equal(world_count("S get"), 2);
+	world_advance(1);
+	assert_int_equal(world_count("S get"), 3);
+	coap_session_release(c);
+	world_settle();
+}
+
 /* What the handler frees in its second call, on both kinds of transport. */
 static void
 the_second_call_may_free_anything(void **state)
@@ -538,6 +562,9 @@ the_second_call_may_free_anything(void **state)
 		assert_int_equal(world_count("S get a"), 1);
 		world_advance(1);
 		assert_int_equal(world_count("S get a"), 2);
+		/* Nothing was wrong with the way to the client. */
+		if (s.then == free_it || s.then == free_resource)
+			assert_int_equal(world_count("C 2.05 a"), 1);
 		coap_session_release(c);
 		world_settle();
 		if (w.server)
@@ -663,6 +690,7 @@ main(void)
 		TEST(the_answer_names_the_last_part),
 		TEST(each_part_but_the_last_is_answered_at_once),
 		TEST(forgotten),
+		TEST(no_call_after_the_end_of_the_context),
 		TEST(the_second_call_may_free_anything),
 		TEST(the_end_of_a_session_frees_its_entries),
 		TEST(no_entry_without_a_transport),

@@ -289,6 +289,7 @@ static void
 take_body(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
+	coap_opt_iterator_t oi;
 	size_t offset, total;
 	const uint8_t *data;
 
@@ -299,6 +300,10 @@ take_body(coap_resource_t *resource, coap_session_t *session,
 	    coap_get_data_large(request, &s.got, &data, &offset, &total));
 	assert_true(offset + s.got <= sizeof body);
 	assert_memory_equal(data, body + offset, s.got);
+	/* The whole is no part of anything. */
+	assert_int_equal(coap_check_option(request, COAP_OPTION_BLOCK1, &oi) !=
+		NULL,
+	    s.got < sizeof body);
 	s.calls++;
 	s.total += s.got;
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CHANGED);

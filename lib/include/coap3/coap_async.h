@@ -33,8 +33,9 @@ COAP_API void coap_async_set_delay(coap_async_t *async, coap_tick_t delay);
 COAP_API void coap_async_trigger(coap_async_t *async);
 
 /*
- * Forgets the request, which then gets no answer, and gives its reference of
- * the session back. NULL: nothing happens.
+ * Forgets the request, which then gets no answer but that of a handler that is
+ * at work on it, and gives its reference of the session back. NULL: nothing
+ * happens.
  */
 COAP_API void coap_free_async(coap_session_t *session, coap_async_t *async);
 
