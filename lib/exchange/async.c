@@ -2,6 +2,7 @@
 /* Requests that are answered later. */
 #include "exchange/async.h"
 
+#include <coap3/coap_block.h>
 #include <utlist.h>
 
 #include "base/alloc.h"
@@ -30,7 +31,7 @@ count(coap_async_t *async, struct async_pool *pool, size_t bytes)
 	async->pool = pool;
 	async->counted = bytes;
 	pool->entries++;
-	pool->bytes->used += bytes;
+	pool->bytes += bytes;
 }
 
 /* More of the body follows: each part has its own answer, at once. */
@@ -56,7 +57,7 @@ async_add(struct asyncs *a, struct async_pool *pool, const coap_pdu_t *request,
 		return -COAP_E_INVAL;
 	if (a->count >= ASYNC_SESSION_MAX ||
 	    pool->entries >= ASYNC_CONTEXT_MAX ||
-	    bytes > pool->bytes->max - pool->bytes->used)
+	    bytes > ASYNC_BYTES_MAX - pool->bytes)
 		return -COAP_E_LIMIT;
 	async = mem_new(COAP_NODE, 1, sizeof(*async));
 	if (async == NULL)
@@ -107,7 +108,7 @@ async_remove(struct asyncs *a, coap_async_t *async)
 	DL_DELETE(a->list, async);
 	a->count--;
 	async->pool->entries--;
-	async->pool->bytes->used -= async->counted;
+	async->pool->bytes -= async->counted;
 	async->dead = true;
 	if (!async->running)
 		async_free(async);

@@ -11,17 +11,17 @@
 
 #include <coap3/coap_async.h>
 
-#include "exchange/body.h"
 #include "wire/pdu.h"
 
-/* Entries of a session, and of all sessions of a context. */
+/* Entries of a session; of all sessions of a context, and bytes of them. */
 #define ASYNC_SESSION_MAX 256
 #define ASYNC_CONTEXT_MAX 4096
+#define ASYNC_BYTES_MAX   ((size_t)64 << 20)
 
 /* What all sessions of a context have together. */
 struct async_pool {
 	unsigned entries;
-	struct body_pool *bytes; /* of the copies */
+	size_t bytes; /* of the copies */
 };
 
 struct coap_async_t {

@@ -199,7 +199,6 @@ coap_new_context(const coap_address_t *listen_addr)
 	context->bodies.max = CONTEXT_BODIES_MAX;
 	context->answers.max = CONTEXT_BODIES_MAX;
 	context->kept.max = CONTEXT_BODIES_MAX;
-	context->asyncs.bytes = &context->bodies;
 	context->set.csm_timeout_ms = STREAM_CSM_TIMEOUT_MS;
 	context->set.max_token_size = COAP_TOKEN_DEFAULT_MAX;
 	context->set.max_handshake_sessions =

@@ -14,7 +14,6 @@
 
 static struct asyncs list;
 static struct async_pool pool;
-static struct body_pool bytes;
 static size_t memory;
 
 static int
@@ -23,8 +22,7 @@ setup(void **state)
 	(void)state;
 	memory = mem_outstanding();
 	list = (struct asyncs){ 0 };
-	bytes = (struct body_pool){ 0, 100000 };
-	pool = (struct async_pool){ 0, &bytes };
+	pool = (struct async_pool){ 0 };
 	return 0;
 }
 
@@ -37,7 +35,7 @@ teardown(void **state)
 		async_remove(&list, list.list);
 	assert_int_equal(list.count, 0);
 	assert_int_equal(pool.entries, 0);
-	assert_int_equal(bytes.used, 0);
+	assert_int_equal(pool.bytes, 0);
 	assert_int_equal(mem_outstanding(), memory);
 	return 0;
 }
@@ -109,7 +107,7 @@ the_copy_is_the_request(void **state)
 	assert_true(coap_get_data(pdu, &len, &data));
 	assert_int_equal(len, 4);
 	assert_memory_equal(data, "body", 4);
-	assert_true(bytes.used > 0);
+	assert_true(pool.bytes > 0);
 }
 
 static void
@@ -132,7 +130,7 @@ a_body_in_parts_is_copied(void **state)
 	assert_int_equal(len, sizeof whole);
 	assert_int_equal(total, sizeof whole);
 	assert_memory_equal(data, "\1\2\3", 3);
-	assert_true(bytes.used >= sizeof whole);
+	assert_true(pool.bytes >= sizeof whole);
 }
 
 static void
@@ -252,6 +250,7 @@ static void
 limits(void **state)
 {
 	coap_async_t *async;
+	size_t used;
 	unsigned i;
 
 	(void)state;
@@ -264,10 +263,12 @@ limits(void **state)
 	pool.entries += ASYNC_CONTEXT_MAX - list.count;
 	assert_int_equal(add(1000, 5, &async), -COAP_E_LIMIT);
 	pool.entries -= ASYNC_CONTEXT_MAX - list.count;
-	bytes.max = bytes.used + 3;
+	used = pool.bytes;
+	pool.bytes = ASYNC_BYTES_MAX - 3;
 	assert_int_equal(add(1000, 5, &async), -COAP_E_LIMIT);
-	bytes.max = bytes.used + 4;
+	pool.bytes = ASYNC_BYTES_MAX - 4;
 	added(1000, 5);
+	pool.bytes = used + 4;
 }
 
 static void
@@ -290,7 +291,7 @@ out_of_memory(void **state)
 		if (err < 0) {
 			assert_int_equal(err, -COAP_E_NOMEM);
 			assert_int_equal(pool.entries, 0);
-			assert_int_equal(bytes.used, 0);
+			assert_int_equal(pool.bytes, 0);
 		}
 	} while (err < 0);
 	assert_true(n > 3);

@@ -411,7 +411,7 @@ a_large_request(void **state)
 	world_wait("C large");
 	assert_int_equal(world_count("S get"), 2);
 	assert_int_equal(s.got, LARGE);
-	assert_int_equal(w.server->bodies.used, 0);
+	assert_int_equal(w.server->asyncs.bytes, 0);
 	coap_session_release(c);
 }
 
@@ -596,7 +596,7 @@ the_end_of_a_session_frees_its_entries(void **state)
 			coap_session_release(c);
 		world_settle();
 		assert_int_equal(w.server->asyncs.entries, 0);
-		assert_int_equal(w.server->bodies.used, 0);
+		assert_int_equal(w.server->asyncs.bytes, 0);
 		world_advance(1000);
 		assert_int_equal(w.deleted, *p == UDP ? 1 : 2);
 		if (*p == UDP)
