@@ -233,22 +233,23 @@ the_description_is_its_own_only_when_told(void **state)
 	coap_resource_t *unknown = coap_resource_unknown_init2(count,
 	    COAP_RESOURCE_HANDLE_WELLKNOWN_CORE);
 	coap_pdu_t *pdu;
-	char token;
+	uint8_t token = 'a';
+	int i;
 
 	(void)state;
 	coap_session_t *c = world_connected(COAP_PROTO_UDP);
 
 	coap_register_request_handler(unknown, COAP_REQUEST_GET, count);
-	for (token = 'a'; token <= 'b'; token++) {
+	for (i = 0; i < 2; i++, token++) {
 		pdu = coap_new_pdu(CON, COAP_REQUEST_CODE_GET, c);
-		assert_true(coap_add_token(pdu, 1, (uint8_t *)&token));
+		assert_true(coap_add_token(pdu, 1, &token));
 		assert_true(coap_add_option(pdu, COAP_OPTION_URI_PATH, 11,
 		    (const uint8_t *)".well-known"));
 		assert_true(coap_add_option(pdu, COAP_OPTION_URI_PATH, 4,
 		    (const uint8_t *)"core"));
 		coap_send(c, pdu);
-		world_wait(token == 'a' ? "C 2.05 a </x>" : "C 2.03 b");
-		if (token == 'a')
+		world_wait(i == 0 ? "C 2.05 a </x>" : "C 2.03 b");
+		if (i == 0)
 			coap_add_resource(w.server, unknown);
 	}
 	coap_session_release(c);
