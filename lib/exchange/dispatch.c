@@ -270,8 +270,14 @@ static void
 call_handler(struct work *w, const coap_pdu_t *request,
     const coap_string_t *query)
 {
+	const struct dispatch_observe *observe = w->env->observe;
+
 	resource_hold(w->resource);
+	if (observe)
+		observe->begin(w->env->turn, w->resource, request, w->response);
 	w->handler(w->resource, w->session, request, query, w->response);
+	if (observe)
+		observe->end(w->env->turn, w->resource, request, w->response);
 	w->flags = w->resource->flags;
 	resource_let_go(w->resource);
 	w->resource = NULL;

@@ -182,14 +182,6 @@ coap_resource_set_get_observable(coap_resource_t *resource, int mode)
 		resource->observable = mode != 0;
 }
 
-int
-coap_resource_set_dirty(coap_resource_t *r, const coap_string_t *query)
-{
-	(void)r;
-	(void)query;
-	return 0;
-}
-
 void
 coap_register_request_handler(coap_resource_t *resource, coap_request_t method,
     coap_method_handler_t handler)

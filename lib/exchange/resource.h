@@ -14,6 +14,7 @@
 #include "exchange/hash.h"
 
 #include "base/buf.h"
+#include "exchange/observers.h"
 
 #define RESOURCE_METHODS 7
 /* Bytes of the arguments of a query that selects resources; RFC 6690 section
@@ -38,6 +39,7 @@ struct coap_resource_t {
 	coap_context_t *context; /* set while it is added */
 	/* What userdata is released with once it is out of its table. */
 	coap_resource_release_userdata_handler_t release;
+	struct observers observers;
 	unsigned holds; /* dispatches that use it */
 	bool observable;
 	bool in_table;
@@ -51,6 +53,9 @@ struct resources {
 	coap_resource_release_userdata_handler_t release_userdata;
 	uint16_t *known_options; /* coap_register_option(), sorted */
 	size_t n_known_options;
+	/* One has left the table, and is told before it goes; may be NULL. It
+	 * is to end what observes the resource. */
+	void (*removed)(coap_resource_t *resource);
 };
 
 void resources_init(struct resources *r);
@@ -114,8 +119,21 @@ struct dispatch_bodies {
 	void (*end)(void *user, coap_pdu_t *response);
 };
 
+/* Who lets resources be observed. */
+struct dispatch_observe {
+	/* Right before a handler runs, and right after: then the resource may
+	 * be out of its table, and request has the whole body. */
+	void (*begin)(void *turn, coap_resource_t *resource,
+	    const coap_pdu_t *request, coap_pdu_t *response);
+	void (*end)(void *turn, coap_resource_t *resource,
+	    const coap_pdu_t *request, coap_pdu_t *response);
+};
+
 struct dispatch {
 	bool multicast; /* the request came to a group */
+	/* NULL: Observe is ignored. */
+	const struct dispatch_observe *observe;
+	void *turn; /* of observe */
 	/* NULL: requests for a part are refused. */
 	const struct dispatch_bodies *bodies;
 	void *user; /* of bodies */

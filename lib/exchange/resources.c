@@ -77,6 +77,8 @@ static void
 drop(struct resources *r, coap_resource_t *resource)
 {
 	resource->in_table = false;
+	if (r->removed != NULL)
+		r->removed(resource);
 	resource->context = NULL;
 	resource->release = r->release_userdata;
 	resource_free(resource);

@@ -4,6 +4,8 @@
 
 #include "base/err.h"
 #include "session/blockwise.h"
+#include "session/observe_server.h"
+#include "session/serve.h"
 
 static struct asyncs *
 asyncs(const coap_session_t *session)
@@ -133,14 +135,18 @@ response_to(coap_session_t *session, const coap_async_t *async)
 static bool
 answer(coap_session_t *session, coap_async_t *async)
 {
+	struct notify_turn turn = { .session = session };
 	struct dispatch env = {
 		.multicast = async->multicast,
+		.observe = async->multicast ? NULL : &notify_dispatch,
+		.turn = &turn,
 		.bodies = async->multicast ? NULL : &async_bodies,
 		.user = session,
 	};
 	coap_pdu_t *response = response_to(session, async);
 	const struct layer *layer = session->layer;
 	enum dispatch_result result;
+	bool answered;
 
 	if (!response) {
 		session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
@@ -149,8 +155,12 @@ answer(coap_session_t *session, coap_async_t *async)
 	result = dispatch_request(&session->context->resources, session, &env,
 	    async->request, response);
 	/* A handler that frees the entry itself has answered all the same. */
-	if (layer && session->layer == layer && result == DISPATCH_RESPOND)
-		session_respond(session, async->request, response);
+	answered =
+	    layer && session->layer == layer && result == DISPATCH_RESPOND;
+	if (result != DISPATCH_DEFERRED)
+		notify_answered(&turn, async->request, response, answered);
+	if (answered && session_respond(session, async->request, response) < 0)
+		notify_unanswered(&turn, async->request);
 	coap_delete_pdu(response);
 	return result != DISPATCH_DEFERRED;
 }

@@ -13,6 +13,7 @@
 #include "session/credentials.h"
 #include "session/endpoint.h"
 #include "session/linger.h"
+#include "session/observe_server.h"
 #include "session/session.h"
 
 static uint64_t
@@ -207,6 +208,7 @@ coap_new_context(const coap_address_t *listen_addr)
 	context->armed = TIMER_NEVER;
 	context->keylog = -1;
 	resources_init(&context->resources);
+	context->resources.removed = notify_removed;
 	if (loop_open(context) < 0) {
 		resources_free(&context->resources);
 		coap_free_type(COAP_CONTEXT, context);

@@ -13,6 +13,7 @@
 #include "exchange/async.h"
 #include "exchange/body.h"
 #include "exchange/cache.h"
+#include "exchange/observers.h"
 #include "exchange/resource.h"
 #include "net/poller.h"
 #include "net/resolver.h"
@@ -62,9 +63,10 @@ struct coap_context_t {
 	struct body_pool bodies;  /* of requests, that come in block by block */
 	struct body_pool answers; /* the same, to requests of ours */
 	struct body_pool kept;    /* answers, for who asks for their rest */
-	struct async_pool asyncs; /* requests that are answered later */
-	uint64_t request_tag;     /* the last one */
-	struct hash_key echo_key[2]; /* of Echo values, once echo_keyed */
+	struct observer_pool observing; /* what peers observe */
+	struct async_pool asyncs;       /* requests that are answered later */
+	uint64_t request_tag;           /* the last one */
+	struct hash_key echo_key[2];    /* of Echo values, once echo_keyed */
 	bool echo_keyed;
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */

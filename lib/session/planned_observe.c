@@ -4,25 +4,6 @@
 
 #include "session/planned.h"
 
-/* Observation */
-
-int
-coap_resource_notify_observers(coap_resource_t *resource,
-    const coap_string_t *query)
-{
-	(void)resource;
-	(void)query;
-	PLANNED_WARN();
-	return 0;
-}
-
-void
-coap_check_notify(coap_context_t *context)
-{
-	(void)context;
-	PLANNED_WARN();
-}
-
 /* Observations that outlive the process */
 
 void
@@ -81,10 +62,3 @@ coap_persist_stop(coap_context_t *context)
 	PLANNED_WARN();
 }
 
-void
-coap_persist_set_observe_num(coap_resource_t *resource, uint32_t observe_num)
-{
-	(void)resource;
-	(void)observe_num;
-	PLANNED_WARN();
-}

@@ -6,80 +6,15 @@
 #include "session/async.h"
 #include "session/blockwise.h"
 #include "session/observe_client.h"
+#include "session/observe_server.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
+#include "session/serve.h"
 
 /* Datagrams, or reads of a stream, that one pass takes from one session. */
 #define READS_A_PASS 32
 
 /* --- a message that is new ----------------------------------------------- */
-
-static coap_pdu_t *
-response_for(coap_session_t *session, const coap_pdu_t *request)
-{
-	bool con = request->type == COAP_MESSAGE_CON;
-	bool piggyback = con && !session_reliable(session);
-	coap_pdu_t *response =
-	    pdu_new(piggyback ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON, 0,
-		piggyback ? request->mid : coap_new_message_id(session),
-		coap_session_max_pdu_size(session));
-
-	if (response &&
-	    !coap_add_token(response, request->token_len, request->token)) {
-		coap_delete_pdu(response);
-		return NULL;
-	}
-	return response;
-}
-
-/* A response that is too long for the peer is an error of ours. */
-void
-session_respond(coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response)
-{
-	int err = session_send_pdu(session, response, NULL);
-
-	if (err == -COAP_E_TOOBIG) {
-		pdu_clear(response);
-		response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
-		if (coap_add_token(response, request->token_len,
-			request->token))
-			session_send_pdu(session, response, NULL);
-	}
-	if (err < 0)
-		session_set_error(session, err, ERROR_LOCAL);
-}
-
-static void
-handle_request(coap_session_t *session, const coap_pdu_t *request)
-{
-	struct serving serving = { .session = session };
-	bool multicast = coap_is_mcast(&session->local) != 0;
-	bool blocks =
-	    !multicast && blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
-	struct dispatch env = {
-		.multicast = multicast,
-		.bodies = blocks ? &blockwise_bodies : NULL,
-		.user = &serving,
-	};
-	coap_pdu_t *response = response_for(session, request);
-	enum dispatch_result result;
-
-	if (!response) {
-		session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
-		return;
-	}
-	result = dispatch_request(&session->context->resources, session, &env,
-	    request, response);
-	if (session->layer && result == DISPATCH_RESPOND)
-		session_respond(session, request, response);
-	else if (session->layer && result == DISPATCH_REJECT)
-		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
-		    request->mid, context_now(session->context));
-	else if (result == DISPATCH_DEFERRED)
-		session_async_deferred(session, request, response);
-	coap_delete_pdu(response);
-}
 
 /* A response nobody can use: Reset, so that the peer stops (RFC 7252
  * section 4.2 and 4.3; RFC 7641 section 3.6 counts on it). */
@@ -159,7 +94,7 @@ deliver(void *user, const coap_pdu_t *pdu)
 	count_message(session, pdu);
 	if (pdu->code < 32) {
 		if (!session_async_waits(session, pdu))
-			handle_request(session, pdu);
+			session_serve(session, pdu);
 		hold_back(session);
 		return;
 	}
@@ -216,8 +151,10 @@ dgram_acked(void *user, coap_pdu_t *sent)
 	struct request *q = requests_find_pdu(&session->requests, sent);
 	coap_tick_t limit;
 
-	if (!q)
+	if (!q) {
+		notify_acked(session, sent);
 		return;
+	}
 	q->acked = true;
 	/* The peer promised a response; it cannot come later than this. */
 	limit = context_now(session->context) +
@@ -261,6 +198,7 @@ dgram_failed(void *user, coap_pdu_t *sent, coap_nack_reason_t reason)
 	}
 	q = requests_find_pdu(&session->requests, sent);
 	if (!q) {
+		notify_failed(session, sent);
 		message_failed(session, sent, reason);
 		return;
 	}
@@ -275,6 +213,7 @@ dgram_retransmitted(void *user, coap_pdu_t *sent, unsigned count)
 	struct request *q = requests_find_pdu(&session->requests, sent);
 
 	session->stats.retransmits++;
+	notify_repeated(session, sent);
 	if (q) {
 		q->retransmits = (uint16_t)count;
 		request_progress(session, q, COAPX_PROGRESS_RETRANSMITTED,
@@ -292,6 +231,8 @@ dgram_sent(void *user, const coap_pdu_t *pdu)
 
 	if (q)
 		session_sent(session, q);
+	else
+		notify_sent(session, pdu);
 }
 
 static void

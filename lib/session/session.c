@@ -9,6 +9,7 @@
 #include "session/blockwise.h"
 #include "session/endpoint.h"
 #include "session/observe_client.h"
+#include "session/observe_server.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -52,7 +53,8 @@ void
 session_idle_check(coap_session_t *session)
 {
 	bool idle = session->type == COAP_SESSION_TYPE_SERVER &&
-	    session->references == 0 && !session->ending;
+	    session->references == 0 && !session->ending &&
+	    !notify_has(session);
 
 	idle_remove(session);
 	if (!idle)
@@ -175,6 +177,7 @@ session_destroy(coap_session_t *session)
 	blockwise_forget(session);
 	session_async_forget(session);
 	observe_free(session);
+	notify_forget(session);
 	if (session->extra) {
 		coap_free_type(COAP_STRING, session->extra->ws_host);
 		coap_free_type(COAP_SESSION, session->extra->ws);

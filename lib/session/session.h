@@ -77,6 +77,7 @@ struct session_extra {
 	uint8_t echo_len;     /* of what the peer gave us; 0: nothing */
 	uint8_t echo[ECHO_MAX];
 	struct observations *observations; /* of ours */
+	struct observer_peer *observing;   /* what the peer observes */
 };
 
 /* A message that waits until the session is established. */
@@ -255,9 +256,6 @@ void session_unsend(coap_session_t *session);
 void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
 
 /* receive.c */
-/* Sends a response, or 5.00 when it is too long for the peer. */
-void session_respond(coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response);
 /* Reads on where an answer that had to wait had stopped it. */
 void session_resume_input(coap_session_t *session);
 extern const struct layer_events session_layer_events;

@@ -8,6 +8,7 @@
 #include "session/endpoint.h"
 #include "session/linger.h"
 #include "session/observe_client.h"
+#include "session/observe_server.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -302,6 +303,7 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 	requests_end_all(session, reason, err);
 	ping_failed(session, reason, err);
 	observe_down(session, reason, err);
+	notify_forget(session);
 	blockwise_forget(session);
 	session_async_forget(session);
 	echo_forget(session);
@@ -390,6 +392,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, blockwise_next(session));
 	next = earlier(next, session_async_next(session));
 	next = earlier(next, observe_next(session));
+	next = earlier(next, notify_next(session));
 	next = earlier(next, idle_end(session));
 	/* An idle deadline that only moved later is looked at when it comes:
 	 * most messages then cost no work on the heap. */
@@ -444,6 +447,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	blockwise_expire(session, now);
 	session_async_run(session, now);
 	observe_expire(session, now);
+	notify_run(session, now);
 	keepalive_check(session, now);
 	if (idle_end(session) <= now)
 		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);

@@ -236,6 +236,59 @@ coap_add_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len,
 	return size;
 }
 
+/* Takes out the option at offset at, which is one; before: the number of the
+ * one in front of it. */
+static void
+cut_option(coap_pdu_t *pdu, size_t at, size_t end, uint16_t before)
+{
+	uint8_t *to = pdu->token + at;
+	coap_option_t gone, next;
+	size_t size = option_read(to, end - at, &gone);
+	size_t next_size = option_read(to + size, end - at - size, &next);
+	uint16_t delta;
+	size_t cut = size;
+
+	if (next_size > 0) {
+		/* The joined head is never longer than both were. */
+		delta = (uint16_t)(gone.delta + next.delta);
+		cut = size + (next_size - next.length) -
+		    head_size(delta, next.length);
+		coap_opt_setheader(to + cut, head_size(delta, next.length),
+		    delta, next.length);
+	} else {
+		pdu->last_option = before;
+	}
+	memmove(to, to + cut, pdu->used - at - cut);
+	pdu->used -= cut;
+	if (pdu->data)
+		pdu->data -= cut;
+}
+
+void
+pdu_remove_option(coap_pdu_t *pdu, coap_option_num_t number)
+{
+	size_t at = pdu->token_len;
+	uint16_t before = 0;
+	coap_option_t option;
+	size_t len, end, size;
+
+	for (;;) {
+		pdu_options(pdu, &len);
+		end = pdu->token_len + len;
+		size = at < end
+		    ? option_read(pdu->token + at, end - at, &option)
+		    : 0;
+		if (size == 0 || before + option.delta > number)
+			return;
+		if (before + option.delta == number) {
+			cut_option(pdu, at, end, before);
+			continue;
+		}
+		before = (uint16_t)(before + option.delta);
+		at += size;
+	}
+}
+
 /* The marker, and room for a payload; what is in it is left undefined. */
 static uint8_t *
 add_payload(coap_pdu_t *pdu, size_t len)

@@ -88,6 +88,9 @@ bool pdu_put_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len,
 coap_pdu_t *pdu_duplicate(const coap_pdu_t *old, uint16_t mid, size_t max,
     size_t token_len, const uint8_t *token, coap_opt_filter_t *drop);
 
+/* Takes all options with this number out, also in front of a payload. */
+void pdu_remove_option(coap_pdu_t *pdu, coap_option_num_t number);
+
 /* Where options begin, how long they are (marker and payload excluded). */
 const uint8_t *pdu_options(const coap_pdu_t *pdu, size_t *len);
 size_t pdu_payload_len(const coap_pdu_t *pdu);

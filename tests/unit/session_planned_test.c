@@ -80,9 +80,6 @@ set_arguments(void *p)
 	X(coap_proxy_forward_response,                                         \
 	    coap_proxy_forward_response(session, pdu, NULL) ==                 \
 		COAP_RESPONSE_FAIL)                                            \
-	X(coap_resource_notify_observers,                                      \
-	    coap_resource_notify_observers(resource, NULL) == 0)               \
-	X(coap_check_notify, (coap_check_notify(ctx), 1))                      \
 	X(coap_persist_track_funcs,                                            \
 	    (coap_persist_track_funcs(ctx, NULL, NULL, NULL, NULL, NULL, 1,    \
 		 thing),                                                       \
@@ -93,8 +90,6 @@ set_arguments(void *p)
 	X(coap_persist_startup,                                                \
 	    coap_persist_startup(ctx, text, text, text, 1) == 0)               \
 	X(coap_persist_stop, (coap_persist_stop(ctx), 1))                      \
-	X(coap_persist_set_observe_num,                                        \
-	    (coap_persist_set_observe_num(resource, 5), 1))                    \
 	X(coap_new_client_session_oscore,                                      \
 	    coap_new_client_session_oscore(ctx, addr, addr, COAP_PROTO_UDP,    \
 		conf) == NULL)                                                 \

@@ -516,6 +516,44 @@ test_getters(void **state)
 	coap_delete_pdu(pdu);
 }
 
+/* What is taken out leaves what would be there without it. */
+static void
+test_remove_option(void **state)
+{
+	static const uint16_t numbers[] = { 6, 0, 1, 12, 13, 14, 268, 269, 281,
+		282, 500, 60000 };
+	static const uint8_t filler[64] = "values";
+	unsigned set, i;
+
+	(void)state;
+	for (set = 0; set < 1u << COUNT(numbers); set++) {
+		coap_pdu_t *pdu = new_pdu(1000);
+		coap_pdu_t *expected = new_pdu(1000);
+
+		for (i = 0; i < COUNT(numbers); i++) {
+			if (!(set >> i & 1))
+				continue;
+			coap_add_option(pdu, numbers[i], i * 3, filler);
+			if (i > 0)
+				coap_add_option(expected, numbers[i], i * 3,
+				    filler);
+			else
+				coap_add_option(pdu, numbers[i], 14, filler);
+		}
+		if (set & 2) {
+			coap_add_data(pdu, 4, BYTES("data"));
+			coap_add_data(expected, 4, BYTES("data"));
+		}
+		pdu_remove_option(pdu, 6);
+		pdu_remove_option(pdu, 7);
+		assert_bytes(pdu, expected->token, expected->used);
+		assert_int_equal(pdu->last_option, expected->last_option);
+		assert_int_equal(pdu_payload_len(pdu), set & 2 ? 4 : 0);
+		coap_delete_pdu(pdu);
+		coap_delete_pdu(expected);
+	}
+}
+
 static void
 test_response_phrase(void **state)
 {
@@ -549,6 +587,7 @@ main(void)
 		cmocka_unit_test(test_optlist),
 		cmocka_unit_test(test_optlist_sorts),
 		cmocka_unit_test(test_duplicate),
+		cmocka_unit_test(test_remove_option),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_response_phrase),
 	};

@@ -44,15 +44,16 @@ COAP_API void coap_resource_set_get_observable(coap_resource_t *resource,
 
 /*
  * The representation changed: observers, or those whose query equals query
- * unless that is NULL, get it from the resource's handler. 1 when somebody will
- * be notified, else 0. Not available in this version: always 0, with a warning.
+ * unless that is NULL, get it from the resource's handler, which the loop calls
+ * with the request that each of them has made. 1 when somebody will be
+ * notified, else 0. See coap_observe(3).
  */
 COAP_API int coap_resource_notify_observers(coap_resource_t *resource,
     const coap_string_t *query);
 
 /*
- * Sends the notifications that wait; the loop does that by itself. Not
- * available in this version: a warning.
+ * Sends the notifications that wait and may go now; the loop does that by
+ * itself. NULL: nothing happens.
  */
 COAP_API void coap_check_notify(coap_context_t *context);
 
@@ -99,7 +100,7 @@ COAP_API void coap_persist_stop(coap_context_t *context);
 
 /*
  * The value that the resource's next notification counts on from (24 bits, RFC
- * 7641 section 3.4). Not available in this version: a warning.
+ * 7641 section 3.4). NULL: nothing happens.
  */
 COAP_API void coap_persist_set_observe_num(coap_resource_t *resource,
     uint32_t observe_num);

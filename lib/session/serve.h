@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests that come in: from a message to a handler, and back. */
+#ifndef SESSION_SERVE_H
+#define SESSION_SERVE_H
+
+#include "exchange/resource.h"
+#include "session/session.h"
+
+struct notify_turn;
+
+/* Runs the handler of a request, or refuses it; response has the token. */
+enum dispatch_result serve_request(coap_session_t *session,
+    const coap_pdu_t *request, coap_pdu_t *response, struct notify_turn *turn);
+/* Sends a response, or 5.00 when it is too long for the peer: then, and for
+ * other reasons not to send it, an error. */
+int session_respond(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response);
+/* A new request of the peer: it is answered. */
+void session_serve(coap_session_t *session, const coap_pdu_t *request);
+
+#endif
