@@ -50,6 +50,19 @@ put_attr(struct buf *out, const coap_attr_t *attr)
 	return r == -COAP_E_INVAL ? 0 : r;
 }
 
+/* Whether "obs" (RFC 7641 section 6) is to be said and is no attribute yet. */
+static bool
+says_obs(const coap_resource_t *resource)
+{
+	const coap_attr_t *attr;
+
+	for (attr = resource->attrs; attr != NULL; attr = attr->next)
+		if (attr->name->length == 3 &&
+		    memcmp(attr->name->s, "obs", 3) == 0)
+			return false;
+	return resource->observable;
+}
+
 /* path: the resource's own, as path_put_uri() writes it. */
 static int
 put_link(struct buf *out, bool first, const coap_resource_t *resource,
@@ -61,6 +74,8 @@ put_link(struct buf *out, bool first, const coap_resource_t *resource,
 	r = link_put_target(out, first, (const char *)path->data, path->len);
 	for (attr = resource->attrs; r == 0 && attr; attr = attr->next)
 		r = put_attr(out, attr);
+	if (r == 0 && says_obs(resource))
+		r = link_put_attr(out, "obs", 3, NULL, 0);
 	return r;
 }
 
@@ -158,7 +173,8 @@ passes(const struct buf *arguments, const coap_resource_t *resource,
 {
 	const coapx_link_text_t target = { (const char *)path->data,
 		path->len };
-	size_t i = 0, n = count_attrs(resource);
+	bool obs = says_obs(resource);
+	size_t i = 0, n = count_attrs(resource) + obs;
 	coapx_link_attr_t *attrs;
 	const coap_attr_t *attr;
 	int r;
@@ -170,6 +186,8 @@ passes(const struct buf *arguments, const coap_resource_t *resource,
 		return -COAP_E_NOMEM;
 	for (attr = resource->attrs; attr != NULL; attr = attr->next)
 		attrs[i++] = link_attr_of(attr);
+	if (obs)
+		attrs[i].name = (coapx_link_text_t){ "obs", 3 };
 	r = all_match(arguments, &target, attrs, n);
 	coap_free_type(COAP_NODE, attrs);
 	return r;

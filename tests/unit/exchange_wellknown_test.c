@@ -112,17 +112,6 @@ test_targets_are_uris(void **state)
 }
 
 static void
-test_obs_is_not_claimed_yet(void **state)
-{
-	coap_resource_t *r = add("a");
-
-	(void)state;
-	coap_resource_set_get_observable(r, 1);
-	assert_true(r->observable);
-	assert_description("", "</a>");
-}
-
-static void
 fill_for_filters(void)
 {
 	coap_resource_t *r = add("sensors/temp");
@@ -157,6 +146,24 @@ test_filters(void **state)
 	assert_description("obs", light);
 	assert_description("none=x", "");
 	assert_description("=", "");
+}
+
+/* Whoever can be observed says so, once. */
+static void
+test_observable(void **state)
+{
+	coap_resource_t *r = add("lamp");
+
+	(void)state;
+	coap_resource_set_get_observable(r, 1);
+	assert_description("", "</lamp>;obs");
+	attr(r, "rt", "light");
+	assert_description("obs", "</lamp>;rt=light;obs");
+	assert_description("obs=*", "</lamp>;rt=light;obs");
+	attr(r, "obs", NULL);
+	assert_description("obs", "</lamp>;rt=light;obs");
+	coap_resource_set_get_observable(add("other"), 0);
+	assert_description("obs", "</lamp>;rt=light;obs");
 }
 
 /* Each argument costs a look at each resource. */
@@ -268,8 +275,8 @@ main(void)
 		TEST(test_values_are_quoted_where_they_have_to_be),
 		TEST(test_what_cannot_be_written_is_left_out),
 		TEST(test_targets_are_uris),
-		TEST(test_obs_is_not_claimed_yet),
 		TEST(test_filters),
+		TEST(test_observable),
 		TEST(test_a_query_has_a_limit),
 		TEST(test_print_out_of_memory_is_an_error),
 		TEST(test_print_in_windows),
