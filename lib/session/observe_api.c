@@ -181,6 +181,9 @@ not_fetched(coapx_observation_t *h, const coapx_result_t *result)
 		failed(h, result);
 		return;
 	}
+	/* Its end comes with that of the session. */
+	if (!h->session->layer)
+		return;
 	if (!h->o->delivered || result->error == -COAP_E_TOOBIG) {
 		finish(h, result, true);
 		return;

@@ -69,6 +69,8 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 		peer.blocks++;
 		peer.etag += peer.changes;
 		peer.changes = false;
+		if (peer.silent)
+			return;
 		coap_pdu_set_code(response,
 		    peer.broken ? COAP_RESPONSE_CODE_NOT_FOUND
 				: COAP_RESPONSE_CODE_CONTENT);

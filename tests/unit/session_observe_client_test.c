@@ -730,6 +730,22 @@ a_body_that_changes_meanwhile(void **state)
 	}
 }
 
+static void
+ended_while_it_fetches(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	peer.body = 200;
+	peer.silent = true;
+	observe_peer_notify(NON, 6, "");
+	assert_int_equal(peer.blocks, 1);
+	world_expect('C', "");
+	coap_session_release(s);
+	world_expect('C', "C end -8 0.00\nC SESSION_CLOSED\n");
+}
+
 /* --- libcoap's way -------------------------------------------------------- */
 
 static void
@@ -1081,6 +1097,7 @@ main(void)
 		TEST(a_newer_one_takes_the_place_of_what_is_fetched),
 		TEST(blocks_that_do_not_come),
 		TEST(a_body_that_changes_meanwhile),
+		TEST(ended_while_it_fetches),
 		TEST(plain_observation),
 		TEST(plain_without_observe_is_a_request),
 		TEST(plain_verdict_ends_it),
