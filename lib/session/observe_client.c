@@ -165,9 +165,10 @@ find_fetch(const coap_session_t *session, const struct observation *o)
 {
 	struct request *q;
 
+	/* One that an Echo repeats asks for it still, with its own token. */
 	for (q = session->requests.list; q; q = q->next)
 		if (q->transfer && q->transfer->origin == o->origin &&
-		    !q->transfer->up)
+		    !q->transfer->up && !transfer_repeats(q->transfer))
 			return q;
 	return NULL;
 }
