@@ -9,6 +9,21 @@
 
 /* --- asking again --------------------------------------------------------- */
 
+/* Whether what it asked with is under way; in blocks, by other tokens. */
+static bool
+is_under_way(const coap_session_t *session, const struct observation *o)
+{
+	const coapx_observation_t *h = o->user;
+	const struct request *q;
+
+	if (observe_request(session, o) || (h && (h->asking || h->fetching)))
+		return true;
+	for (q = session->requests.list; q; q = q->next)
+		if (q->transfer && q->transfer->origin == o->origin)
+			return true;
+	return false;
+}
+
 /* The same message as before, with the same token (RFC 7641 section 3.3.1);
  * its message ID is new. */
 static int
@@ -16,7 +31,7 @@ send_again(coap_session_t *session, struct observation *o)
 {
 	int err;
 
-	if (observe_request(session, o))
+	if (is_under_way(session, o))
 		return -COAP_E_EXISTS;
 	o->origin->mid = coap_new_message_id(session);
 	observe_attach_body(o->origin, o);
