@@ -193,6 +193,17 @@ answer_up(struct transfer *t, const struct answer *a, int *err)
 
 /* --- the answer's body ---------------------------------------------------- */
 
+/* A notification: what is asked for from the first part on again may be newer
+ * than its number says, and what is older would then be taken for newer. */
+static bool
+is_numbered(const struct transfer *t)
+{
+	coap_opt_iterator_t oi;
+
+	return t->head != NULL &&
+	    coap_check_option(t->head, COAP_OPTION_OBSERVE, &oi) != NULL;
+}
+
 /* Only what was not done by a body, and changes nothing, may be asked for from
  * the first part on again: without its body it would be another request. */
 static bool
@@ -201,7 +212,7 @@ can_restart_down(const struct transfer *t)
 	unsigned code = coap_pdu_get_code(t->origin);
 
 	return (t->resumed || t->restarts < RESTARTS_MAX) && t->out == NULL &&
-	    t->origin->data == NULL &&
+	    t->origin->data == NULL && !is_numbered(t) &&
 	    (code == COAP_REQUEST_CODE_GET || code == COAP_REQUEST_CODE_FETCH);
 }
 

@@ -9,6 +9,9 @@
 
 #include <coap3/coap_subscribe.h>
 
+/* A first body that changes while it comes is asked for so often. */
+#define OBSERVE_TRIES 4
+
 /* --- callbacks ------------------------------------------------------------ */
 
 /* While one of its callbacks is under way a handle stays. */
@@ -173,10 +176,14 @@ failed(coapx_observation_t *h, const coapx_result_t *result)
 	finish(h, result, true);
 }
 
-/* The rest of a notification did not come. */
+/* The rest of a notification did not come. What changed meanwhile is asked for
+ * again, also the first one, but that not without end. */
 static void
 not_fetched(coapx_observation_t *h, const coapx_result_t *result)
 {
+	bool changed = result->error == -COAP_E_BAD_RESPONSE &&
+	    h->o->registrations < OBSERVE_TRIES;
+
 	if (observe_waits(h->session)) {
 		failed(h, result);
 		return;
@@ -184,7 +191,7 @@ not_fetched(coapx_observation_t *h, const coapx_result_t *result)
 	/* Its end comes with that of the session. */
 	if (!h->session->layer)
 		return;
-	if (!h->o->delivered || result->error == -COAP_E_TOOBIG) {
+	if (result->error == -COAP_E_TOOBIG || (!h->o->delivered && !changed)) {
 		finish(h, result, true);
 		return;
 	}
