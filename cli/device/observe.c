@@ -98,16 +98,28 @@ answer_time(struct call *call, const char *text)
 /*
  * A change of format ends what is observed with 4.06 (RFC 7641 section 4.2, and
  * TD_COAP_OBS_08). A piggybacked answer is to a new request, which may have the
- * new format; who asks otherwise within these two seconds has to ask again.
+ * new format; who begins otherwise within these two seconds has to do so again.
  */
 static bool
 is_evicted(const struct call *call)
 {
+	struct place *place = call->place;
+	int mid = coap_pdu_get_mid(call->request);
 	coap_tick_t now;
 
 	coap_ticks(&now);
-	return observes(call) && now < call->place->evict_until &&
-	    coap_pdu_get_type(call->response) != COAP_MESSAGE_ACK;
+	if (!observes(call) || now >= place->evict_until)
+		return false;
+	for (unsigned i = 0; i < place->n_fresh; i++)
+		if (place->fresh[i].session == call->session &&
+		    place->fresh[i].mid == mid)
+			return false;
+	if (coap_pdu_get_type(call->response) != COAP_MESSAGE_ACK ||
+	    place->n_fresh == FRESH_MAX)
+		return true;
+	place->fresh[place->n_fresh].session = call->session;
+	place->fresh[place->n_fresh++].mid = mid;
+	return false;
 }
 
 static void
@@ -140,6 +152,7 @@ put_obs(struct call *call)
 		return;
 	coap_ticks(&now);
 	place->evict_until = 0;
+	place->n_fresh = 0;
 	if (place->document->format != before)
 		place->evict_until =
 		    now + EVICT_MS * COAP_TICKS_PER_SECOND / 1000;
