@@ -148,7 +148,8 @@ put_obs(struct call *call)
 	coap_tick_t now;
 
 	document_put(call);
-	if (COAP_RESPONSE_CLASS(coap_pdu_get_code(call->response)) != 2)
+	if (!place->document ||
+	    COAP_RESPONSE_CLASS(coap_pdu_get_code(call->response)) != 2)
 		return;
 	coap_ticks(&now);
 	place->evict_until = 0;
