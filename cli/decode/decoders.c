@@ -194,8 +194,10 @@ are_links(const struct decode_in *in)
 
 	coapx_link_reader_init(&reader, (const char *)in->data, in->len);
 	r = coapx_link_next(&reader, &target);
-	while (r == 1) {
-		r = coapx_link_next_attr(&reader, &attr);
+	while (r == 1 && payload_is_utf8(target.s, target.len)) {
+		do
+			r = coapx_link_next_attr(&reader, &attr);
+		while (r == 1);
 		if (r == 0)
 			r = coapx_link_next(&reader, &target);
 	}

@@ -206,6 +206,8 @@ parse_length(struct parser *p, unsigned *info)
 	return true;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): enter() counts how deep it is. */
+
 static bool
 parse_entry(struct parser *p, bool map)
 {
@@ -404,8 +406,10 @@ parse_item(struct parser *p)
 		return parse_stream(p);
 	if (diag_take(p, "simple("))
 		return parse_simple(p);
-	if (!parse_word(p, &found) || found)
-		return found;
+	if (!parse_word(p, &found))
+		return false;
+	if (found)
+		return true;
 	if (p->pos < p->len && strchr("+-0123456789", diag_peek(p)))
 		return parse_number(p);
 	return diag_wrong(p, p->pos,
@@ -414,6 +418,8 @@ parse_item(struct parser *p)
 		: "expected a value: a number, \"text\", h'bytes', [, { or a "
 		  "word such as true");
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static bool
 parse_all(struct parser *p, bool sequence)

@@ -127,7 +127,8 @@ diag_print_float(struct text *out, double value)
 	digits[n] = '\0';
 	if (signbit(value))
 		text_add_char(out, '-', 1);
-	print_decimal(out, digits, n, atoi(strchr(buf, 'e') + 1));
+	print_decimal(out, digits, n,
+	    (int)strtol(strchr(buf, 'e') + 1, NULL, 10));
 }
 
 static void
@@ -227,16 +228,22 @@ print_string_bytes(struct printer *p, enum cbor_major major, const uint8_t *s,
 }
 
 static void
+print_part(struct printer *p, const struct cbor_head *head)
+{
+	print_string_bytes(p, head->major, p->r.data + p->r.pos,
+	    (size_t)head->value);
+	print_indicator(p, head);
+	p->r.pos += (size_t)head->value;
+}
+
+static void
 print_string(struct printer *p, const struct cbor_head *head)
 {
 	struct cbor_head part = *head;
 	const char *before = "(_ ";
 
 	if (head->info != CBOR_INFO_INDEFINITE) {
-		print_string_bytes(p, head->major, p->r.data + p->r.pos,
-		    (size_t)head->value);
-		print_indicator(p, head);
-		p->r.pos += (size_t)head->value;
+		print_part(p, head);
 		return;
 	}
 	if (cbor_at_break(&p->r)) {
@@ -246,7 +253,7 @@ print_string(struct printer *p, const struct cbor_head *head)
 	}
 	while (!cbor_at_break(&p->r) && cbor_read_head(&p->r, &part)) {
 		text_add(p->out, before);
-		print_string(p, &part);
+		print_part(p, &part);
 		before = ", ";
 	}
 	text_add_char(p->out, ')', 1);

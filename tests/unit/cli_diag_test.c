@@ -345,6 +345,7 @@ wrong_notation(void **state)
 		{ "1_4", 2, "expected _0, _1, _2 or _3" },
 		{ "1.1_2", 3, "does not fit" },
 		{ "1.5_0", 3, "does not fit" },
+		{ "Infinity_0", 8, "does not fit" },
 		{ "18446744073709551616_3", 20, "expected the end" },
 		{ "simple(24)", 7, "expected 0 to 23 or 32 to 255" },
 		{ "simple(256)", 7, "expected 0 to 23 or 32 to 255" },
