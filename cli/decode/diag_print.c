@@ -28,6 +28,7 @@ struct printer {
 	bool ascii;
 	unsigned depth; /* lines are indented by */
 	unsigned room;  /* levels that embedded CBOR may still have */
+	size_t limit;   /* of out, where an attempt at one line ends; 0: none */
 };
 
 typedef void print_fn(struct printer *p, const struct cbor_head *head);
@@ -269,6 +270,13 @@ print_newline(struct printer *p)
 	text_add_char(p->out, ' ', (size_t)p->depth * INDENT);
 }
 
+/* Where r stands is then of no use any more. */
+static bool
+is_over(const struct printer *p)
+{
+	return p->out->failed || (p->limit > 0 && p->out->len > p->limit);
+}
+
 static bool
 has_more(const struct printer *p, const struct cbor_head *head, uint64_t done)
 {
@@ -284,7 +292,7 @@ print_items(struct printer *p, const struct cbor_head *head, bool broken)
 	uint64_t n;
 
 	p->depth++;
-	for (n = 0; has_more(p, head, n) && !p->out->failed; n++) {
+	for (n = 0; !is_over(p) && has_more(p, head, n); n++) {
 		if (n > 0)
 			text_add(p->out, broken ? "," : ", ");
 		if (broken)
@@ -327,11 +335,18 @@ print_container(struct printer *p, const struct cbor_head *head)
 	size_t start;
 
 	print_opening(p, head);
+	if (!lines) {
+		print_items(p, head, false);
+		text_add_char(p->out, closing, 1);
+		return;
+	}
 	start = p->out->len;
 	p->lines = false;
+	p->limit = start + LINE_MAX_BYTES;
 	print_items(p, head, false);
-	p->lines = lines;
-	if (lines && p->out->len - start > LINE_MAX_BYTES && !p->out->failed) {
+	p->lines = true;
+	p->limit = 0;
+	if (p->out->len - start > LINE_MAX_BYTES && !p->out->failed) {
 		p->out->len = start;
 		p->r.pos = pos;
 		print_items(p, head, true);
@@ -421,7 +436,7 @@ print_item(struct printer *p)
 	struct cbor_head head;
 	unsigned room = p->room;
 
-	if (p->out->failed || !cbor_read_head(&p->r, &head))
+	if (is_over(p) || !cbor_read_head(&p->r, &head))
 		return;
 	if (head.major >= CBOR_ARRAY && head.major <= CBOR_TAG && room > 0)
 		p->room--;

@@ -12,7 +12,7 @@
 #define VERSION 10
 /* Of what is resolved, for a long base name would be repeated by each record;
  * and what a record takes at least. */
-#define RESOLVED_MAX ((size_t)16 * 1024 * 1024)
+#define RESOLVED_MAX ((size_t)8 * 1024 * 1024)
 #define RECORD_SIZE  256
 
 /* Table 4 of RFC 8428. */
