@@ -294,6 +294,9 @@ fits(const struct bodies_params *params, const coap_pdu_t *response,
 {
 	bool limited = params->szx < BODY_SZX_MAX;
 
+	/* What is read comes in blocks, and if it is one. */
+	if (out->read != NULL)
+		return false;
 	return out->length <= block_room(response, 0) &&
 	    (!limited || out->length <= (size_t)1 << (params->szx + 4));
 }
@@ -327,7 +330,7 @@ static bool
 count_kept(struct body_pool *pool, struct body_entry *entry,
     const struct body_out *out)
 {
-	if (pool == NULL || out->release == NULL)
+	if (pool == NULL || out->release == NULL || out->read != NULL)
 		return true;
 	if (out->length > pool->max - pool->used)
 		return false;

@@ -18,6 +18,9 @@
 /* The largest size exponent, and the one that means BERT. */
 #define BODY_SZX_MAX  6
 #define BODY_SZX_BERT 7
+/* Bytes of a body in one message, however much the peer takes (BERT): what
+ * several copies of it may cost. */
+#define BODY_PART_MAX ((size_t)256 * 1024)
 
 /* --- out ------------------------------------------------------------------ */
 

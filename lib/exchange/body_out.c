@@ -132,8 +132,8 @@ put(struct body_out *out, coap_pdu_t *pdu, size_t offset, size_t len)
 	return coap_add_data(pdu, len, data) ? 0 : -COAP_E_NOMEM;
 }
 
-int
-body_out_part(struct body_out *out, coap_pdu_t *pdu, coap_option_num_t number,
+static int
+make_part(struct body_out *out, coap_pdu_t *pdu, coap_option_num_t number,
     coap_block_b_t *block)
 {
 	uint64_t offset = body_offset(block);
@@ -152,4 +152,19 @@ body_out_part(struct body_out *out, coap_pdu_t *pdu, coap_option_num_t number,
 	if (r != 1)
 		return r == BLOCK_ERR_NUM ? -COAP_E_INVAL : -COAP_E_TOOBIG;
 	return put(out, pdu, (size_t)offset, block->chunk_size);
+}
+
+int
+body_out_part(struct body_out *out, coap_pdu_t *pdu, coap_option_num_t number,
+    coap_block_b_t *block)
+{
+	size_t max = pdu->max;
+	int r;
+
+	/* Room for the option and the marker, too. */
+	if (block->bert && max - pdu->used > BODY_PART_MAX + 16)
+		pdu->max = pdu->used + BODY_PART_MAX + 16;
+	r = make_part(out, pdu, number, block);
+	pdu->max = max;
+	return r;
 }

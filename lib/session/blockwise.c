@@ -2,7 +2,9 @@
 /* Bodies in blocks: settings, and bodies of any length as libcoap has them. */
 #include "session/blockwise.h"
 
+#include "base/alloc.h"
 #include "base/err.h"
+#include "base/sized.h"
 #include "wire/block.h"
 
 /* What there is of libcoap's flags. */
@@ -131,6 +133,8 @@ fits_message(const coap_session_t *session, const coap_pdu_t *pdu,
 	size_t max = session ? blockwise_max(session) : pdu->max;
 
 	if (limit && length > limit && blockwise_mode(session, UINT32_MAX))
+		return false;
+	if (session && blockwise_bert(session) && length > BODY_PART_MAX)
 		return false;
 	return length <= block_room(pdu, 0) && pdu->used + 1 + length <= max;
 }
@@ -267,4 +271,72 @@ coap_add_data_large_response(coap_resource_t *resource, coap_session_t *session,
 	if (session && request)
 		return add_part(session, request, response, out) == 0;
 	return add_whole(response, out) == 0;
+}
+
+/* --- an answer that is read ----------------------------------------------- */
+
+struct reader {
+	coapx_body_t body;
+};
+
+static int
+read_answer(void *arg, size_t offset, uint8_t *buf, size_t len)
+{
+	const struct reader *reader = arg;
+
+	return reader->body.read(offset, buf, len, reader->body.arg);
+}
+
+static void
+free_reader(coap_session_t *session, void *arg)
+{
+	coapx_body_t body = ((struct reader *)arg)->body;
+
+	(void)session;
+	coap_free_type(COAP_LG_XMIT, arg);
+	if (body.release)
+		body.release(body.arg);
+}
+
+static struct body_out *
+new_reader(const coapx_body_t *body)
+{
+	size_t length =
+	    body->length >= SIZE_MAX ? BODY_UNKNOWN : (size_t)body->length;
+	struct reader *reader = mem_new(COAP_LG_XMIT, 1, sizeof *reader);
+	struct body_out *out =
+	    reader ? body_out_reader(length, read_answer, reader) : NULL;
+
+	if (!out) {
+		coap_free_type(COAP_LG_XMIT, reader);
+		return NULL;
+	}
+	reader->body = *body;
+	out->release = free_reader;
+	out->app = reader;
+	return out;
+}
+
+int
+coapx_add_body_response(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, const coapx_body_t *body)
+{
+	struct body_out *out;
+	coapx_body_t b;
+
+	if (!session || !request || !response ||
+	    !sized_take(&b, sizeof b, body) || !b.read)
+		return 0;
+	out = new_reader(&b);
+	if (out &&
+	    block_add_body_options(response, b.media_type, b.maxage, b.etag)) {
+		out->session = session;
+		return add_part(session, request, response, out) == 0;
+	}
+	response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
+	if (out)
+		body_out_free(out);
+	else if (b.release)
+		b.release(b.arg);
+	return 0;
 }

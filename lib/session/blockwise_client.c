@@ -323,6 +323,9 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 	if (next->sent_at && !next->sent_told)
 		session->tell_sent = true;
 	a->request = next;
+	if (a->deadline && (a->params.flags & COAPX_REQUEST_EACH_BLOCK))
+		a->deadline =
+		    context_now(session->context) + a->params.timeout_ms;
 	if (a->deadline && a->deadline < next->deadline)
 		requests_set_deadline(&session->requests, next, a->deadline);
 }
@@ -377,38 +380,57 @@ make_part(const struct request *q, const coap_pdu_t *response,
 	return *part != NULL;
 }
 
-static void
-tell_part(coap_session_t *session, coap_pdu_t *origin, coap_pdu_t *part)
+/* False: the handler does not want this part, nor what is behind it. */
+static bool
+tell_part(coap_session_t *session, const struct request *q, coap_pdu_t *part)
 {
 	coap_response_handler_t handler = session->context->on.response;
 
-	if (part && handler)
-		handler(session, origin, part, part->mid);
+	if (!part || !handler ||
+	    handler(session, q->transfer->origin, part, part->mid) !=
+		COAP_RESPONSE_FAIL)
+		return true;
+	if (!session_reliable(session) && session->layer &&
+	    part->type != COAP_MESSAGE_ACK)
+		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,
+		    part->mid, context_now(session->context));
+	return false;
+}
+
+static void
+ask_on(coap_session_t *session, struct request *q)
+{
+	struct request *next = NULL;
+	int err;
+
+	if (!session_is_open(session) || session->ending)
+		/* A callback has ended it. */
+		err = session->error < 0 ? session->error : -COAP_E_CLOSED;
+	else
+		err = send_next(session, q, &next);
+	if (err < 0) {
+		end_failed(session, q, err);
+		return;
+	}
+	hand_over(session, q, next);
+	request_free(q);
+	session_arm(session);
+	if (next->user)
+		tell_transfer(next->user, next->transfer);
 }
 
 static void
 go_on(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 {
-	coap_pdu_t *origin = pdu_ref(q->transfer->origin);
-	struct request *next = NULL;
 	coap_pdu_t *part;
-	int err = -COAP_E_NOMEM;
 
-	if (make_part(q, response, &part))
-		err = send_next(session, q, &next);
-	if (err < 0) {
-		end_failed(session, q, err);
-	} else {
-		hand_over(session, q, next);
+	if (!make_part(q, response, &part))
+		end_failed(session, q, -COAP_E_NOMEM);
+	else if (tell_part(session, q, part))
+		ask_on(session, q);
+	else
 		request_free(q);
-		session_arm(session);
-		if (next->user)
-			tell_transfer(next->user, next->transfer);
-		else
-			tell_part(session, origin, part);
-	}
 	coap_delete_pdu(part);
-	coap_delete_pdu(origin);
 }
 
 static void
@@ -454,10 +476,6 @@ answered(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 		end_failed(session, q, err);
 	} else if (step == TRANSFER_DONE) {
 		finish(session, q, response);
-	} else if (!session_is_open(session) || session->ending) {
-		/* A callback has ended it. */
-		end_failed(session, q,
-		    session->error < 0 ? session->error : -COAP_E_CLOSED);
 	} else {
 		go_on(session, q, response);
 	}

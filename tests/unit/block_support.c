@@ -99,7 +99,7 @@ on_response(coap_session_t *session, const coap_pdu_t *sent,
 	assert_int_equal(a.s[0], b.s[0]);
 	block_check(received);
 	world_write(session, "%u.%02u %c", code >> 5, code & 31, a.s[0]);
-	return COAP_RESPONSE_OK;
+	return block.refuse ? COAP_RESPONSE_FAIL : COAP_RESPONSE_OK;
 }
 
 static void

@@ -163,6 +163,30 @@ each_part_to_handlers(void **state)
 	coap_session_release(s);
 }
 
+/* A handler that does not want a part gets no more of them. */
+static void
+a_part_that_is_refused(void **state)
+{
+	(void)state;
+	block.answer = 5000;
+	block.refuse = true;
+	coap_context_set_block_mode(w.client, COAP_BLOCK_USE_LIBCOAP);
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		block_send(s, COAP_REQUEST_CODE_GET, 'b', 0);
+		world_wait("C 2.05 b");
+		world_settle();
+		world_advance(300000);
+		assert_int_equal(world_count("C 2.05 b"), 1);
+		assert_int_equal(world_count("C nack"), 0);
+		assert_true(block.got < 5000);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
 static void
 without_the_mode_blocks_are_the_applications(void **state)
 {
@@ -646,6 +670,7 @@ main(void)
 		TEST(both_ways_through_a_bad_network),
 		TEST(one_response_handler_for_the_whole),
 		TEST(each_part_to_handlers),
+		TEST(a_part_that_is_refused),
 		TEST(without_the_mode_blocks_are_the_applications),
 		TEST(a_body_over_the_ceiling),
 		TEST(a_size_that_was_set),

@@ -209,6 +209,35 @@ a_broken_download_says_how_far_it_came(void **state)
 	close(fd);
 }
 
+/* With COAPX_REQUEST_EACH_BLOCK the time is that of a block. */
+static void
+a_limit_for_each_block(void **state)
+{
+	coap_address_t address;
+	coap_session_t *s;
+	int fd;
+
+	(void)state;
+	fd = world_raw(SOCK_DGRAM, &address);
+	s = coap_new_client_session(w.client, NULL, &address, UDP);
+	block.flags = COAPX_REQUEST_EACH_BLOCK;
+	block.timeout_ms = 1500;
+	block_request(s, GET, 'a', 0);
+	world_settle();
+	for (unsigned i = 0; i < 5; i++) {
+		world_advance(1000);
+		block_raw_answer(fd, i, true);
+		world_settle();
+	}
+	assert_int_equal(world_count("C result a"), 0);
+	world_advance(1600);
+	world_settle();
+	assert_int_equal(world_count("C result a"), 1);
+	assert_int_equal(block.came.received, 5 * 64);
+	coap_session_release(s);
+	close(fd);
+}
+
 static void
 a_broken_upload_says_how_far_it_came(void **state)
 {
@@ -278,6 +307,7 @@ main(void)
 		TEST(shrank_to_one_message),
 		TEST(what_cannot_be_resumed_is_not_sent),
 		TEST(a_broken_download_says_how_far_it_came),
+		TEST(a_limit_for_each_block),
 		TEST(a_broken_upload_says_how_far_it_came),
 		TEST(one_message_has_not_moved),
 		TEST(more_blocks_than_there_are_numbers),

@@ -252,6 +252,9 @@ typedef struct coapx_request_params_t {
 /* A first block of a response is the response: nothing more is asked for. */
 #define COAPX_REQUEST_NO_BLOCKS 0x4
 
+/* timeout_ms begins anew with each block that is answered. */
+#define COAPX_REQUEST_EACH_BLOCK 0x40
+
 /*
  * Sends a request and tells this handler, not the context's response and nack
  * handlers, how it ended. pdu (from coap_new_pdu()) is consumed in any case; a
@@ -259,6 +262,28 @@ typedef struct coapx_request_params_t {
  */
 COAP_API coapx_request_t *coapx_request_send(coap_session_t *session,
     coap_pdu_t *pdu, const coapx_request_params_t *params, int *err);
+/* A body that a handler answers with, and that is not in memory. */
+typedef struct coapx_body_t {
+	size_t size;
+	uint64_t length; /* COAPX_LENGTH_UNKNOWN: until read() ends */
+	/* Puts up to len bytes from offset on into buf and returns how many,
+	 * fewer only at the end; negative: it cannot be read (5.00). Any part
+	 * may be asked for, also again. */
+	int (*read)(uint64_t offset, uint8_t *buf, size_t len, void *arg);
+	/* Once, in any case but a NULL read(): it is not needed any more. May
+	 * be NULL. */
+	void (*release)(void *arg);
+	void *arg;
+	uint64_t etag; /* 0: none; it should have one, so that no parts of two
+	                * bodies are mixed */
+	int maxage;    /* negative: no Max-Age */
+	uint16_t media_type;
+} coapx_body_t;
+
+/* As coap_add_data_large_response(), inside a handler: 1, or 0 and the response
+ * says what is wrong. */
+COAP_API int coapx_add_body_response(coap_session_t *session,
+    const coap_pdu_t *request, coap_pdu_t *response, const coapx_body_t *body);
 /* The largest body that is taken in blocks, bytes: a larger request is answered
  * by 4.13, a larger response ends with -COAP_E_TOOBIG. 0: 8 MiB. */
 COAP_API void coapx_context_set_max_body_size(coap_context_t *context,
