@@ -255,6 +255,13 @@ download_moved(struct download *d, const coapx_transfer_t *transfer)
 
 /* --- the end -------------------------------------------------------------- */
 
+void
+download_hide(struct download *d)
+{
+	progress_free(d->progress);
+	d->progress = NULL;
+}
+
 static bool
 is_good(const coap_pdu_t *response)
 {
@@ -265,8 +272,7 @@ void
 download_answered(struct download *d, const coap_pdu_t *response,
     struct view_response *view)
 {
-	progress_free(d->progress);
-	d->progress = NULL;
+	download_hide(d);
 	if (!is_good(response))
 		return;
 	/* What was there is not of this body, which is in the response. */

@@ -43,6 +43,8 @@ int download_begin(struct download *d, const struct request_plan *plan,
 int download_write(struct download *d, uint64_t offset, const uint8_t *data,
     size_t len);
 void download_moved(struct download *d, const coapx_transfer_t *transfer);
+/* The end is about to be told. */
+void download_hide(struct download *d);
 /* The response is here; before it is shown. */
 void download_answered(struct download *d, const coap_pdu_t *response,
     struct view_response *view);

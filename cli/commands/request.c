@@ -14,6 +14,7 @@
 #include "cli/option_text.h"
 #include "cli/repeat.h"
 #include "cli/request.h"
+#include "cli/upload.h"
 #include "cli/write_out.h"
 
 struct request_job {
@@ -27,6 +28,7 @@ struct request_job {
 	coapx_request_t *pending;
 	struct input *input; /* while the payload is read */
 	struct download download;
+	struct upload upload;
 	int worst;
 };
 
@@ -39,6 +41,7 @@ free_state(struct job *job)
 	repeat_free(&r->repeat);
 	input_free(r->input);
 	download_free(&r->download);
+	upload_close(&r->upload);
 	target_close(job->app, &r->target);
 	expect_free(&r->expect);
 	plan_free(&r->plan);
@@ -61,8 +64,7 @@ what_is_left(struct job *job)
 {
 	struct request_job *r = job->state;
 
-	progress_free(r->download.progress);
-	r->download.progress = NULL;
+	download_hide(&r->download);
 	return download_left(&r->download);
 }
 
@@ -125,11 +127,12 @@ show_failure(struct request_job *r, coap_session_t *session,
 	char *left = download_left(&r->download);
 	int status;
 
-	progress_free(r->download.progress);
-	r->download.progress = NULL;
+	download_hide(&r->download);
 	/* It was refused here, and that has been said. */
 	if (output_failed(r->job->out))
 		status = STATUS_OUTPUT;
+	else if (r->upload.failed)
+		status = STATUS_LOCAL;
 	else
 		status = failure_report(r->job, session, r->target.uri, result,
 		    left);
@@ -174,6 +177,16 @@ write_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
 	return download_write(&r->download, offset, data, len);
 }
 
+static int
+read_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
+    uint8_t *buf, size_t len, void *arg)
+{
+	struct request_job *r = arg;
+
+	(void)request, (void)session;
+	return upload_read(&r->upload, offset, buf, len);
+}
+
 static void
 on_transfer(coapx_request_t *request, coap_session_t *session,
     const coapx_transfer_t *transfer, void *arg)
@@ -202,10 +215,13 @@ send_one(struct job *job)
 	coapx_request_params_t params = {
 		.size = sizeof(params),
 		.timeout_ms = time_limit(r),
-		.flags = COAPX_REQUEST_END_ON_ICMP |
+		.flags = COAPX_REQUEST_END_ON_ICMP | COAPX_REQUEST_EACH_BLOCK |
 		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0),
 		.block_size = r->plan.block_size,
-		.body_max = INPUT_MAX,
+		/* What goes to a file needs no memory. */
+		.body_max = r->download.streams ? SIZE_MAX / 2 : INPUT_MAX,
+		.read_body = r->upload.open ? read_body : NULL,
+		.body_length = r->upload.length,
 		.result = on_result,
 		.transfer = on_transfer,
 		.write_body = r->download.streams ? write_body : NULL,
@@ -215,7 +231,12 @@ send_one(struct job *job)
 	coap_pdu_t *pdu;
 	int status;
 
-	status = download_begin(&r->download, &r->plan, &r->target, &params);
+	status = upload_check(job,
+	    r->upload.open ? r->upload.length : r->plan.payload_len,
+	    r->plan.block_size);
+	if (status == STATUS_OK)
+		status =
+		    download_begin(&r->download, &r->plan, &r->target, &params);
 	if (status != STATUS_OK)
 		return status;
 	pdu = plan_pdu(r->job, &r->plan, &r->target, &status);
@@ -226,8 +247,7 @@ send_one(struct job *job)
 	r->pending =
 	    coapx_request_send(r->target.session, pdu, &params, &failed.error);
 	if (!r->pending)
-		return failure_report(r->job, r->target.session, r->target.uri,
-		    &failed, NULL);
+		return show_failure(r, r->target.session, &failed);
 	r->repeat.summary.sent++;
 	return JOB_RUNNING;
 }
@@ -328,7 +348,9 @@ start_request_at(struct job *job, unsigned code, size_t operand)
 	if (args_has(&job->args, "print-command"))
 		return print_command(job, &r->plan,
 		    args_operand(&job->args, operand));
-	if (!r->plan.payload_file)
+	if (!r->plan.payload_file ||
+	    (!args_has(&job->args, "dry-run") &&
+		upload_open(&r->upload, job, r->plan.payload_file)))
 		return begin(r);
 	status = input_start(job, r->plan.payload_file, INPUT_MAX, payload_read,
 	    r, &r->input);

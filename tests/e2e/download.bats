@@ -169,6 +169,30 @@ break_after() {
 	assert_output --partial 'begin anew'
 }
 
+@test 'a long file is sent as it is read, and one that is too long is not' {
+	head -c 3000000 /dev/urandom >"${body}"
+	run cs put "coap://127.0.0.1:${theirs}/fw" -d "@${body}"
+	assert_success
+	cs get "coap://127.0.0.1:${theirs}/fw" -o got
+	cmp "${body}" got
+	head -c 17000000 /dev/zero >"${body}"
+	run cs put "coap://127.0.0.1:${theirs}/fw" -d "@${body}" -b 16
+	assert_failure 2
+	assert_output --partial 'does not fit into 1048576 blocks of 16'
+}
+
+@test 'a file that becomes shorter while it is sent' {
+	head -c 3000000 /dev/urandom >"${body}"
+	start_choke "${theirs}"
+	answers 1000000 20
+	start_client short put "coap://127.0.0.1:${port}/fw" -d "@${body}"
+	wait_line "${choked}" '^10 '
+	truncate -s 1000 "${body}"
+	end_client short "${client_pid}"
+	assert_failure 3
+	[[ ${stderr} == *'it became shorter while it was sent'* ]]
+}
+
 @test 'a body without a file breaks with 18, too' {
 	start_choke "${device}"
 	answers 10
