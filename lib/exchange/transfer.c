@@ -174,11 +174,13 @@ put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	t->no_bert = t->no_bert || !link->bert;
 	block = body_block_at(t->offset, t->szx,
 	    !t->no_bert && t->szx == BODY_SZX_MAX);
-	if (!put_tag(t, pdu) || !put_size(t, pdu) || block.num > NUM_MAX)
+	if (!put_tag(t, pdu) || !put_size(t, pdu) || block.num > NUM_MAX ||
+	    !has_numbers(body_of(t), &block))
 		return -COAP_E_TOOBIG;
 	r = body_out_part(body_of(t), pdu, COAP_OPTION_BLOCK1, &block);
 	if (r < 0)
 		return r;
+	/* It may be smaller now. */
 	if (!has_numbers(body_of(t), &block))
 		return -COAP_E_TOOBIG;
 	t->sent = block.chunk_size;
