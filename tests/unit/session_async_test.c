@@ -461,6 +461,73 @@ each_part_but_the_last_is_answered_at_once(void **state)
 	world_settle();
 }
 
+/* --- observing ------------------------------------------------------------ */
+
+/* GET /x with Observe: 0 and the token t, or what is left of it. */
+static void
+raw_observe(int fd, uint8_t type, uint16_t mid)
+{
+	const uint8_t get[] = { (uint8_t)(0x41 | type << 4), 1,
+		(uint8_t)(mid >> 8), (uint8_t)mid, 't', 0x60, 0x51, 'x' };
+
+	world_raw_send(fd, &w.udp_address, get, sizeof get);
+}
+
+/* A response with Observe; it is acknowledged. */
+static void
+raw_notified(int fd)
+{
+	uint8_t data[100];
+	size_t n = world_raw_recv(fd, data, sizeof data, NULL);
+
+	assert_true(n > 8);
+	assert_int_equal(data[1], 0x45);
+	assert_int_equal(data[4], 't');
+	assert_int_equal(data[5] >> 4, 6);
+	if ((data[0] & 0x30) != 0)
+		return;
+	data[0] = 0x60;
+	data[1] = 0;
+	world_raw_send(fd, &w.udp_address, data, 4);
+	world_settle();
+}
+
+/* The client observes from the answer on; and each notification may be late,
+ * too. */
+static void
+an_observation_begins_with_the_answer(void **state)
+{
+	coap_address_t own;
+	int fd = world_raw(SOCK_DGRAM, &own);
+	coap_resource_t *x =
+	    coap_get_resource_from_uri_path(w.server, coap_make_str_const("x"));
+	uint8_t data[100];
+	int i;
+
+	(void)state;
+	coap_resource_set_get_observable(x, 1);
+	raw_observe(fd, CON, 1);
+	assert_int_equal(world_raw_recv(fd, data, sizeof data, NULL), 4);
+	/* Nobody observes yet. */
+	coap_resource_notify_observers(x, NULL);
+	world_settle();
+	assert_int_equal(world_count("S get t"), 1);
+	world_advance(3000);
+	raw_notified(fd);
+	for (i = 0; i < 3; i++) {
+		world_forget();
+		coap_resource_notify_observers(x, NULL);
+		world_advance(2999);
+		assert_int_equal(world_count("S get t"), 1);
+		assert_int_equal(recv(fd, data, sizeof data, MSG_DONTWAIT), -1);
+		world_advance(1);
+		raw_notified(fd);
+		assert_int_equal(world_count("S get t"), 2);
+	}
+	close(fd);
+	coap_session_disconnected(w.last, COAP_NACK_NOT_DELIVERABLE);
+}
+
 /* --- ends ----------------------------------------------------------------- */
 
 static void
@@ -689,6 +756,7 @@ main(void)
 		TEST(a_large_request),
 		TEST(the_answer_names_the_last_part),
 		TEST(each_part_but_the_last_is_answered_at_once),
+		TEST(an_observation_begins_with_the_answer),
 		TEST(forgotten),
 		TEST(no_call_after_the_end_of_the_context),
 		TEST(the_second_call_may_free_anything),
