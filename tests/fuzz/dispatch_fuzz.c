@@ -53,6 +53,50 @@ on_delete(coap_resource_t *resource, coap_session_t *session,
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_DELETED);
 }
 
+/* Everything is observed; what its resource takes with it. */
+
+static struct observer_pool pool;
+static struct observer_peer *peer;
+
+static void
+begin(void *turn, coap_resource_t *resource, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	(void)turn;
+	(void)resource;
+	(void)request;
+	coap_add_option(response, COAP_OPTION_OBSERVE, 1,
+	    (const uint8_t *)"\1");
+}
+
+static void
+end(void *turn, coap_resource_t *resource, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	size_t payload = pdu_payload_len(response);
+	coap_opt_iterator_t oi;
+	struct observer *o;
+
+	(void)turn;
+	pdu_remove_option(response, COAP_OPTION_OBSERVE);
+	require(coap_check_option(response, COAP_OPTION_OBSERVE, &oi) == NULL);
+	require(pdu_payload_len(response) == payload);
+	if (!resource->in_table)
+		return;
+	require(observer_add(peer, resource, request, 1, &o) == 0);
+	require(observers_owe(&resource->observers, o->query) > 0);
+	require(o->owes);
+}
+
+static void
+removed(coap_resource_t *resource)
+{
+	while (resource->observers.list != NULL)
+		observer_remove(resource->observers.list);
+}
+
+static const struct dispatch_observe observe = { begin, end };
+
 /* PUT to what is not there makes it. */
 static void
 on_unknown(coap_resource_t *resource, coap_session_t *session,
@@ -111,7 +155,10 @@ make_table(void)
 static enum dispatch_result
 send_to(const coap_pdu_t *request, bool multicast)
 {
-	const struct dispatch env = { .multicast = multicast };
+	const struct dispatch env = {
+		.multicast = multicast,
+		.observe = &observe,
+	};
 	coap_bin_const_t token = coap_pdu_get_token(request);
 	enum dispatch_result result;
 	coap_bin_const_t got;
@@ -200,8 +247,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	coap_set_log_level(COAP_LOG_EMERG);
 	make_table();
+	table.removed = removed;
+	memset(&pool, 0, sizeof(pool));
+	peer = observer_peer_new(&pool, NULL);
+	require(peer != NULL);
 	try_request(data, size);
 	try_query((const char *)data, size);
 	resources_free(&table);
+	require(pool.n == 0 && pool.bytes == 0 && pool.n_owing == 0);
+	observer_peer_free(peer);
 	return 0;
 }
