@@ -46,3 +46,25 @@ patiently() {
 			cmp "${body}"
 	done
 }
+
+@test 'what breaks in the middle is exit 18, and --resume completes it' {
+	cs put "coap://127.0.0.1:${device}/store/broken" -d "@${body}"
+	start_relay "${device}" --only 20
+	run_apart patiently 2 "get /store/broken -o ${got}"
+	assert_failure 18
+	assert [ ! -e "${got}" ]
+	assert [ -s "${got}.part" ]
+	(($(stat -c %s "${got}.part") < 65536))
+	start_relay "${device}" --seed 3 --drop 10 --duplicate 5 --reorder 5
+	patiently 8 "get --resume /store/broken -o ${got}"
+	cmp "${body}" "${got}"
+	assert [ ! -e "${got}.part" ]
+}
+
+@test 'an upload that breaks in the middle is exit 18' {
+	start_relay "${device}" --only 20
+	run_apart patiently 2 "put /store/half -d @${body}"
+	assert_failure 18
+	run_apart cs get "coap://127.0.0.1:${device}/store/half"
+	assert_failure
+}
