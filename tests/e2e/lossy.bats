@@ -42,8 +42,8 @@ patiently() {
 		cmp "${body}" "${got}"
 		(($(passed '^> lost') > 0 && $(passed '^< lost') > 0))
 		# Without the relay it is the same.
-		cs get "coap://127.0.0.1:${device}/store/lossy${seed}" |
-			cmp "${body}"
+		cs get "coap://127.0.0.1:${device}/store/lossy${seed}" \
+			| cmp "${body}"
 	done
 }
 
