@@ -416,8 +416,12 @@ block_raw_answer(int fd, unsigned num, bool more)
 	memcpy(out, data, len);
 	out[0] = (uint8_t)(0x60 | tkl);
 	out[1] = 0x45;
+	if (block.raw_etag) {
+		out[len++] = 0x41;
+		out[len++] = 0xAB;
+	}
 	out[len++] = 0xD1; /* Block2 */
-	out[len++] = 23 - 13;
+	out[len++] = block.raw_etag ? 23 - 4 - 13 : 23 - 13;
 	out[len++] = (uint8_t)(num << 4 | (unsigned)more << 3 | 2);
 	out[len++] = 0xFF;
 	memcpy(out + len, down + (size_t)num * 64, 64);

@@ -142,6 +142,44 @@ shrank_to_one_message(void **state)
 	}
 }
 
+/* Some give an ETag with block 0 alone, when they are asked for another. */
+static void
+block_0_has_the_etag(void **state)
+{
+	coap_address_t address;
+	coap_session_t *s;
+	int fd;
+
+	(void)state;
+	for (int same = 0; same < 2; same++) {
+		fd = world_raw(SOCK_DGRAM, &address);
+		s = coap_new_client_session(w.client, NULL, &address, UDP);
+		block.stream = true;
+		block.block_size = 64;
+		block.offset = 128;
+		block.etag[0] = same ? 0xAB : 0xAC;
+		block.etag_length = 1;
+		block_request(s, GET, 'a', 0);
+		world_settle();
+		block.raw_etag = false;
+		block_raw_answer(fd, 2, true);
+		world_settle();
+		assert_int_equal(block.written, 128);
+		block.raw_etag = true;
+		block_raw_answer(fd, 0, true);
+		world_settle();
+		assert_int_equal(block.begun, !same);
+		block_raw_answer(fd, same ? 2 : 1, false);
+		world_settle();
+		assert_int_equal(world_count("C result a 0 2.05"), 1);
+		assert_int_equal(block.written, same ? 192 : 128);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+		close(fd);
+	}
+}
+
 static void
 what_cannot_be_resumed_is_not_sent(void **state)
 {
@@ -305,6 +343,7 @@ main(void)
 		TEST(goes_on_after_a_new_session),
 		TEST(another_body_begins_anew),
 		TEST(shrank_to_one_message),
+		TEST(block_0_has_the_etag),
 		TEST(what_cannot_be_resumed_is_not_sent),
 		TEST(a_broken_download_says_how_far_it_came),
 		TEST(a_limit_for_each_block),
