@@ -16,6 +16,7 @@
 #include "cli/failure.h"
 #include "cli/listeners.h"
 #include "cli/names.h"
+#include "cli/observed.h"
 
 /* Where the telling of an event stands: whoever unobserves moves it on. */
 struct telling {
@@ -159,9 +160,11 @@ app_close(struct app *app)
 	control_close(app);
 	while (app->jobs)
 		job_cancel(app->jobs, STATUS_INTERRUPTED);
+	observed_hush(app);
 	/* Closing one tells events, which may take another away. */
 	while (app->sessions)
 		named_close(app, app->sessions);
+	observed_free_all(app);
 	listeners_free(app);
 	device_free(app);
 	demo_key_delete(app);

@@ -21,6 +21,7 @@ enum complete {
 	COMPLETE_AT_FILE, /* files after '@' */
 	COMPLETE_SESSION,
 	COMPLETE_LISTENER,
+	COMPLETE_OBSERVED, /* numbers of observe start */
 	COMPLETE_TARGET, /* URI, PATH, NAME:PATH */
 	COMPLETE_URI,
 	COMPLETE_FORMAT,  /* content formats */

@@ -11,6 +11,7 @@
 #include "cli/complete_values.h"
 #include "cli/control/peek.h"
 #include "cli/globals.h"
+#include "cli/observed.h"
 #include "cli/session_fields.h"
 #include "cli/session_tunables.h"
 
@@ -346,6 +347,31 @@ list_listeners(struct candidates *c)
 	ask_others(c, words, on_listener);
 }
 
+/* A row of observe list: number, session, path ... */
+static void
+on_observed(void *arg, char *const *cells, size_t n)
+{
+	if (n >= 3)
+		candidate(arg, cells[0], cells[2]);
+}
+
+static void
+list_observed(struct candidates *c)
+{
+	char observe[] = "observe";
+	char list[] = "list";
+	char *words[] = { observe, list, NULL };
+	const struct observed *o;
+	char id[16];
+
+	if (c->app)
+		DL_FOREACH(c->app->observed, o) {
+			snprintf(id, sizeof(id), "%u", o->id);
+			candidate(c, id, o->path);
+		}
+	ask_others(c, words, on_observed);
+}
+
 void
 candidates_schemes(struct candidates *c)
 {
@@ -405,6 +431,7 @@ static void (*const lists[])(struct candidates *c) = {
 	[COMPLETE_AT_FILE] = list_at_files,
 	[COMPLETE_SESSION] = list_sessions,
 	[COMPLETE_LISTENER] = list_listeners,
+	[COMPLETE_OBSERVED] = list_observed,
 	[COMPLETE_TARGET] = list_targets,
 	[COMPLETE_URI] = candidates_schemes,
 	[COMPLETE_FORMAT] = list_formats,

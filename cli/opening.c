@@ -303,6 +303,7 @@ named_view(const struct front *front, const struct named *named,
 		.remote = *remote ? remote : NULL,
 		.age_ms = info.age_ms,
 		.rtt_us = info.rtt_avg_us,
+		.observations = info.observations,
 		.security = security_word(s),
 	};
 }

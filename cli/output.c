@@ -474,6 +474,18 @@ output_ping_summary(struct output *out, const struct view_ping_summary *v)
 }
 
 void
+output_notification(struct output *out, const struct view_notification *v)
+{
+	out->ops->notification(out, v);
+}
+
+void
+output_observe_summary(struct output *out, const struct view_observe_summary *v)
+{
+	out->ops->observe_summary(out, v);
+}
+
+void
 output_table(struct output *out, const struct view_table *v)
 {
 	out->ops->table(out, v);

@@ -178,6 +178,42 @@ struct view_ping_summary {
 	uint64_t min_us, avg_us, max_us;
 };
 
+/* What a resource that is observed has told. */
+struct view_notification {
+	const char *session_name; /* NULL: a session of this command alone */
+	const coap_session_t *session;
+	bool insecure; /* who told it was not checked */
+	const char *uri;
+	/* What people are shown in front, where several are observed. */
+	const char *label;
+	unsigned item; /* of observe start; 0: none */
+	/* NULL: of the message only what follows was kept. */
+	const coap_pdu_t *response;
+	unsigned code;
+	int format;
+	const uint8_t *data;
+	size_t len;
+	int64_t at_ms;  /* when it came, since 1970 */
+	uint64_t count; /* which one it is, from 1 */
+	bool numbered;  /* number is that of its Observe option */
+	bool reordered; /* it is older than the one before */
+	uint32_t number;
+	uint32_t gap; /* numbers skipped */
+	uint32_t max_age;
+	/* What changed, as observe_diff.h has it; NULL: it is shown whole. */
+	const struct json_t *changes;
+};
+
+struct view_observe_summary {
+	const char *uri;
+	uint64_t notifications;
+	uint64_t unchanged; /* that were not shown, as --changes-only wants */
+	uint64_t gaps;
+	uint64_t reordered;
+	uint64_t registrations; /* after the first one */
+	uint64_t duration_ms;
+};
+
 /* Any table that has no view of its own (help, listeners, data). */
 struct view_table {
 	const char *type;           /* for JSON: "listener" */
@@ -203,6 +239,11 @@ void output_link_tree(struct output *out, struct view_link *links, size_t n);
 void output_ping(struct output *out, const struct view_ping *v);
 void output_ping_summary(struct output *out, const struct view_ping_summary *v);
 void output_table(struct output *out, const struct view_table *v);
+/* raw: text ends with a newline, other payloads are a line of hexadecimal. */
+void output_notification(struct output *out, const struct view_notification *v);
+/* For people on stderr. */
+void output_observe_summary(struct output *out,
+    const struct view_observe_summary *v);
 /* A payload without its message, by its format. */
 void output_payload(struct output *out, int format, const void *data,
     size_t len);

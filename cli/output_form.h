@@ -37,6 +37,10 @@ struct form_ops {
 	void (*ping)(struct output *out, const struct view_ping *v);
 	void (*ping_summary)(struct output *out,
 	    const struct view_ping_summary *v);
+	void (*notification)(struct output *out,
+	    const struct view_notification *v);
+	void (*observe_summary)(struct output *out,
+	    const struct view_observe_summary *v);
 	void (*table)(struct output *out, const struct view_table *v);
 	void (*payload)(struct output *out, int format, const void *data,
 	    size_t len);
@@ -163,6 +167,18 @@ void raw_text(struct output *out, const char *type, const char *s);
 void raw_event(struct output *out, const char *session, const char *event,
     const char *detail);
 void raw_error(struct output *out, int status, const char *message);
+void raw_observe_summary(struct output *out,
+    const struct view_observe_summary *v);
+/* The notifications of each form (output_notification.c). */
+void human_notification(struct output *out, const struct view_notification *v);
+void raw_notification(struct output *out, const struct view_notification *v);
+void hex_notification(struct output *out, const struct view_notification *v);
+void diag_notification(struct output *out, const struct view_notification *v);
+void none_notification(struct output *out, const struct view_notification *v);
+void human_observe_summary(struct output *out,
+    const struct view_observe_summary *v);
+/* How large a payload is, for people. */
+void add_length(struct text *text, size_t len);
 /* -i: code and options. */
 void raw_include(struct output *out, const struct view_response *v);
 

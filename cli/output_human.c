@@ -12,8 +12,8 @@
 
 /* --- responses ----------------------------------------------------------- */
 
-static void
-add_size(struct text *text, size_t len)
+void
+add_length(struct text *text, size_t len)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB" };
 	size_t unit = KIB;
@@ -64,7 +64,7 @@ add_head(struct output *out, struct text *text, const struct view_response *v,
 	}
 	if (len > 0) {
 		text_add(text, dot);
-		add_size(text, len);
+		add_length(text, len);
 	}
 	text_addf(text, "%s%s", dot, duration_text(v->rtt_us, buf));
 	if (v->insecure)
@@ -422,6 +422,8 @@ const struct form_ops form_human = {
 	.links = human_links,
 	.ping = human_ping,
 	.ping_summary = human_ping_summary,
+	.notification = human_notification,
+	.observe_summary = human_observe_summary,
 	.table = human_table,
 	.payload = raw_payload,
 	.text = human_text,

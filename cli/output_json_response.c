@@ -19,8 +19,8 @@ hex_value(const uint8_t *data, size_t len)
 	return value;
 }
 
-static void
-add_session(struct json_line *line, const struct view_response *v)
+void
+json_add_session(struct json_line *line, const struct view_response *v)
 {
 	json_t *session = json_line_object(line, line->object, "session");
 	char buf[PEER_TEXT_SIZE];
@@ -134,9 +134,17 @@ add_decoded(struct json_line *line, json_t *payload, const struct output *out,
 	text_free(&why);
 }
 
-/* total: what it is long; data has len bytes, all of it, or none. */
-static void
-add_json_payload(struct json_line *line, struct output *out, int format,
+void
+json_add_options(struct json_line *line, const coap_pdu_t *pdu)
+{
+	struct option_array options = { .line = line, .array = json_array() };
+
+	json_line_add(line, line->object, "options", options.array);
+	pdu_each_option(pdu, add_option, &options);
+}
+
+void
+json_add_payload(struct json_line *line, struct output *out, int format,
     size_t total, const uint8_t *data, size_t len)
 {
 	json_t *payload = json_line_object(line, line->object, "payload");
@@ -164,7 +172,6 @@ add_response(struct json_line *line, struct output *out,
     const struct view_response *v)
 {
 	const coapx_code_info_t *info;
-	struct option_array options = { .line = line };
 	unsigned code = coap_pdu_get_code(v->response);
 	char buf[CODE_TEXT_SIZE];
 	const uint8_t *data;
@@ -180,10 +187,8 @@ add_response(struct json_line *line, struct output *out,
 	json_line_add(line, line->object, "rtt_ms", json_ms(v->rtt_us));
 	json_line_add(line, line->object, "retransmits",
 	    json_integer(v->retransmits));
-	options.array = json_array();
-	json_line_add(line, line->object, "options", options.array);
-	pdu_each_option(v->response, add_option, &options);
-	add_json_payload(line, out, pdu_content_format(v->response),
+	json_add_options(line, v->response);
+	json_add_payload(line, out, pdu_content_format(v->response),
 	    body_length(v), data, len);
 	if (output_to_file(out) && !response_is_error(v))
 		put_body(out, v);
@@ -195,7 +200,7 @@ json_response(struct output *out, const struct view_response *v)
 	struct json_line line;
 
 	json_begin(&line, out, "response");
-	add_session(&line, v);
+	json_add_session(&line, v);
 	add_request(&line, v);
 	if (v->response) {
 		add_response(&line, out, v);
@@ -216,7 +221,7 @@ json_payload(struct output *out, int format, const void *data, size_t len)
 	content_format_text(&name, (unsigned)format, true);
 	json_line_add(&line, line.object, "content_format",
 	    json_text(text_string(&name)));
-	add_json_payload(&line, out, format, len, data, len);
+	json_add_payload(&line, out, format, len, data, len);
 	text_free(&name);
 	json_end(&line, out, true);
 }

@@ -246,6 +246,7 @@ COUNTER(rst, resets)
 COUNTER(timeouts, timeouts)
 COUNTER(duplicates, duplicates)
 COUNTER(requests, requests)
+COUNTER(observations, observations)
 COUNTER(queued, queued)
 ROUND_TRIP(rtt_min, rtt_min_us)
 ROUND_TRIP(rtt_avg, rtt_avg_us)
@@ -324,6 +325,8 @@ const struct session_field session_fields[] = {
 	{ "stats.duplicates", "messages received again", read_duplicates },
 	{ "stats.rst", "Reset and Abort received", read_rst },
 	{ "stats.timeouts", "messages never answered", read_timeouts },
+	{ "observations", "resources that tell us when they change",
+	    read_observations },
 	{ "stats.requests", "requests under way", read_requests },
 	{ "stats.queued", "messages that wait to be sent", read_queued },
 	{ "stats.rtt-min", "fastest round trip, ms", read_rtt_min },

@@ -41,6 +41,15 @@ extern const struct command cmd_ipatch;
 extern const struct command cmd_request;
 extern const struct command cmd_ping;
 
+/* Observing: observe*.c */
+extern const struct command cmd_observe;
+extern const struct command cmd_observe_start;
+extern const struct command cmd_observe_list;
+extern const struct command cmd_observe_show;
+extern const struct command cmd_observe_tail;
+extern const struct command cmd_observe_diff;
+extern const struct command cmd_observe_stop;
+
 /* Discovery and places */
 extern const struct command cmd_discover;
 extern const struct command cmd_ls;

@@ -8,6 +8,7 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/diagnosis.h"
+#include "cli/observed.h"
 #include "cli/opening.h"
 #include "cli/session_tunables.h"
 
@@ -264,7 +265,7 @@ is_used(const struct app *app, const struct named *named)
 	DL_FOREACH(app->jobs, job)
 		if (job->session == named->session && !job->ended)
 			return true;
-	return false;
+	return observed_has(app, named->session);
 }
 
 static void

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* observe: what a resource tells, until the user has seen enough. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands/commands.h"
+#include "cli/commands/observe.h"
+#include "cli/failure.h"
+#include "cli/input.h"
+#include "cli/observed.h"
+#include "cli/opening.h"
+
+/* The server has so long to confirm that it stops. */
+#define STOP_MS 5000
+
+struct observing {
+	struct job *job;
+	struct observe_words words;
+	struct showing showing;
+	struct target target;
+	char session_name[NAME_SIZE];
+	char *label; /* where several may be on the screen */
+	coapx_observation_t *observation;
+	coapx_timer_t *patience; /* STOP_MS */
+	struct observe_course course;
+	bool stopping; /* ends with ... */
+	int status;
+};
+
+static void
+free_state(struct job *job)
+{
+	struct observing *o = job->state;
+
+	coapx_observe_drop(o->observation);
+	coapx_timer_free(o->patience);
+	observe_words_free(&o->words);
+	showing_free(&o->showing);
+	target_close(job->app, &o->target);
+	free(o->label);
+	free(o);
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static void
+finish(struct observing *o, coapx_observation_t *observation)
+{
+	coapx_observation_info_t info = { .size = sizeof(info) };
+
+	if (coapx_observation_info(observation, &info) == 0 &&
+	    info.registrations > 0)
+		o->showing.summary.registrations = info.registrations - 1;
+	showing_sum_up(&o->showing, o->target.uri);
+	job_end(o->job, o->status);
+}
+
+static void
+on_patience(coapx_timer_t *timer, void *arg)
+{
+	struct observing *o = arg;
+
+	(void)timer;
+	output_note(o->job->out,
+	    "%s did not confirm that it stops; it will when its next "
+	    "notification is refused",
+	    o->target.uri);
+	finish(o, o->observation);
+}
+
+/* Asks the server to stop; then it is over. */
+static void
+stop(struct observing *o, int status)
+{
+	o->status = status;
+	if (o->stopping)
+		return;
+	o->stopping = true;
+	job_waits_for(o->job, "%s to stop", o->target.uri);
+	coapx_timer_set(o->patience, STOP_MS);
+	/* When it is over at once, end() was called. */
+	if (coapx_observe_stop(o->observation, COAPX_OBSERVE_DEREGISTER) != 0)
+		coapx_observe_stop(o->observation, COAPX_OBSERVE_FORGET);
+}
+
+/* Ctrl-C, or -T. */
+static void
+cancel(struct job *job)
+{
+	struct observing *o = job->state;
+
+	if (o->observation)
+		stop(o, job->status);
+	else
+		job_end(job, job->status);
+}
+
+static void
+on_duration(struct showing *showing)
+{
+	struct observing *o = (struct observing *)(void *)((char *)showing -
+	    offsetof(struct observing, showing));
+	int status = STATUS_OK;
+
+	if (showing->summary.notifications == 0)
+		status =
+		    job_fail(o->job, STATUS_TIMEOUT, "%s: no answer within %s",
+			o->target.uri, args_get(&o->job->args, "duration"));
+	stop(o, status);
+}
+
+/* --- what comes ----------------------------------------------------------- */
+
+static void
+on_notify(coapx_observation_t *observation, coap_session_t *session,
+    const coapx_notification_t *notification, void *arg)
+{
+	struct observing *o = arg;
+	struct view_notification v;
+
+	(void)observation;
+	job_is_quiet(o->job, true);
+	job_waits_for(o->job, "the next notification of %s", o->target.uri);
+	o->job->waits_on = NULL;
+	o->course.max_age = notification->max_age;
+	notification_view(notification->response, notification, &v);
+	v.session_name = *o->session_name ? o->session_name : NULL;
+	v.session = session;
+	v.insecure = session_is_insecure(session);
+	v.uri = o->target.uri;
+	v.label = o->label;
+	showing_show(&o->showing, &v);
+	if (showing_is_over(&o->showing))
+		stop(o, STATUS_OK);
+}
+
+static void
+on_state(coapx_observation_t *observation, coap_session_t *session,
+    coapx_observe_state_t state, void *arg)
+{
+	struct observing *o = arg;
+	const char *event;
+	char detail[512];
+
+	(void)observation, (void)session;
+	event = observe_event(&o->course, state, o->target.uri, detail,
+	    sizeof(detail));
+	if (event && !o->stopping)
+		output_event(o->job->out,
+		    *o->session_name ? o->session_name : NULL, event, detail);
+}
+
+static void
+on_end(coapx_observation_t *observation, coap_session_t *session,
+    const coapx_result_t *result, void *arg)
+{
+	struct observing *o = arg;
+	const struct view_response view = {
+		.session_name = *o->session_name ? o->session_name : NULL,
+		.session = session,
+		.request = result->sent,
+		.response = result->response,
+		.uri = o->target.uri,
+		.rtt_us = result->rtt_us,
+		.retransmits = result->retransmits,
+		.insecure = session_is_insecure(session),
+	};
+
+	if (!o->stopping)
+		o->status = showing_ended(&o->showing, session, result, &view);
+	o->stopping = true;
+	/* The handle dies, and the job may live longer. */
+	o->observation = NULL;
+	finish(o, observation);
+}
+
+/* --- the beginning --------------------------------------------------------- */
+
+/* What tells one of several from the others: lamp:/time. */
+static bool
+make_label(struct observing *o)
+{
+	char *path;
+
+	if (!o->job->background)
+		return true;
+	path = path_of_uri(o->target.uri);
+	if (path)
+		o->label = text_format("%s%s%s", o->session_name,
+		    *o->session_name ? ":" : "", path);
+	free(path);
+	return o->label != NULL;
+}
+
+static int
+begin(struct job *job)
+{
+	struct observing *o = job->state;
+	coapx_result_t failed = { 0 };
+	coapx_observe_params_t params;
+	coap_pdu_t *pdu;
+	int status;
+
+	status = target_open(job, args_operand(&job->args, 0), &o->target);
+	if (status != STATUS_OK)
+		return status;
+	if (o->target.named)
+		snprintf(o->session_name, sizeof(o->session_name), "%s",
+		    o->target.named->name);
+	if (!make_label(o))
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	observe_params(job, &o->words.plan, &o->target, &params);
+	params.notify = on_notify;
+	params.state = on_state;
+	params.end = on_end;
+	params.arg = o;
+	pdu = plan_pdu(job, &o->words.plan, &o->target, &status);
+	if (!pdu)
+		return status;
+	o->observation =
+	    coapx_observe_start(o->target.session, pdu, &params, &failed.error);
+	if (!o->observation)
+		return failure_report(job, o->target.session, o->target.uri,
+		    &failed, NULL);
+	job_waits_for(job, "the first answer from %s", o->target.uri);
+	job->waits_on = o->target.session;
+	showing_begin(&o->showing);
+	return JOB_RUNNING;
+}
+
+static int
+start(struct job *job)
+{
+	struct observing *o = calloc(1, sizeof(*o));
+	int status;
+
+	if (!o)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	o->job = job;
+	job->state = o;
+	job->free_state = free_state;
+	job->cancel = cancel;
+	job->lingers = true;
+	o->patience = coapx_timer_new(job->app->context, on_patience, o);
+	if (!o->patience)
+		return job_fail(job, STATUS_INTERNAL, "out of memory");
+	status = showing_make(job, &o->showing, on_duration);
+	if (status != STATUS_OK)
+		return status;
+	return observe_words(job, &o->words, begin);
+}
+
+/* --- the words ------------------------------------------------------------ */
+
+const struct option observe_options[] = {
+	{ .letter = 'N',
+	    .name = "non",
+	    .help = "do not ask for an acknowledgement (NON)" },
+	{ .letter = 'a',
+	    .name = "accept",
+	    .arg = "FORMAT",
+	    .complete = COMPLETE_FORMAT,
+	    .help = "the format wanted, by name or number" },
+	{ .letter = 'O',
+	    .name = "option",
+	    .arg = "NAME[=VALUE]",
+	    .repeat = true,
+	    .complete = COMPLETE_OPTION,
+	    .help = "any option, by name or number" },
+	{ .letter = 'u',
+	    .name = "query",
+	    .arg = "K[=V]",
+	    .repeat = true,
+	    .help = "add a Uri-Query" },
+	{ .name = "hop-limit",
+	    .arg = "N",
+	    .help = "proxies on the way, 1 to 255" },
+	{ .letter = 'b',
+	    .name = "block-size",
+	    .arg = "N",
+	    .help = "bytes of a block of a long body: 16, 32 ... 1024" },
+	{ .name = "token", .arg = "HEX", .help = "the token to use" },
+	{ .name = "fetch",
+	    .help = "observe what a FETCH with the payload reads" },
+	{ .name = NULL },
+};
+
+void
+observe_words_free(struct observe_words *words)
+{
+	input_free(words->input);
+	words->input = NULL;
+	plan_free(&words->plan);
+}
+
+static void
+payload_read(void *arg, int status, uint8_t *data, size_t len)
+{
+	struct observe_words *words = arg;
+
+	words->input = NULL;
+	words->plan.payload = data;
+	words->plan.payload_len = len;
+	if (status == STATUS_OK)
+		status = words->begin(words->job);
+	if (status != JOB_RUNNING)
+		job_end(words->job, status);
+}
+
+/* GET has no payload that means something. */
+static int
+check_payload(struct job *job)
+{
+	const struct option *o;
+
+	for (o = payload_options; o->name; o++)
+		if (args_has(&job->args, o->name) &&
+		    !args_has(&job->args, "fetch"))
+			return job_fail(job, STATUS_USAGE,
+			    "--%s is of a payload, and only a FETCH has one: "
+			    "add --fetch",
+			    o->name);
+	return STATUS_OK;
+}
+
+int
+observe_words(struct job *job, struct observe_words *words,
+    int (*begin_with)(struct job *job))
+{
+	bool fetch = args_has(&job->args, "fetch");
+	int status = check_payload(job);
+
+	words->job = job;
+	words->begin = begin_with;
+	if (status == STATUS_OK)
+		status = plan_make(job,
+		    fetch ? COAP_REQUEST_CODE_FETCH : COAP_REQUEST_CODE_GET,
+		    &words->plan);
+	if (status != STATUS_OK)
+		return status;
+	if (!words->plan.payload_file)
+		return begin_with(job);
+	status = input_start(job, words->plan.payload_file, INPUT_MAX,
+	    payload_read, words, &words->input);
+	if (status != STATUS_OK)
+		return status;
+	job_waits_for(job, "the end of the payload on %s",
+	    strcmp(words->plan.payload_file, "-") == 0
+		? "stdin"
+		: words->plan.payload_file);
+	return JOB_RUNNING;
+}
+
+static const struct option *const options[] = {
+	showing_options,
+	observe_options,
+	payload_options,
+	bind_options,
+	KEYRING_CLIENT,
+	NULL,
+};
+
+static const char *const examples[] = {
+	"observe coap://device/sensors/t",
+	"observe /sensors/t -n 10 --changes-only",
+	"observe /config --diff",
+	"observe /sensors --fetch -t cbor --cbor '[\"t\"]' -D 1h",
+	NULL,
+};
+
+const struct command cmd_observe = {
+	.name = "observe",
+	.group = "Observing",
+	.summary = "show a resource, and each change of it",
+	.details =
+	    "It goes on until Ctrl-C, which ends it with status 130, or until "
+	    "-n or -D ends it with 0; the server is asked to stop then. In raw "
+	    "form a text ends with a newline, and another payload is a line "
+	    "of hexadecimal. What is skipped is the difference of the numbers "
+	    "that notifications have; not every server counts by one. A "
+	    "server that answers and does not notify is status 9, unless that "
+	    "answer was all that -n wanted.",
+	.examples = examples,
+	.options = options,
+	.operands = { { .name = "TARGET",
+	    .optional = true,
+	    .complete = COMPLETE_TARGET } },
+	.start = start,
+	.reach = REACH_SESSION,
+};

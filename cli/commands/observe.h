@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands of the family observe share. */
+#ifndef CLI_COMMANDS_OBSERVE_H
+#define CLI_COMMANDS_OBSERVE_H
+
+#include "cli/observed.h"
+
+/* Options of what is sent to observe a resource; with payload_options. */
+extern const struct option observe_options[];
+
+/* From the words to a request, with its payload. */
+struct observe_words {
+	struct job *job;
+	struct request_plan plan;
+	struct input *input; /* while the payload is read */
+	int (*begin)(struct job *job);
+};
+
+/* Checks the words, reads the payload, calls begin(): what begin() returns, now
+ * or as the end of the job. */
+int observe_words(struct job *job, struct observe_words *words,
+    int (*begin)(struct job *job));
+void observe_words_free(struct observe_words *words);
+
+/* The one that an ID names, or the only one. NULL: *status, the job having been
+ * told. */
+struct observed *observed_of_words(struct job *job, int *status);
+
+#define OBSERVED_OPERAND                                                       \
+	{                                                                      \
+		.name = "ID", .optional = true, .complete = COMPLETE_OBSERVED, \
+	}
+
+#endif
