@@ -86,6 +86,7 @@ static const unsigned char of_error[] = {
 	[COAP_E_WS_FRAME] = STATUS_RESET,
 	[COAP_E_NO_MODULE] = STATUS_INTERNAL,
 	[COAP_E_NAME_UNKNOWN] = STATUS_HANDSHAKE,
+	[COAP_E_MCAST] = STATUS_USAGE,
 };
 
 int

@@ -22,7 +22,8 @@ struct work {
 	coap_pdu_t *response;
 	coap_resource_t *resource;
 	coap_method_handler_t handler;
-	int flags; /* of the resource: what multicast suppresses */
+	int flags;   /* of the resource: what multicast suppresses */
+	bool silent; /* it takes no requests to groups */
 	struct refusal why;
 };
 
@@ -218,6 +219,10 @@ find_handler(struct work *w, const struct buf *key)
 	if (w->resource == NULL)
 		return refuse_missing(w);
 	w->flags = w->resource->flags;
+	w->silent = w->env->multicast && w->resources->mcast_per_resource &&
+	    !(w->flags & COAP_RESOURCE_FLAGS_HAS_MCAST_SUPPORT);
+	if (w->silent)
+		return false;
 	w->handler = handler_of(w->resource, w->request);
 	return check_resource(w);
 }
@@ -384,6 +389,10 @@ dispatch_request(struct resources *r, coap_session_t *session,
 	    find(&w);
 	if (ok && w.handler != NULL)
 		ok = run_handler(&w);
+	if (env->flags)
+		*env->flags = w.flags;
+	if (w.silent)
+		return DISPATCH_SILENT;
 	if (!ok && is_rejected(&w))
 		return env->multicast ? DISPATCH_SILENT : DISPATCH_REJECT;
 	if (!ok)

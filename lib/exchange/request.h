@@ -32,9 +32,10 @@ struct request {
 	uint16_t retransmits;
 	bool acked; /* an empty ACK: a separate response follows */
 	bool icmp_seen;
-	bool sent_told;            /* its owner knows that it left */
-	bool loose;                /* see request_loose() */
-	void *user;                /* the owner's own (callbacks) */
+	bool sent_told; /* its owner knows that it left */
+	bool loose;     /* see request_loose() */
+	bool answered;  /* a group's: at least one has, and others may */
+	void *user;     /* the owner's own (callbacks) */
 	struct transfer *transfer; /* of which this is a message; owned */
 	uint32_t token_len;
 	uint8_t token[]; /* the key: the PDU may change, this does not */

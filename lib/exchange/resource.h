@@ -53,6 +53,8 @@ struct resources {
 	coap_resource_release_userdata_handler_t release_userdata;
 	uint16_t *known_options; /* coap_register_option(), sorted */
 	size_t n_known_options;
+	/* Groups are answered by resources with HAS_MCAST_SUPPORT alone. */
+	bool mcast_per_resource;
 	/* One has left the table, and is told before it goes; may be NULL. It
 	 * is to end what observes the resource. */
 	void (*removed)(coap_resource_t *resource);
@@ -134,6 +136,8 @@ struct dispatch {
 	/* NULL: Observe is ignored. */
 	const struct dispatch_observe *observe;
 	void *turn; /* of observe */
+	int *
+	    flags; /* NULL, or where those of the resource go, if there is one */
 	/* NULL: requests for a part are refused. */
 	const struct dispatch_bodies *bodies;
 	void *user; /* of bodies */

@@ -121,8 +121,8 @@ void layer_orphan(struct layer *l);
  * is of another family). A link-local remote has its zone in sin6_scope_id.
  * The error is the reason (REFUSED, UNREACH, ADDRINUSE, PERM, SYS...).
  *
- * UDP: ready at once. The answers to a multicast group come from addresses
- * that this socket does not hear: use a port for a group.
+ * UDP: ready at once. To a multicast group the socket is not connected, as
+ * answers come from anywhere: see layer_group.h.
  * TCP: TCP_NODELAY is set; the layer comes back connecting; when connect()
  * fails the reason is its result, now and later.
  */

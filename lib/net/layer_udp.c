@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "net/layer_group.h"
 #include "net/loss.h"
 #include "net/port.h"
 #include "net/socket.h"
@@ -381,9 +382,12 @@ layer_udp_client(struct poller *p, const coap_address_t *local,
     const coap_address_t *remote, const struct layer_events *ev, void *user,
     struct layer **out)
 {
-	struct udp_client *c = mem_new(COAP_SESSION, 1, sizeof *c);
+	struct udp_client *c;
 	int fd, r;
 
+	if (coap_is_mcast(remote))
+		return layer_group_client(p, local, remote, ev, user, out);
+	c = mem_new(COAP_SESSION, 1, sizeof *c);
 	if (!c)
 		return -COAP_E_NOMEM;
 	fd = client_socket(local, remote);

@@ -180,7 +180,7 @@ add_answer(coap_session_t *session, const coap_pdu_t *request,
 	struct bodies_params params = blockwise_server_params(session);
 	bool keep = blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP) &&
 	    !blockwise_mode(session, COAP_BLOCK_STLESS_BLOCK2) &&
-	    session->layer;
+	    session->layer && !coap_is_mcast(&session->local);
 	struct bodies *b = keep ? blockwise_bodies_of(session) : NULL;
 
 	return bodies_respond(b, &params, context_now(session->context),

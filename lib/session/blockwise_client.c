@@ -179,14 +179,13 @@ first_message(coap_session_t *session, coap_pdu_t *pdu, struct transfer *t,
 /* What makes a transfer of a request before there is an answer: a body that
  * goes up, or one that is there in part. */
 static int
-prepare(const coap_session_t *session, struct transfer *t,
-    const coapx_request_t *a)
+prepare(struct transfer *t, const coapx_request_t *a)
 {
 	if (!a || a->params.body_offset == 0)
 		return t->out ? 0 : transfer_cut_payload(t);
 	if (a->params.body_offset > SIZE_MAX)
 		return -COAP_E_TOOBIG;
-	return a->params.write_body && !session_is_mcast(session)
+	return a->params.write_body
 	    ? transfer_resume(t, (size_t)a->params.body_offset,
 		  a->params.body_etag, a->params.body_etag_length)
 	    : -COAP_E_INVAL;
@@ -204,7 +203,7 @@ begin_transfer(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 
 	if (!t)
 		return -COAP_E_NOMEM;
-	err = prepare(session, t, a);
+	err = prepare(t, a);
 	if (err == 0)
 		err = first_message(session, pdu, t, a, &msg);
 	if (err == 0)
@@ -272,6 +271,9 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		return err;
 	if (request && does_blocks(session, a))
 		echo_give(session, pdu);
+	if (session_is_mcast(session) &&
+	    (blockwise_has_body(pdu) || resumes(a)))
+		return -COAP_E_MCAST;
 	if (blockwise_has_body(pdu) || is_cut(session, pdu, a) || resumes(a))
 		return begin_transfer(session, pdu, a, request);
 	if (!negotiate(session, pdu, a))

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net/dial.h"
+#include "session/mcast.h"
 #include "session/reconnect.h"
 
 #define CONNECT_TIMEOUT_MS 30000
@@ -91,6 +92,7 @@ datagram_stands(coap_session_t *session, struct layer *layer,
 	else
 		connect_cancel(session);
 	session_up(session, layer, limit);
+	mcast_stands(session);
 }
 
 static int
@@ -138,7 +140,9 @@ resolved(void *user, int err, const char *detail, const coap_address_t *addrs,
 		trace_text(session, COAPX_TRACE_NOTE, detail);
 		connect_failed(session, err, ERROR_RESOLVER);
 	} else {
-		err = dial_addresses(session, addrs, n);
+		err = mcast_begin(session, &addrs[0]);
+		if (err == 0)
+			err = dial_addresses(session, addrs, n);
 		if (err < 0)
 			connect_failed(session, err, ERROR_NETWORK);
 	}
@@ -165,20 +169,6 @@ connect_begin(coap_session_t *session, const coap_address_t *local,
 	return 0;
 }
 
-/* A group: answers come from addresses that are not the group's, so the
- * address is kept beside the one that answered last. */
-static int
-remember_group(coap_session_t *session, const coap_address_t *remote)
-{
-	if (!coap_is_mcast(remote))
-		return 0;
-	if (!session_extra(session))
-		return -COAP_E_NOMEM;
-	session->extra->mcast = *remote;
-	session->extra->has_mcast = true;
-	return 0;
-}
-
 int
 connect_to_address(coap_session_t *session, const coap_address_t *local,
     const coap_address_t *remote)
@@ -188,7 +178,7 @@ connect_to_address(coap_session_t *session, const coap_address_t *local,
 	if (err == 0)
 		err = reconnect_remember(session, local, NULL, 0, 0);
 	if (err == 0)
-		err = remember_group(session, remote);
+		err = mcast_begin(session, remote);
 	if (err == 0)
 		err = dial_addresses(session, remote, 1);
 	return err;
@@ -215,7 +205,7 @@ connect_to_name(coap_session_t *session, const coap_address_t *local,
 		return err;
 	err = addr_parse(&addr, name, port);
 	if (err == 0) {
-		err = remember_group(session, &addr);
+		err = mcast_begin(session, &addr);
 		return err < 0 ? err : dial_addresses(session, &addr, 1);
 	}
 	if (err == -COAP_E_NOTFOUND)

@@ -65,6 +65,7 @@ struct coap_context_t {
 	struct body_pool kept;    /* answers, for who asks for their rest */
 	struct observer_pool observing; /* what peers observe */
 	struct async_pool asyncs;       /* requests that are answered later */
+	struct async_pool late;         /* answers to a group's requests */
 	uint64_t request_tag;           /* the last one */
 	struct hash_key echo_key[2];    /* of Echo values, once echo_keyed */
 	bool echo_keyed;

@@ -143,11 +143,53 @@ message_failed(coap_session_t *session, const coap_pdu_t *sent,
 		handler(session, sent, reason, sent ? sent->mid : 0);
 }
 
+/* Who has no handler for each gets the first. */
+void
+request_answered_by_one(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response)
+{
+	coap_response_handler_t handler = session->context->on.response;
+	coapx_request_t *a = q->user;
+	coap_pdu_t *sent = pdu_ref(q->sent);
+	coapx_result_t answer = {
+		.response = response,
+		.sent = sent,
+		.rtt_us = q->sent_at
+		    ? context_clock_us(session->context) - q->sent_at
+		    : 0,
+	};
+
+	if (a && !a->params.response) {
+		request_answered(session, q, response);
+	} else {
+		count_round_trip(session, q);
+		q->answered = true;
+		if (a)
+			a->params.response(a, session, &answer, a->params.arg);
+		else if (handler)
+			handler(session, sent, response, response->mid);
+	}
+	coap_delete_pdu(sent);
+}
+
+void
+request_over(coap_session_t *session, struct request *q)
+{
+	session_forget_pdu(session, q->sent);
+	if (q->user)
+		app_result(q, NULL, COAP_NACK_NOT_DELIVERABLE, 0);
+	request_free(q);
+}
+
 /* q is out of the table and ends here. */
 void
 request_failed(coap_session_t *session, struct request *q,
     coap_nack_reason_t reason, int err)
 {
+	if (q->answered) {
+		request_over(session, q);
+		return;
+	}
 	session_forget_pdu(session, q->sent);
 	if (q->user)
 		app_result(q, NULL, reason, err);

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/sized.h"
+#include "session/mcast.h"
 #include "session/secure.h"
 
 /* Who a peer is, without what differs between equal addresses. */
@@ -191,7 +192,7 @@ reject(coap_endpoint_t *ep, const struct udp_datagram *d, const coap_pdu_t *pdu)
 	uint8_t rst[4] = { 0x70, 0, (uint8_t)(pdu->mid >> 8),
 		(uint8_t)pdu->mid };
 
-	if (pdu->type != COAP_MESSAGE_CON || coap_is_mcast(&d->local))
+	if (pdu->type != COAP_MESSAGE_CON)
 		return;
 	udp_port_send(ep->udp, &d->remote, &d->local, d->ifindex, rst,
 	    sizeof rst);
@@ -231,7 +232,8 @@ endpoint_new_session(coap_endpoint_t *ep, const struct udp_datagram *d)
 void
 endpoint_follow(coap_session_t *session, const struct udp_datagram *d)
 {
-	if (!coap_address_equals(&session->local, &d->local)) {
+	if (!coap_address_equals(&session->local, &d->local) ||
+	    session->ifindex != d->ifindex) {
 		session->local = d->local;
 		layer_udp_server_local(session->layer,
 		    coap_is_mcast(&d->local) ? NULL : &d->local, d->ifindex);
@@ -249,6 +251,8 @@ handle_datagram(coap_endpoint_t *ep, const struct udp_datagram *d,
 
 	if (err == 0 && d->truncated)
 		err = -COAP_E_TOOBIG;
+	if (mcast_unfit(d, pdu, err))
+		return;
 	if (!session) {
 		if (err < 0 || !begins_session(pdu)) {
 			if (err != -COAP_E_FORMAT || d->len >= 4)

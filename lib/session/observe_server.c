@@ -437,7 +437,7 @@ notify_one(coap_session_t *session, struct observer *o, coap_tick_t now)
 		coap_delete_pdu(request);
 		return;
 	}
-	result = serve_request(session, request, pdu, &turn);
+	result = serve_request(session, request, pdu, &turn, NULL);
 	/* The handler may have ended everything. */
 	o = observer_find_serial(peer_of(session), coap_pdu_get_token(request),
 	    turn.serial);

@@ -14,6 +14,8 @@ send_ping(coap_session_t *session)
 
 	if (!session->layer || session->state != COAP_SESSION_STATE_ESTABLISHED)
 		return -COAP_E_STATE;
+	if (session_is_mcast(session))
+		return -COAP_E_MCAST;
 	if (session_reliable(session))
 		return stream_ping(&session->msg.stream, false);
 	return dgram_ping(&session->msg.dgram, context_now(context));
@@ -177,7 +179,9 @@ coapx_ping_send(coap_session_t *session, const coapx_request_params_t *params,
 	int e = -COAP_E_INVAL;
 
 	if (session && sized_take(&p, sizeof p, params)) {
-		e = session_is_open(session) ? -COAP_E_NOMEM : -COAP_E_CLOSED;
+		e = session_is_mcast(session)  ? -COAP_E_MCAST
+		    : session_is_open(session) ? -COAP_E_NOMEM
+					       : -COAP_E_CLOSED;
 		if (e == -COAP_E_NOMEM && session_extra(session))
 			a = mem_new(COAP_NODE, 1, sizeof *a);
 	}
@@ -212,6 +216,8 @@ coapx_ping_send(coap_session_t *session, const coapx_request_params_t *params,
 static coap_tick_t
 keepalive_of(const coap_session_t *session)
 {
+	if (session_is_mcast(session))
+		return 0;
 	if (session->keepalive != KEEPALIVE_OF_CONTEXT)
 		return session->keepalive;
 	if (session->type != COAP_SESSION_TYPE_CLIENT)

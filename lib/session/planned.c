@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Multicast groups, forwarding: what this version does not do yet.
+ * Forwarding: what this version does not do yet.
  */
 #include <coap3/coap_debug.h>
 #include <coap3/coap_net.h>
@@ -15,35 +15,6 @@ planned_warn(const char *function, atomic_flag *said)
 	if (atomic_flag_test_and_set(said))
 		return;
 	coap_log_warn("%s: not available in this version", function);
-}
-
-/* Multicast */
-
-int
-coap_join_mcast_group_intf(coap_context_t *ctx, const char *groupname,
-    const char *ifname)
-{
-	(void)ctx;
-	(void)groupname;
-	(void)ifname;
-	PLANNED_WARN();
-	return -1;
-}
-
-int
-coap_mcast_set_hops(coap_session_t *session, size_t hops)
-{
-	(void)session;
-	(void)hops;
-	PLANNED_WARN();
-	return 0;
-}
-
-void
-coap_mcast_per_resource(coap_context_t *context)
-{
-	(void)context;
-	PLANNED_WARN();
 }
 
 /* Forwarding */

@@ -5,6 +5,7 @@
 #include "exchange/dispatch.h"
 #include "session/async.h"
 #include "session/blockwise.h"
+#include "session/mcast.h"
 #include "session/observe_client.h"
 #include "session/observe_server.h"
 #include "session/reconnect.h"
@@ -22,8 +23,7 @@ static void
 reject_response(coap_session_t *session, const coap_pdu_t *response)
 {
 	coap_log_debug("%s: response rejected\n", coap_session_str(session));
-	if (session_reliable(session) || response->type == COAP_MESSAGE_ACK ||
-	    session_is_mcast(session))
+	if (session_reliable(session) || response->type == COAP_MESSAGE_ACK)
 		return;
 	dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST, response->mid,
 	    context_now(session->context));
@@ -286,8 +286,11 @@ session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu, int err,
 		return;
 	if (err < 0) {
 		session_set_error(session, err, ERROR_PEER);
-		dgram_input_bad(&session->msg.dgram, pdu, now);
+		if (!session_is_mcast(session))
+			dgram_input_bad(&session->msg.dgram, pdu, now);
 		session_event(session, COAP_EVENT_BAD_PACKET);
+	} else if (session_is_mcast(session)) {
+		mcast_input(session, pdu);
 	} else {
 		dgram_input(&session->msg.dgram, pdu, now);
 	}
@@ -302,6 +305,7 @@ read_datagram(coap_session_t *session, const uint8_t *data, size_t len)
 
 	if (!pdu)
 		return;
+	mcast_heard(session);
 	err = pdu_decode(pdu, FRAMING_DATAGRAM,
 	    session->context->set.max_token_size, data, len);
 	session_datagram_pdu(session, pdu, err, data, len);

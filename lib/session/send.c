@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "session/blockwise.h"
+#include "session/mcast.h"
 #include "session/observe_client.h"
 
 uint16_t
@@ -202,8 +203,11 @@ transmit_pdu(coap_session_t *session, coap_pdu_t *pdu)
 {
 	coap_context_t *context = session->context;
 	struct request *q = requests_find_pdu(&session->requests, pdu);
-	int err;
+	/* A name may have turned out to be a group's. */
+	int err = mcast_check(session, pdu);
 
+	if (err < 0)
+		return err;
 	if (session_reliable(session))
 		err = stream_send(&session->msg.stream, pdu);
 	else
@@ -263,6 +267,8 @@ request_deadline(const coap_session_t *session, const coap_pdu_t *pdu)
 {
 	if (session_reliable(session) || pdu->type != COAP_MESSAGE_NON)
 		return TIMER_NEVER;
+	if (session_is_mcast(session))
+		return context_now(session->context) + mcast_wait(session);
 	return context_now(session->context) +
 	    msg_non_lifetime(session->params);
 }
@@ -311,7 +317,9 @@ session_send_message(coap_session_t *session, coap_pdu_t *pdu,
 	if (!session_is_open(session) || session->ending ||
 	    !fits_reconnect(session, pdu))
 		return session->error < 0 ? session->error : -COAP_E_CLOSED;
-	if (pdu->code > 0 && pdu->code < 32) {
+	err = mcast_check(session, pdu);
+	if (err == 0 && COAP_PDU_IS_REQUEST(pdu)) {
+		mcast_ask(session);
 		if (request)
 			err = session_make_token(session, pdu);
 		if (err == 0)
@@ -376,7 +384,7 @@ send_empty(coap_session_t *session, const coap_pdu_t *request,
 	int err;
 
 	if (!session || !request || session_reliable(session) ||
-	    !session->layer)
+	    !session->layer || session_is_mcast(session))
 		return COAP_INVALID_MID;
 	context_enter(session->context);
 	err = dgram_send_empty(&session->msg.dgram, type, request->mid,

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "session/async.h"
 #include "session/blockwise.h"
+#include "session/mcast.h"
 #include "session/observe_server.h"
 
 static coap_pdu_t *
@@ -44,18 +45,25 @@ session_respond(coap_session_t *session, const coap_pdu_t *request,
 	return err;
 }
 
+static bool
+is_for_group(const coap_session_t *session)
+{
+	return coap_is_mcast(&session->local) != 0;
+}
+
 enum dispatch_result
 serve_request(coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response, struct notify_turn *turn)
+    coap_pdu_t *response, struct notify_turn *turn, int *flags)
 {
 	struct serving serving = { .session = session };
-	bool multicast = coap_is_mcast(&session->local) != 0;
+	bool multicast = is_for_group(session);
 	bool blocks =
 	    !multicast && blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
 	struct dispatch env = {
 		.multicast = multicast,
 		.observe = multicast ? NULL : &notify_dispatch,
 		.turn = turn,
+		.flags = flags,
 		.bodies = blocks ? &blockwise_bodies : NULL,
 		.user = &serving,
 	};
@@ -70,16 +78,22 @@ session_serve(coap_session_t *session, const coap_pdu_t *request)
 	struct notify_turn turn = { .session = session };
 	coap_pdu_t *response = response_for(session, request);
 	enum dispatch_result result;
+	int flags = 0;
 	bool answered;
+	bool late;
 
 	if (!response) {
 		session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
 		return;
 	}
-	result = serve_request(session, request, response, &turn);
+	late = is_for_group(session);
+	result = serve_request(session, request, response, &turn, &flags);
+	late = late && !(flags & COAP_RESOURCE_FLAGS_LIB_DIS_MCAST_DELAYS);
 	answered = session->layer && result == DISPATCH_RESPOND;
 	notify_answered(&turn, request, response, answered);
-	if (answered && session_respond(session, request, response) < 0)
+	if (answered && late)
+		mcast_answer_late(session, request, response);
+	else if (answered && session_respond(session, request, response) < 0)
 		notify_unanswered(&turn, request);
 	if (session->layer && result == DISPATCH_REJECT)
 		dgram_send_empty(&session->msg.dgram, COAP_MESSAGE_RST,

@@ -8,9 +8,11 @@
 
 struct notify_turn;
 
-/* Runs the handler of a request, or refuses it; response has the token. */
+/* Runs the handler of a request, or refuses it; response has the token; flags
+ * (NULL is fine): those of its resource. */
 enum dispatch_result serve_request(coap_session_t *session,
-    const coap_pdu_t *request, coap_pdu_t *response, struct notify_turn *turn);
+    const coap_pdu_t *request, coap_pdu_t *response, struct notify_turn *turn,
+    int *flags);
 /* Sends a response, or 5.00 when it is too long for the peer: then, and for
  * other reasons not to send it, an error. */
 int session_respond(coap_session_t *session, const coap_pdu_t *request,

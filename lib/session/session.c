@@ -8,6 +8,7 @@
 #include "session/async.h"
 #include "session/blockwise.h"
 #include "session/endpoint.h"
+#include "session/mcast.h"
 #include "session/observe_client.h"
 #include "session/observe_server.h"
 #include "session/reconnect.h"
@@ -176,6 +177,8 @@ session_destroy(coap_session_t *session)
 		    (void *)(uintptr_t)session->params);
 	blockwise_forget(session);
 	session_async_forget(session);
+	mcast_late_forget(session);
+	mcast_free(session);
 	observe_free(session);
 	notify_forget(session);
 	if (session->extra) {

@@ -64,9 +64,14 @@ struct session_extra {
 	struct layer *retired; /* left while a call into it was under way */
 	coap_address_t mcast;  /* the group of a multicast client session */
 	bool has_mcast;
-	struct layer_ws_info *ws; /* how a WebSocket ended */
-	char *ws_host;            /* of a client's upgrade; NULL: its address */
-	coapx_request_t *pings;   /* that wait for an answer, in order */
+	bool has_hops;
+	uint8_t hops; /* of what goes to it */
+	unsigned n_late;
+	struct mcast_heard *heard; /* what came from its members */
+	struct mcast_late *late;   /* our answers to a group's requests */
+	struct layer_ws_info *ws;  /* how a WebSocket ended */
+	char *ws_host;          /* of a client's upgrade; NULL: its address */
+	coapx_request_t *pings; /* that wait for an answer, in order */
 	coapx_free_t app_free;
 	struct session_reconnect *reconnect;
 	/* With keepalive: when the peer was last heard, or asked. */
@@ -277,6 +282,11 @@ void request_answered(coap_session_t *session, struct request *q,
 void request_take_answered(coap_session_t *session, struct request *q);
 void request_deliver(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
+/* A group's request: one member has answered, others may; the time for it is
+ * over, and it is out of the table. */
+void request_answered_by_one(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
+void request_over(coap_session_t *session, struct request *q);
 void request_failed(coap_session_t *session, struct request *q,
     coap_nack_reason_t reason, int err);
 void request_progress(coap_session_t *session, struct request *q,

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "session/endpoint.h"
 #include "session/linger.h"
+#include "session/mcast.h"
 #include "session/observe_client.h"
 #include "session/observe_server.h"
 #include "session/reconnect.h"
@@ -306,6 +307,7 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 	notify_forget(session);
 	blockwise_forget(session);
 	session_async_forget(session);
+	mcast_late_forget(session);
 	echo_forget(session);
 	tell_closed(session);
 	session_arm(session);
@@ -391,6 +393,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, reconnect_next(session));
 	next = earlier(next, blockwise_next(session));
 	next = earlier(next, session_async_next(session));
+	next = earlier(next, mcast_late_next(session));
 	next = earlier(next, observe_next(session));
 	next = earlier(next, notify_next(session));
 	next = earlier(next, idle_end(session));
@@ -409,6 +412,10 @@ expire_requests(coap_session_t *session, coap_tick_t now)
 
 	for (q = requests_expired(&session->requests, now); q;
 	     q = requests_expired(&session->requests, now)) {
+		if (q->answered) {
+			request_over(session, q);
+			continue;
+		}
 		session->stats.timeouts++;
 		session_set_error(session, -COAP_E_TIMEOUT, ERROR_LOCAL);
 		request_failed(session, q, COAP_NACK_TOO_MANY_RETRIES,
@@ -446,6 +453,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	ping_expire(session, now);
 	blockwise_expire(session, now);
 	session_async_run(session, now);
+	mcast_late_run(session, now);
 	observe_expire(session, now);
 	notify_run(session, now);
 	keepalive_check(session, now);

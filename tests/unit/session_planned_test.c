@@ -62,10 +62,6 @@ set_arguments(void *p)
 
 /* X(function, its call and what it must give) */
 #define FAILING(X)                                                             \
-	X(coap_join_mcast_group_intf,                                          \
-	    coap_join_mcast_group_intf(ctx, text, text) == -1)                 \
-	X(coap_mcast_set_hops, coap_mcast_set_hops(session, 1) == 0)           \
-	X(coap_mcast_per_resource, (coap_mcast_per_resource(ctx), 1))          \
 	X(coap_resource_proxy_uri_init,                                        \
 	    coap_resource_proxy_uri_init(NULL, 1, hosts) == NULL)              \
 	X(coap_resource_proxy_uri_init2,                                       \

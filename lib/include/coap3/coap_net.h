@@ -362,9 +362,11 @@ COAP_API int coap_can_exit(coap_context_t *context);
 
 /*
  * Lets the context's UDP endpoints receive what is sent to a group (RFC 7252
- * section 8): groupname is an address or a name, ifname an interface or NULL.
- * 0, or -1 when that fails. Not available in this version: always -1, with a
- * warning. See coap_context(3).
+ * section 8): groupname is an address (224.0.1.187, ff02::fd%eth0) or a name,
+ * which this waits for; ifname an interface, or NULL: the address's own, else
+ * the system's choice. Those count that there are now and that listen on all
+ * addresses, or on the group's. 0, also when they were in it; -1 when none is,
+ * and coapx_context_error() says why. See coap_mcast(3).
  */
 COAP_API int coap_join_mcast_group_intf(coap_context_t *ctx,
     const char *groupname, const char *ifname);
@@ -372,13 +374,13 @@ COAP_API int coap_join_mcast_group_intf(coap_context_t *ctx,
 /*
  * The hop limit (TTL) of multicast datagrams that a client session sends, 0 to
  * 255. 1, or 0 when the session is NULL, not a UDP session to a group, or the
- * number is too large. Not available in this version: always 0, with a warning.
+ * number is too large.
  */
 COAP_API int coap_mcast_set_hops(coap_session_t *session, size_t hops);
 
 /*
- * From now on only resources with COAP_RESOURCE_FLAGS_HAS_MCAST_SUPPORT answer
- * multicast requests. Not available in this version: a warning.
+ * From now on only resources with COAP_RESOURCE_FLAGS_HAS_MCAST_SUPPORT, and
+ * the library's own /.well-known/core, answer multicast requests.
  */
 COAP_API void coap_mcast_per_resource(coap_context_t *context);
 

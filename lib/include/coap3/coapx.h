@@ -239,6 +239,17 @@ typedef struct coapx_request_params_t {
 	uint64_t body_offset;     /* 0: from the beginning */
 	const uint8_t *body_etag; /* copied */
 	size_t body_etag_length;  /* 1 to 8 */
+	/*
+	 * A request to a multicast group, which has many answers: called for
+	 * each, with error 0; coap_session_get_addr_remote() is who sent it. A
+	 * first block is given as it is: the rest is asked for by a session to
+	 * its sender (RFC 7959 section 2.8), as is what wants an Echo. When the
+	 * time is over, DEFAULT_LEISURE and ACK_TIMEOUT unless timeout_ms says
+	 * more or less, result() follows: error 0 without a response, or
+	 * -COAP_E_TIMEOUT when nobody answered. NULL: the first answer ends it.
+	 */
+	void (*response)(coapx_request_t *request, coap_session_t *session,
+	    const coapx_result_t *answer, void *arg);
 } coapx_request_params_t;
 
 #define COAPX_LENGTH_UNKNOWN UINT64_MAX

@@ -54,7 +54,8 @@
 	X(WS_PROTOCOL, 43, "the WebSocket server does not speak coap")    \
 	X(WS_FRAME, 44, "not a valid WebSocket frame")                    \
 	X(NO_MODULE, 45, "a module of this library cannot be loaded")     \
-	X(NAME_UNKNOWN, 46, "the server does not know this name")
+	X(NAME_UNKNOWN, 46, "the server does not know this name")         \
+	X(MCAST, 47, "not possible with a multicast group")
 
 enum coapx_error {
 	COAP_E_OK = 0,
