@@ -42,6 +42,7 @@ struct body_entry {
 	struct buf key;
 	coap_tick_t expires;
 	struct body_in in;
+	int observe;            /* Observe of the first part; -1: none */
 	struct body_out *out;   /* NULL: a body that comes in */
 	struct body_pool *kept; /* that counts it; or NULL */
 	coap_pdu_t *head;       /* of the answer: code and options, no block */
@@ -74,6 +75,9 @@ struct bodies_result {
 	struct body_entry *entry; /* has the bytes: body_entry_free() after
 	                             the handler; or NULL */
 	bool more;                /* BODIES_BODY: there is more to come */
+	/* BODIES_BODY, of the whole: Observe of its first part, as that of the
+	 * last one may be missing (RFC 7959 section 2.6); -1: none. */
+	int observe;
 };
 
 /*

@@ -4,6 +4,8 @@
 
 #include <utlist.h>
 
+#include <coap3/coap_encode.h>
+
 #include "base/err.h"
 #include "wire/block.h"
 
@@ -81,6 +83,19 @@ refuse(struct part *p, int err)
 
 /* --- bodies of requests --------------------------------------------------- */
 
+/* 24 bits at most; -1: none, or one that says nothing. */
+static int
+observe_of(const coap_pdu_t *request)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(request, COAP_OPTION_OBSERVE, &oi);
+
+	if (opt == NULL || coap_opt_length(opt) > 3)
+		return -1;
+	return (int)coap_decode_var_bytes(coap_opt_value(opt),
+	    coap_opt_length(opt));
+}
+
 /* The body that the part belongs to: a new one for the first. */
 static int
 find_body(struct part *p, struct body_entry **out)
@@ -98,6 +113,7 @@ find_body(struct part *p, struct body_entry **out)
 	body_in_init(&entry->in, p->params->each ? BODY_COUNT : BODY_KEEP,
 	    p->params->body_max, p->params->pool);
 	entry->in.hint = body_size_hint(p->request, COAP_OPTION_SIZE1);
+	entry->observe = observe_of(p->request);
 	bodies_add(p->b, entry);
 	return 0;
 }
@@ -110,6 +126,7 @@ give_whole(struct part *p, struct body_entry *entry)
 	p->r->part.data = entry->in.data.data;
 	p->r->part.length = entry->in.data.len;
 	p->r->part.total = entry->in.length;
+	p->r->observe = entry->observe;
 	return BODIES_BODY;
 }
 
@@ -271,6 +288,7 @@ bodies_request(struct bodies *b, const struct bodies_params *params,
 	enum bodies_step step;
 
 	memset(r, 0, sizeof(*r));
+	r->observe = -1;
 	p.has_block1 =
 	    block_read(request, COAP_OPTION_BLOCK1, bert, &p.block1) != 0;
 	p.has_block2 =

@@ -135,8 +135,9 @@ choose_options(const struct transfer *t, bool last, coap_opt_filter_t *drop)
 	coap_option_filter_set(drop, COAP_OPTION_SIZE1);
 	if (!t->up || !last)
 		coap_option_filter_set(drop, COAP_OPTION_BLOCK2);
-	/* RFC 7959 section 2.6; what goes up asks once. */
-	if (!t->up || t->offset > 0)
+	/* RFC 7959 section 2.6. What goes up has it in each part, as libcoap
+	 * does: there are servers that look at the last one alone. */
+	if (!t->up)
 		coap_option_filter_set(drop, COAP_OPTION_OBSERVE);
 }
 

@@ -332,13 +332,15 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 		requests_set_deadline(&session->requests, next, a->deadline);
 }
 
-/* A new one, but for what is to be observed: that has one as long as it is. */
+/* A new one, but for what is to be observed: that has one as long as it is, in
+ * each part of its body, for a server may notify by that of any of them. */
 static coap_bin_const_t
 next_token(coap_session_t *session, const struct transfer *t, uint8_t bytes[8])
 {
 	coap_bin_const_t token = { .s = bytes };
 
-	if (transfer_repeats(t) && has_option(t->origin, COAP_OPTION_OBSERVE))
+	if ((t->up || transfer_repeats(t)) &&
+	    has_option(t->origin, COAP_OPTION_OBSERVE))
 		return coap_pdu_get_token(t->origin);
 	coap_session_new_token(session, &token.length, bytes);
 	return token;

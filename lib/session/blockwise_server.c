@@ -59,6 +59,20 @@ fail(coap_session_t *session, coap_pdu_t *response)
 	return false;
 }
 
+/* The whole is observed when its first part says so. */
+static bool
+put_observe(coap_pdu_t *whole, int value)
+{
+	uint8_t bytes[4];
+	coap_opt_iterator_t oi;
+
+	return value < 0 ||
+	    coap_check_option(whole, COAP_OPTION_OBSERVE, &oi) != NULL ||
+	    coap_add_option(whole, COAP_OPTION_OBSERVE,
+		coap_encode_var_safe(bytes, sizeof(bytes), (unsigned)value),
+		bytes) > 0;
+}
+
 /* The request with its body, or with the place of the part that it has. */
 static coap_pdu_t *
 make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
@@ -71,8 +85,13 @@ make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
 		coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
 	whole = pdu_duplicate(request, request->mid, PDU_MAX_SIZE,
 	    request->token_len, request->token, &drop);
-	if (whole)
-		whole->body = &serving->r.part;
+	if (!whole)
+		return NULL;
+	if (!put_observe(whole, serving->r.observe)) {
+		coap_delete_pdu(whole);
+		return NULL;
+	}
+	whole->body = &serving->r.part;
 	return whole;
 }
 

@@ -357,6 +357,21 @@ notified(coap_session_t *session, struct observation *o,
 	pass_on(session, o, response);
 }
 
+/* Whether it comes while parts of the body that asks for it go up, which have
+ * its token: it answers none of them. Some servers observe at the first. */
+static bool
+comes_between(const struct request *q, const struct observation *o,
+    const coap_pdu_t *response)
+{
+	const struct transfer *t = q->transfer;
+	coap_opt_iterator_t oi;
+
+	return t && t->up && t->more && o &&
+	    response->type != COAP_MESSAGE_ACK &&
+	    observation_is_notification(response) &&
+	    !coap_check_option(response, COAP_OPTION_BLOCK1, &oi);
+}
+
 bool
 observe_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
@@ -365,11 +380,17 @@ observe_response(coap_session_t *session, struct request *q,
 
 	if (observe_count(session) == 0)
 		return false;
+	o = observe_find(session, coap_pdu_get_token(response));
+	if (q && comes_between(q, o, response)) {
+		/* Of a part of what is asked for, or to be ended. */
+		if (!o->any || o->state == COAPX_OBSERVE_CANCELLING)
+			return true;
+		q = NULL;
+	}
 	if (q)
 		return options_accept_response(&session->context->resources,
 			   response) &&
 		    take_answer(session, q, response);
-	o = observe_find(session, coap_pdu_get_token(response));
 	if (!o)
 		return false;
 	if (!options_accept_response(&session->context->resources, response)) {

@@ -240,8 +240,9 @@ notify_answered(struct notify_turn *turn, const coap_pdu_t *request,
 		mark(response, o->serial);
 		return;
 	}
-	/* A body's other parts may come, or be asked for, with its token. */
-	if (o->serial == turn->added ||
+	/* A body's other parts may come, or be asked for, with its token; that it
+	 * is to end says the first. */
+	if (o->serial == turn->added || observe_value(request) == 1 ||
 	    (!is_later(request) &&
 		response->code != COAP_RESPONSE_CODE_CONTINUE))
 		end_observer(turn->session, o);

@@ -932,7 +932,7 @@ messages_repeat_what_they_have_to(void **state)
 	msg = next_message(t);
 	assert_int_equal(option(msg, COAP_OPTION_BLOCK1), 2 << 4 | 8 | 5);
 	assert_int_equal(option(msg, COAP_OPTION_SIZE1), -1);
-	assert_int_equal(option(msg, COAP_OPTION_OBSERVE), -1);
+	assert_int_equal(option(msg, COAP_OPTION_OBSERVE), 0);
 	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), -1);
 	coap_delete_pdu(msg);
 	give_answer(t, CONTINUE, 2 << 4 | 8 | 5, -1);

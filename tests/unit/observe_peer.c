@@ -81,11 +81,6 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 	peer.session = session;
 	peer.token = token.length == 1 ? (char)token.s[0] : '-';
 	peer.observe = (int)observation_request_value(request);
-	/* Observe is in the first part of a body alone. */
-	if (peer.observe < 0 &&
-	    coap_pdu_get_code(request) == COAP_REQUEST_CODE_FETCH &&
-	    token.length > 1)
-		peer.observe = 0;
 	peer.asked += peer.observe == 0;
 	peer.cancelled += peer.observe == 1;
 	peer.type = (uint8_t)coap_pdu_get_type(request);

@@ -8,6 +8,7 @@
 
 #include "exchange/observation.h"
 #include "session_outage.h"
+#include "wire/block.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON
@@ -585,6 +586,7 @@ fetch_with_a_large_body(void **state)
 	world_wait("hello");
 	assert_int_equal(released, 0);
 	world_forget();
+	assert_int_equal(peer.token, 'a');
 	/* Sent once more, from its first block on. */
 	world_advance(75000);
 	assert_int_equal(world_count("C 2.05 a hello"), 1);
@@ -592,6 +594,66 @@ fetch_with_a_large_body(void **state)
 	coap_session_release(s);
 	world_settle();
 	assert_int_equal(released, 1);
+}
+
+/* Observes with the first part, as some servers do, and notifies at once. */
+static void
+serve_parts(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	coap_bin_const_t token = coap_pdu_get_token(request);
+	coap_block_b_t block = { .m = 0 };
+	coap_pdu_t *pdu;
+
+	(void)resource;
+	(void)query;
+	assert_int_equal(token.length, 1);
+	assert_int_equal(token.s[0], 'a');
+	peer.asked++;
+	block_read(request, COAP_OPTION_BLOCK1, true, &block);
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	if (!block.m) {
+		block_add_uint(response, COAP_OPTION_OBSERVE, 5);
+		coap_add_data(response, 5, (const uint8_t *)"hello");
+		return;
+	}
+	pdu =
+	    coap_new_pdu(COAP_MESSAGE_NON, COAP_RESPONSE_CODE_CONTENT, session);
+	coap_add_token(pdu, token.length, token.s);
+	block_add_uint(pdu, COAP_OPTION_OBSERVE, 6);
+	coap_add_data(pdu, 5, (const uint8_t *)"early");
+	assert_true(coap_send(session, pdu) >= 0);
+}
+
+/* All parts have one token; what comes with it meanwhile answers none. */
+static void
+notified_while_its_body_goes_up(void **state)
+{
+	static uint8_t body[3000];
+	coap_session_t *s;
+	coap_pdu_t *pdu;
+
+	(void)state;
+	coap_register_request_handler(coap_get_resource_from_uri_path(w.server,
+					  coap_make_str_const("x")),
+	    COAP_REQUEST_FETCH, serve_parts);
+	coap_context_set_block_mode(w.server, COAP_BLOCK_USE_LIBCOAP);
+	s = world_connected(UDP);
+	pdu = observe_peer_request(s, COAP_REQUEST_CODE_FETCH, CON, 'a', 0);
+	assert_int_equal(coap_add_data_large_request(s, pdu, sizeof body, body,
+			     NULL, NULL),
+	    1);
+	assert_true(coap_send(s, pdu) >= 0);
+	world_wait("hello");
+	world_settle();
+	/* Nothing was known before the answer. */
+	assert_int_equal(world_count("early"), 0);
+	assert_int_equal(peer.asked, 3);
+	/* Asked for again: they are told. */
+	world_advance(75000);
+	assert_int_equal(world_count("C 2.05 a early"), 2);
+	assert_int_equal(world_count("C 2.05 a hello"), 2);
+	coap_session_release(s);
 }
 
 /* --- blocks --------------------------------------------------------------- */
@@ -1096,6 +1158,7 @@ main(void)
 		TEST(of_a_peer_that_came_in),
 		TEST(fetch_has_its_body_each_time),
 		TEST(fetch_with_a_large_body),
+		TEST(notified_while_its_body_goes_up),
 		TEST(notifications_in_blocks),
 		TEST(a_newer_one_takes_the_place_of_what_is_fetched),
 		TEST(blocks_that_do_not_come),

@@ -271,6 +271,68 @@ fetch_with_a_body_in_blocks(void **state)
 }
 
 static void
+send_part(char token, int observe, const char *block, const char *part)
+{
+	coap_pdu_t *pdu =
+	    opeer_pdu(&p, CON, COAP_REQUEST_CODE_FETCH, token, observe);
+
+	coap_add_option(pdu, COAP_OPTION_BLOCK1, 1, (const uint8_t *)block);
+	coap_add_data(pdu, strlen(part), (const uint8_t *)part);
+	opeer_send_pdu(&p, pdu);
+}
+
+/* Observe is in the first part alone, and each has a token of its own: that of
+ * the last one, which is answered, is that of notifications. */
+static void
+fetch_in_blocks_is_observed_by_its_first(void **state)
+{
+	(void)state;
+	opeer_open(&p, UDP);
+	send_part('e', 0, "\x08", "0123456789abcdef");
+	opeer_expect(&p, "ACK 2.31 e- ");
+	send_part('f', -1, "\x10", "gh");
+	opeer_expect(&p, "ACK 2.05 f+ v00123456789abcdefgh");
+	assert_int_equal(observers(), 1);
+	oserver_change();
+	opeer_expect(&p, "CON 2.05 f+ v10123456789abcdefgh");
+	opeer_reply(&p, ACK);
+	/* The same body once more keeps it; what asks to end it, ends it. */
+	send_part('f', 0, "\x08", "0123456789abcdef");
+	opeer_expect(&p, "ACK 2.31 f- ");
+	send_part('f', -1, "\x10", "gh");
+	opeer_expect(&p, "ACK 2.05 f+ v10123456789abcdefgh");
+	assert_int_equal(observers(), 1);
+	send_part('e', 1, "\x08", "0123456789abcdef");
+	opeer_expect(&p, "ACK 2.31 e- ");
+	assert_int_equal(observers(), 1);
+	send_part('f', -1, "\x10", "gh");
+	opeer_expect(&p, "ACK 2.05 f- v10123456789abcdefgh");
+	assert_int_equal(observers(), 0);
+	opeer_close(&p);
+}
+
+/* That it is to end is known from the first part: more may not come. */
+static void
+fetch_in_blocks_ends_by_its_first(void **state)
+{
+	(void)state;
+	opeer_open(&p, UDP);
+	send_part('f', 0, "\x08", "0123456789abcdef");
+	opeer_expect(&p, "ACK 2.31 f- ");
+	send_part('f', -1, "\x10", "gh");
+	opeer_expect(&p, "ACK 2.05 f+ v00123456789abcdefgh");
+	send_part('f', 1, "\x08", "0123456789abcdef");
+	opeer_expect(&p, "ACK 2.31 f- ");
+	assert_int_equal(oserver_change(), 0);
+	/* Without Observe in the first part it is not observed. */
+	send_part('g', -1, "\x08", "0123456789abcdef");
+	opeer_expect(&p, "ACK 2.31 g- ");
+	send_part('g', -1, "\x10", "gh");
+	opeer_expect(&p, "ACK 2.05 g- v10123456789abcdefgh");
+	opeer_close(&p);
+}
+
+static void
 query_selects(void **state)
 {
 	coap_string_t *one = coap_new_string(1);
@@ -940,6 +1002,8 @@ main(void)
 		TEST(replaced_while_a_con_waits),
 		TEST(fetch_with_its_body),
 		TEST(fetch_with_a_body_in_blocks),
+		TEST(fetch_in_blocks_is_observed_by_its_first),
+		TEST(fetch_in_blocks_ends_by_its_first),
 		TEST(query_selects),
 		TEST(error_is_the_last),
 		TEST(deleted_resource),
