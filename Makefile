@@ -282,7 +282,8 @@ fuzz-run: $(FUZZ_TESTS)
 # floor, which is neither.
 
 BENCH_DIR   = $(O)/tests/bench
-BENCH_APP  := $(addprefix tests/bench/,app.c app_server.c app_client.c)
+BENCH_APP  := $(addprefix tests/bench/,app.c app_server.c app_client.c \
+	app_blocks.c app_notify.c)
 BENCH_BOTH := $(addprefix tests/bench/,measure.c suite.c)
 BENCH_FLOOR := $(wildcard tests/bench/floor*.c tests/bench/chan*.c) \
 	tests/bench/frame.c

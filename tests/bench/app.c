@@ -54,6 +54,9 @@ app_init(struct app *app, const char *port)
 	if (!app->context)
 		die("no context");
 	coap_context_set_csm_max_message_size(app->context, 4 << 20);
+	if (app->set.blocks > 0)
+		coap_context_set_block_mode(app->context,
+		    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
 	errno = 0;
 }
 
@@ -70,6 +73,9 @@ main(int argc, char **argv)
 		{ "burst", app_burst },
 		{ "memory", app_memory },
 		{ "suite", app_suite },
+		{ "get-blocks", app_get_blocks },
+		{ "put-blocks", app_put_blocks },
+		{ "notify", app_notify },
 	};
 	struct app app = { 0 };
 	size_t i;

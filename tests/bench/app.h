@@ -27,12 +27,17 @@ struct app {
 void app_serve(struct app *app);
 /* A client session; ends the program when there is none. */
 coap_session_t *app_open(struct app *app);
+/* The same, established. */
+coap_session_t *app_open_ready(struct app *app);
 /* Kinds of work of a client. */
 void app_request(struct app *app);
 void app_setup(struct app *app);
 void app_burst(struct app *app);
 void app_memory(struct app *app);
 void app_suite(struct app *app);
+void app_get_blocks(struct app *app);
+void app_put_blocks(struct app *app);
+void app_notify(struct app *app);
 
 /* --- what differs between the libraries ----------------------------------- */
 

@@ -81,6 +81,16 @@ wait_established(struct app *app, const coap_session_t *session)
 	}
 }
 
+coap_session_t *
+app_open_ready(struct app *app)
+{
+	coap_session_t *session = app_open(app);
+
+	coap_session_set_app_data(session, app);
+	wait_established(app, session);
+	return session;
+}
+
 /* --- requests ------------------------------------------------------------- */
 
 static void

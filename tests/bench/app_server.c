@@ -51,6 +51,45 @@ get_memory(coap_resource_t *resource, coap_session_t *session,
 	answer(response, text, strlen(text));
 }
 
+static void
+get_blocks(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	const coap_binary_t *body = coap_resource_get_userdata(resource);
+
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	coap_add_data_large_response(resource, session, request, response,
+	    query, COAP_MEDIATYPE_APPLICATION_OCTET_STREAM, -1, 0, body->length,
+	    body->s, NULL, NULL);
+}
+
+static void
+put_blocks(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	const coap_binary_t *body = coap_resource_get_userdata(resource);
+	size_t offset, total;
+	const uint8_t *data;
+	size_t len = 0;
+
+	(void)session;
+	(void)query;
+	coap_get_data_large(request, &len, &data, &offset, &total);
+	coap_pdu_set_code(response,
+	    len == body->length ? COAP_RESPONSE_CODE_CHANGED
+				: COAP_RESPONSE_CODE_BAD_REQUEST);
+}
+
+/* The resource with observers changes. */
+static void
+get_trigger(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	coap_resource_notify_observers(coap_resource_get_userdata(resource),
+	    NULL);
+	get_small(resource, session, request, query, response);
+}
+
 static coap_resource_t *
 add(struct app *app, const char *path, coap_method_handler_t handler)
 {
@@ -96,23 +135,45 @@ set_keys(struct app *app)
 		die("the library takes no such credentials");
 }
 
-void
-app_serve(struct app *app)
+static coap_binary_t *
+body_of(size_t length)
 {
-	coap_binary_t *body = coap_new_binary(app->set.body);
-	coap_resource_t *r;
+	coap_binary_t *body = coap_new_binary(length);
 
 	if (!body)
 		die("out of memory");
-	memset(body->s, 'x', body->length);
+	memset(body->s, 'x', length);
+	return body;
+}
+
+static void
+add_resources(struct app *app)
+{
+	coap_resource_t *r;
+	coap_resource_t *observed;
+
+	add(app, "r", get_small);
+	add(app, "m", get_memory);
+	r = add(app, "b", get_body);
+	coap_resource_set_userdata(r, body_of(app->set.body));
+	r = add(app, "g", get_blocks);
+	coap_register_request_handler(r, COAP_REQUEST_PUT, put_blocks);
+	coap_resource_set_userdata(r, body_of(app->set.blocks));
+	observed = add(app, "o", get_small);
+	coap_resource_set_get_observable(observed, 1);
+	coap_resource_set_mode(observed, COAP_RESOURCE_FLAGS_NOTIFY_CON);
+	r = add(app, "t", get_trigger);
+	coap_resource_set_userdata(r, observed);
+}
+
+void
+app_serve(struct app *app)
+{
 	if (app->proto.secure)
 		set_keys(app);
 	if (!coap_new_endpoint(app->context, &app->server, app->number))
 		die("coap_new_endpoint");
-	add(app, "r", get_small);
-	add(app, "m", get_memory);
-	r = add(app, "b", get_body);
-	coap_resource_set_userdata(r, body);
+	add_resources(app);
 	puts("ready");
 	fflush(stdout);
 	for (;;)

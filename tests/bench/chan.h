@@ -21,6 +21,16 @@ struct floor {
 	gnutls_certificate_credentials_t cert;
 	struct response small;
 	struct response body;
+	struct response block;
+	/* A server's observers. */
+	struct observer *observers;
+	unsigned n_observers;
+	int observing; /* a client's descriptors of them, by epoll */
+};
+
+struct observer {
+	struct sockaddr_in peer;
+	uint8_t token[4];
 };
 
 enum chan_state {
@@ -83,10 +93,20 @@ void serve_streams(struct floor *floor);
 const uint8_t *floor_answer(struct floor *floor, const struct request *request,
     size_t *len);
 
+/* What a server has for these: before it serves, for a request that observes,
+ * and when what is observed has changed. */
+void work_init(struct floor *floor);
+void work_observe(struct floor *floor, const struct sockaddr_in *from,
+    const struct request *request);
+void work_changed(struct floor *floor, int fd);
+
 void floor_request(struct floor *floor);
 void floor_setup(struct floor *floor);
 void floor_memory(struct floor *floor);
 void floor_suite(struct floor *floor);
+void floor_get_blocks(struct floor *floor);
+void floor_put_blocks(struct floor *floor);
+void floor_notify(struct floor *floor);
 /*
  * Runs a command count times, and prints as meter_print(): what its processes
  * spend; and what they, this process and the processes pids, "1,2", spend,

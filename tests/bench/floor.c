@@ -26,6 +26,8 @@ floor_answer(struct floor *floor, const struct request *request, size_t *len)
 
 	if (request->path == 'b')
 		return response_for(&floor->body, &floor->proto, request, len);
+	if (request->path == 'g')
+		return response_for(&floor->block, &floor->proto, request, len);
 	if (request->path != 'm')
 		return response_for(&floor->small, &floor->proto, request, len);
 	snprintf(text, sizeof text, "%lu", heap_bytes());
@@ -44,6 +46,7 @@ serve(struct floor *floor)
 	response_init(&floor->small, BENCH_PAYLOAD, sizeof BENCH_PAYLOAD - 1);
 	response_init(&floor->body, body, floor->set.body);
 	free(body);
+	work_init(floor);
 	if (floor->proto.stream)
 		serve_streams(floor);
 	else
@@ -79,6 +82,9 @@ main(int argc, char **argv)
 		{ "setup", floor_setup },
 		{ "memory", floor_memory },
 		{ "suite", floor_suite },
+		{ "get-blocks", floor_get_blocks },
+		{ "put-blocks", floor_put_blocks },
+		{ "notify", floor_notify },
 	};
 	struct floor floor = { 0 };
 	size_t i;

@@ -30,8 +30,12 @@ udp_input(struct server *s, const struct sockaddr_in *from, uint8_t *data,
 	frame_parse(&s->floor->proto, data, n, &request);
 	if (request.path == '\0')
 		return;
+	if (request.path == 'o')
+		work_observe(s->floor, from, &request);
 	out = floor_answer(s->floor, &request, &len);
 	sendto(s->fd, out, len, 0, (const struct sockaddr *)from, sizeof *from);
+	if (request.path == 't')
+		work_changed(s->floor, s->fd);
 }
 
 /* --- DTLS ----------------------------------------------------------------- */
@@ -150,6 +154,7 @@ serve_datagrams(struct floor *floor)
 {
 	static struct server s;
 	static uint8_t data[DATAGRAM];
+	bool drain = floor->set.window > 1 || floor->set.observers > 1;
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct sockaddr_in from;
 	socklen_t from_len;
@@ -174,6 +179,6 @@ serve_datagrams(struct floor *floor)
 				dtls_input(&s, &from, data, (size_t)n);
 			else if (n > 0)
 				udp_input(&s, &from, data, (size_t)n);
-		} while (n > 0 && floor->set.window > 1);
+		} while (n > 0 && drain);
 	}
 }

@@ -91,7 +91,7 @@ frame_parse(const struct protocol *p, uint8_t *data, size_t len,
 	if (!p->stream && len > 4)
 		request->mid = (uint16_t)(data[2] << 8 | data[3]);
 	i = p->stream ? 2 : 4;
-	if (len != i + TOKEN + 2 || data[1] != CODE_GET)
+	if (len < i + TOKEN + 2 || data[1] != CODE_GET)
 		return;
 	memcpy(request->token, data + i, TOKEN);
 	request->path = (char)data[i + TOKEN + 1];

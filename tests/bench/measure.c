@@ -31,6 +31,8 @@ settings_read(struct settings *s)
 	s->ms = setting("BENCH_MS", 150);
 	s->window = setting("BENCH_WINDOW", 1);
 	s->body = setting("BENCH_BODY", 0);
+	s->blocks = setting("BENCH_BLOCKS", 0);
+	s->observers = setting("BENCH_OBSERVERS", 0);
 	s->others = setting("BENCH_OTHERS", 0);
 	s->suite = getenv("BENCH_SUITE");
 	s->keys = getenv("BENCH_KEYS");

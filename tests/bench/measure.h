@@ -16,12 +16,14 @@
 
 /* What the driver asks for, by environment variables. */
 struct settings {
-	unsigned ms;       /* BENCH_MS: how long a round measures */
-	unsigned window;   /* BENCH_WINDOW: requests in flight */
-	unsigned body;     /* BENCH_BODY: bytes of a response, 0: a few */
-	unsigned others;   /* BENCH_OTHERS: sessions that are held besides */
-	const char *suite; /* BENCH_SUITE: what suite_print() printed */
-	const char *keys;  /* BENCH_KEYS: folder of ca.pem, cert.pem, key.pem */
+	unsigned ms;        /* BENCH_MS: how long a round measures */
+	unsigned window;    /* BENCH_WINDOW: requests in flight */
+	unsigned body;      /* BENCH_BODY: bytes of a response, 0: a few */
+	unsigned blocks;    /* BENCH_BLOCKS: bytes of a body in blocks */
+	unsigned observers; /* BENCH_OBSERVERS */
+	unsigned others;    /* BENCH_OTHERS: sessions that are held besides */
+	const char *suite;  /* BENCH_SUITE: what suite_print() printed */
+	const char *keys; /* BENCH_KEYS: folder of ca.pem, cert.pem, key.pem */
 };
 
 void settings_read(struct settings *s);
