@@ -24,7 +24,7 @@ check_start(const struct start *start)
 	for (size_t i = 0; i < start->n_words; i++)
 		MUST(strlen(start->words[i]) <= MESSAGE_MAX);
 	MUST(!start->words[start->n_words]);
-	MUST(start->options.form <= FORM_NONE);
+	MUST(start->options.form <= FORM_DIAG);
 	MUST(start->options.color >= -1 && start->options.color <= 1);
 	MUST(start->options.write_out == start->write_out);
 	MUST(start->options.file == start->file);

@@ -113,7 +113,7 @@ static void
 test_values_of_options(void **state)
 {
 	(void)state;
-	assert_values("get --format ^", "human json raw hex none ");
+	assert_values("get --format ^", "human json raw hex none diag ");
 	assert_values("get --format=h^", "--format=human --format=hex ");
 	assert_values("--color a^", "auto always ");
 	assert_values("get --accept senml+c^", "senml+cbor ");
