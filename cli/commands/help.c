@@ -136,11 +136,17 @@ write_family(FILE *out, const struct command *command)
 	const struct command *const *c;
 	const char *separator = "\nsee also: ";
 	size_t len = strlen(command->name);
+	size_t column = 0;
 
 	for (c = command_table; *c; c++) {
 		if (strncmp((*c)->name, command->name, len) != 0 ||
 		    (*c)->name[len] != ' ')
 			continue;
+		column += strlen(separator) + strlen((*c)->name);
+		if (column > WIDTH) {
+			separator = ",\n    ";
+			column = strlen(separator) + strlen((*c)->name);
+		}
 		fprintf(out, "%s%s", separator, (*c)->name);
 		separator = ", ";
 	}
