@@ -59,7 +59,7 @@ body_entry_free(struct body_entry *entry)
 struct body_entry *
 bodies_bury(struct bodies *b)
 {
-	struct body_entry *entry = b->dropped;
+	struct body_entry *entry = b->reading > 0 ? NULL : b->dropped;
 
 	if (entry != NULL)
 		DL_DELETE(b->dropped, entry);
@@ -122,6 +122,15 @@ bodies_drop(struct bodies *b, struct body_entry *entry)
 	give_back(entry);
 	body_in_free(&entry->in);
 	DL_APPEND(b->dropped, entry);
+}
+
+void
+bodies_drop_all(struct bodies *b)
+{
+	while (b->in != NULL)
+		bodies_drop(b, b->in);
+	while (b->out != NULL)
+		bodies_drop(b, b->out);
 }
 
 struct body_entry *

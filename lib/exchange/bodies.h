@@ -56,6 +56,7 @@ struct bodies {
 	struct body_entry *fresh; /* added while a handler runs */
 	unsigned n_in;
 	unsigned n_out;
+	unsigned reading; /* calls of a body's read() that are under way */
 };
 
 /* NULL when out of memory. */
@@ -63,6 +64,9 @@ struct bodies *bodies_new(void);
 /* All of it; NULL is allowed. Calls release functions, so nothing may still
  * use it. */
 void bodies_free(struct bodies *b);
+/* All of it is dropped, and nothing freed: for who cannot wait until a read()
+ * has returned, which may do anything. */
+void bodies_drop_all(struct bodies *b);
 
 enum bodies_step {
 	BODIES_ANSWERED, /* the response is filled: code, options, payload */
@@ -107,7 +111,7 @@ void body_entry_free(struct body_entry *entry);
 void bodies_expire(struct bodies *b, coap_tick_t now);
 coap_tick_t bodies_next(const struct bodies *b); /* TIMER_NEVER: none */
 /* Takes what was dropped, to be freed with body_entry_free(); NULL: nothing
- * more. */
+ * more, or something is being read. */
 struct body_entry *bodies_bury(struct bodies *b);
 
 #endif

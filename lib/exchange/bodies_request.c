@@ -219,6 +219,21 @@ our_block(const struct bodies_params *params, const coap_block_b_t *asked)
 	return body_block_at((size_t)body_offset(asked), szx, bert);
 }
 
+/* body_out_part(): what it reads with may end everything but b and out. */
+static int
+read_part(struct bodies *b, struct body_out *out, coap_pdu_t *response,
+    coap_block_b_t *block)
+{
+	int r;
+
+	if (b == NULL)
+		return body_out_part(out, response, COAP_OPTION_BLOCK2, block);
+	b->reading++;
+	r = body_out_part(out, response, COAP_OPTION_BLOCK2, block);
+	b->reading--;
+	return r;
+}
+
 static enum bodies_step
 answer_part(struct part *p, struct body_entry *entry)
 {
@@ -228,7 +243,7 @@ answer_part(struct part *p, struct body_entry *entry)
 	bodies_touch(p->b, entry, p->now + p->params->lifetime);
 	if (!copy_head(entry->head, p->response))
 		return answer(p, COAP_RESPONSE_CODE_INTERNAL_ERROR, NULL);
-	r = body_out_part(entry->out, p->response, COAP_OPTION_BLOCK2, &block);
+	r = read_part(p->b, entry->out, p->response, &block);
 	if (r == 0)
 		return BODIES_ANSWERED;
 	pdu_clear(p->response);
@@ -375,8 +390,9 @@ keep_answer(struct bodies *b, const struct bodies_params *params,
 }
 
 static int
-put_part(const struct bodies_params *params, const coap_block_b_t *asked,
-    coap_pdu_t *response, struct body_out *out, bool *rest)
+put_part(struct bodies *b, const struct bodies_params *params,
+    const coap_block_b_t *asked, coap_pdu_t *response, struct body_out *out,
+    bool *rest)
 {
 	coap_block_b_t block = our_block(params, asked);
 	int r;
@@ -385,7 +401,7 @@ put_part(const struct bodies_params *params, const coap_block_b_t *asked,
 	if (block.num == 0 && out->length != BODY_UNKNOWN &&
 	    !block_add_uint(response, COAP_OPTION_SIZE2, out->length))
 		return -COAP_E_TOOBIG;
-	r = body_out_part(out, response, COAP_OPTION_BLOCK2, &block);
+	r = read_part(b, out, response, &block);
 	*rest = r == 0 && (block.m || block.num > 0);
 	return r;
 }
@@ -430,7 +446,7 @@ bodies_respond(struct bodies *b, const struct bodies_params *params,
 	}
 	if (b != NULL)
 		entry = new_answer(request, response);
-	r = put_part(params, &asked, response, out, &rest);
+	r = put_part(b, params, &asked, response, out, &rest);
 	if (rest && keep_answer(b, params, now, entry, out))
 		return r;
 	body_entry_free(entry);

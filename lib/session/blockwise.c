@@ -224,6 +224,9 @@ add_part(coap_session_t *session, const coap_pdu_t *request,
 	err = add_answer(session, request, response, out);
 	if (err < 0)
 		answer_without(request, response, err);
+	/* What was read with may have ended it. */
+	if (!session->layer)
+		blockwise_forget(session);
 	blockwise_bury(session);
 	session_arm(session);
 	context_leave(session->context);

@@ -170,6 +170,10 @@ blockwise_forget(coap_session_t *session)
 
 	if (!b)
 		return;
+	if (b->reading > 0) {
+		bodies_drop_all(b);
+		return;
+	}
 	session->extra->bodies = NULL;
 	bodies_free(b);
 }

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where observation, Echo, answers that come later and bodies that are read
+ * meet, on loopback, with a client without library. */
+#include "notify_peer.h"
+
+#include "session/observe_server.h"
+
+#define CON COAP_MESSAGE_CON
+#define NON COAP_MESSAGE_NON
+#define ACK COAP_MESSAGE_ACK
+#define RST COAP_MESSAGE_RST
+#define UDP COAP_PROTO_UDP
+#define TCP COAP_PROTO_TCP
+#define GET COAP_REQUEST_CODE_GET
+
+static struct opeer p;
+
+static void
+serve_with(coap_method_handler_t handler)
+{
+	coap_register_request_handler(oserver.o, COAP_REQUEST_GET, handler);
+}
+
+/* --- bodies that are read ------------------------------------------------- */
+
+static struct {
+	coap_session_t *session;
+	unsigned reads;
+	unsigned end_at;
+	unsigned released;
+} reader;
+
+static int
+read_body(uint64_t offset, uint8_t *buf, size_t len, void *arg)
+{
+	(void)arg;
+	if (++reader.reads == reader.end_at)
+		coap_session_disconnected(reader.session,
+		    COAP_NACK_NOT_DELIVERABLE);
+	memset(buf, 'a' + (int)(offset / 1024), len);
+	return (int)len;
+}
+
+static void
+release_body(void *arg)
+{
+	(void)arg;
+	reader.released++;
+}
+
+static void
+serve_reader(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	const coapx_body_t body = {
+		.size = sizeof body,
+		.length = 5000,
+		.read = read_body,
+		.release = release_body,
+		.etag = 7,
+		.maxage = -1,
+	};
+
+	(void)resource;
+	(void)query;
+	reader.session = session;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	coapx_add_body_response(session, request, response, &body);
+}
+
+static void
+ask_for_block(unsigned num)
+{
+	coap_pdu_t *pdu = opeer_pdu(&p, CON, GET, 'b', -1);
+	uint8_t block = (uint8_t)(num << 4 | 6);
+
+	coap_add_option(pdu, COAP_OPTION_BLOCK2, 1, &block);
+	opeer_send_pdu(&p, pdu);
+	world_settle();
+	while (opeer_take(&p))
+		;
+}
+
+/* What reads may end the session, as every callback. */
+static void
+reading_ends_the_session(void **state)
+{
+	(void)state;
+	serve_with(serve_reader);
+	for (int i = 0; i < 2; i++)
+		for (unsigned at = 1; at <= 5; at++) {
+			memset(&reader, 0, sizeof reader);
+			reader.end_at = at;
+			opeer_open(&p, i ? TCP : UDP);
+			p.may_end = true;
+			opeer_observe(&p, 'a');
+			world_settle();
+			while (opeer_take(&p))
+				;
+			for (unsigned num = 1; num < 3; num++)
+				ask_for_block(num);
+			oserver_change();
+			world_settle();
+			while (opeer_take(&p))
+				;
+			ask_for_block(3);
+			assert_true(reader.reads >= at);
+			opeer_close(&p);
+			world_settle();
+		}
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, oserver_up, oserver_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(reading_ends_the_session),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
