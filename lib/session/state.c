@@ -354,6 +354,16 @@ idle_end(const coap_session_t *session)
 	return session->active + context_idle_time(session->context);
 }
 
+/* What observes is not idle, but a peer that takes nothing is not waited for. */
+static coap_tick_t
+deaf_end(const coap_session_t *session)
+{
+	if (!session->blocked || session->type != COAP_SESSION_TYPE_SERVER ||
+	    session->references > 0 || !notify_has(session))
+		return TIMER_NEVER;
+	return session->active + context_idle_time(session->context);
+}
+
 /* Messages wait although nothing holds them back. */
 static bool
 can_flush(const coap_session_t *session)
@@ -397,6 +407,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, observe_next(session));
 	next = earlier(next, notify_next(session));
 	next = earlier(next, idle_end(session));
+	next = earlier(next, deaf_end(session));
 	/* An idle deadline that only moved later is looked at when it comes:
 	 * most messages then cost no work on the heap. */
 	if (session->timer.queued && session->timer.at <= next &&
@@ -457,7 +468,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	observe_expire(session, now);
 	notify_run(session, now);
 	keepalive_check(session, now);
-	if (idle_end(session) <= now)
+	if (idle_end(session) <= now || deaf_end(session) <= now)
 		session_end(session, COAP_NACK_NOT_DELIVERABLE, -COAP_E_CLOSED);
 }
 

@@ -15,10 +15,43 @@
 
 static struct opeer p;
 
+static unsigned
+observers(void)
+{
+	return w.server->observing.n;
+}
+
 static void
 serve_with(coap_method_handler_t handler)
 {
 	coap_register_request_handler(oserver.o, COAP_REQUEST_GET, handler);
+}
+
+/* --- peers that do not read ----------------------------------------------- */
+
+/* What observes is not idle, but what takes nothing is not waited for. */
+static void
+observer_that_reads_nothing(void **state)
+{
+	int i;
+
+	(void)state;
+	oserver.large = 1000;
+	opeer_open(&p, TCP);
+	p.may_end = true;
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "TCP 2.05 a+ aaaaaaaaaaaaaaaaaaaa");
+	for (i = 0; i < 100000 && !w.last->blocked; i++) {
+		oserver_change();
+		world_settle();
+	}
+	assert_true(w.last->blocked);
+	world_advance(299 * 1000);
+	assert_int_equal(observers(), 1);
+	world_advance(2 * 1000);
+	assert_int_equal(observers(), 0);
+	assert_int_equal(w.deleted, 1);
+	opeer_close(&p);
 }
 
 /* --- bodies that are read ------------------------------------------------- */
@@ -117,6 +150,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(observer_that_reads_nothing),
 		TEST(reading_ends_the_session),
 	};
 
