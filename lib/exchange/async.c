@@ -67,6 +67,7 @@ async_add(struct asyncs *a, struct async_pool *pool, const coap_pdu_t *request,
 		async_free(async);
 		return -COAP_E_NOMEM;
 	}
+	async->request->fresh = request->fresh;
 	count(async, pool, bytes);
 	async->due = due;
 	DL_INSERT_INORDER(a->list, async, by_due);

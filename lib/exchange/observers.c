@@ -90,6 +90,7 @@ copy_request(const coap_pdu_t *request)
 	if (copy == NULL)
 		return NULL;
 	copy->parsed = request->parsed;
+	copy->fresh = request->fresh;
 	if (!coap_get_data(request, &len, &data) ||
 	    coap_add_data(copy, len, data))
 		return copy;

@@ -150,8 +150,13 @@ coapx_echo_check(coap_session_t *session, const coap_pdu_t *request,
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 		return 0;
 	}
-	if (is_fresh(session, request, now, (uint64_t)max_age * 1000))
+	/* What its handler is called for again was fresh when it came. */
+	if (request->fresh)
 		return 1;
+	if (is_fresh(session, request, now, (uint64_t)max_age * 1000)) {
+		((coap_pdu_t *)(uintptr_t)request)->fresh = true;
+		return 1;
+	}
 	if (!challenge(session, response, now))
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 	return 0;

@@ -50,6 +50,7 @@ pdu_clear(coap_pdu_t *pdu)
 	pdu->last_option = 0;
 	pdu->data = NULL;
 	pdu->parsed = false;
+	pdu->fresh = false;
 }
 
 coap_pdu_t *

@@ -38,8 +38,9 @@ struct coap_pdu_t {
 	uint8_t code; /* coap_pdu_code_t */
 	uint16_t mid;
 	uint16_t last_option; /* the largest number among the options */
-	bool parsed;          /* read from the wire */
-	uint8_t framing;      /* enum framing of the last decode or encode */
+	bool parsed : 1;      /* read from the wire */
+	bool fresh : 1;  /* its Echo was good; copies that are kept stay so */
+	uint8_t framing; /* enum framing of the last decode or encode */
 	uint32_t token_len;
 	unsigned refs;  /* see pdu_ref() */
 	uint8_t *block; /* PDU_HEADROOM + cap bytes: room, or one of its own */

@@ -22,9 +22,132 @@ observers(void)
 }
 
 static void
+answer(coap_pdu_t *response)
+{
+	char text[16];
+	int n = snprintf(text, sizeof text, "v%d", oserver.value);
+
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	coap_add_data(response, (size_t)n, (const uint8_t *)text);
+}
+
+static void
 serve_with(coap_method_handler_t handler)
 {
 	coap_register_request_handler(oserver.o, COAP_REQUEST_GET, handler);
+}
+
+/* --- Echo ----------------------------------------------------------------- */
+
+static void
+fresh(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	(void)resource;
+	(void)query;
+	if (coapx_echo_check(session, request, response, 10))
+		answer(response);
+}
+
+/* Sends the last answer's Echo with the same request. */
+static void
+observe_with_echo(char token)
+{
+	coap_pdu_t *pdu = opeer_pdu(&p, CON, GET, token, 0);
+	coap_opt_iterator_t oi;
+	coap_opt_t *echo = coap_check_option(p.last, COAP_OPTION_ECHO, &oi);
+
+	assert_non_null(echo);
+	coap_add_option(pdu, COAP_OPTION_ECHO, coap_opt_length(echo),
+	    coap_opt_value(echo));
+	opeer_send_pdu(&p, pdu);
+}
+
+/* A registration that was fresh stays one: what is notified is no request. */
+static void
+fresh_registration_is_notified(void **state)
+{
+	(void)state;
+	serve_with(fresh);
+	opeer_open(&p, UDP);
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "ACK 4.01 a- ");
+	assert_int_equal(observers(), 0);
+	observe_with_echo('a');
+	opeer_expect(&p, "ACK 2.05 a+ v0");
+	world_advance(60000);
+	oserver_change();
+	opeer_expect(&p, "CON 2.05 a+ v1");
+	opeer_reply(&p, ACK);
+	assert_int_equal(observers(), 1);
+	opeer_close(&p);
+}
+
+static void
+later(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	(void)resource;
+	(void)query;
+	if (coap_find_async(session, coap_pdu_get_token(request)))
+		answer(response);
+	else
+		coap_register_async(session, request,
+		    30 * COAP_TICKS_PER_SECOND);
+}
+
+static void
+fresh_later(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	if (coapx_echo_check(session, request, response, 10))
+		later(resource, session, request, query, response);
+}
+
+/* Nor is its answer a new request when it takes its time. */
+static void
+fresh_request_is_answered_later(void **state)
+{
+	(void)state;
+	serve_with(fresh_later);
+	opeer_open(&p, UDP);
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "ACK 4.01 a- ");
+	observe_with_echo('a');
+	opeer_expect(&p, "ACK 0.00 0- ");
+	world_advance(31000);
+	opeer_expect(&p, "CON 2.05 a+ v0");
+	opeer_reply(&p, ACK);
+	world_settle();
+	assert_int_equal(observers(), 1);
+	opeer_close(&p);
+}
+
+/* Asked for after the handler took its time only: it has to be fresh then. */
+static void
+later_fresh(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	if (!coap_find_async(session, coap_pdu_get_token(request)))
+		later(resource, session, request, query, response);
+	else
+		fresh(resource, session, request, query, response);
+}
+
+static void
+unproven_request_is_not_fresh_later(void **state)
+{
+	(void)state;
+	serve_with(later_fresh);
+	opeer_open(&p, UDP);
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "ACK 0.00 0- ");
+	world_advance(31000);
+	opeer_expect(&p, "CON 4.01 a- ");
+	opeer_reply(&p, ACK);
+	world_settle();
+	assert_int_equal(observers(), 0);
+	opeer_close(&p);
 }
 
 /* --- peers that do not read ----------------------------------------------- */
@@ -150,6 +273,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(fresh_registration_is_notified),
+		TEST(fresh_request_is_answered_later),
+		TEST(unproven_request_is_not_fresh_later),
 		TEST(observer_that_reads_nothing),
 		TEST(reading_ends_the_session),
 	};
