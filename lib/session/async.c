@@ -2,7 +2,10 @@
 /* Separate responses: handlers that are called once more, later. */
 #include "session/async.h"
 
+#include <coap3/coap_subscribe.h>
+
 #include "base/err.h"
+#include "exchange/observation.h"
 #include "session/blockwise.h"
 #include "session/observe_server.h"
 #include "session/serve.h"
@@ -36,8 +39,16 @@ bool
 session_async_waits(const coap_session_t *session, const coap_pdu_t *request)
 {
 	const struct asyncs *a = asyncs(session);
+	coap_async_t *async = a && a->count > 0
+	    ? async_find(a, coap_pdu_get_token(request))
+	    : NULL;
 
-	return a && a->count > 0 && async_find(a, coap_pdu_get_token(request));
+	if (!async)
+		return false;
+	/* The one answer to both does not register (RFC 7641 section 3.6). */
+	if (observation_request_value(request) == COAP_OBSERVE_CANCEL)
+		pdu_remove_option(async->request, COAP_OPTION_OBSERVE);
+	return true;
 }
 
 void

@@ -7,7 +7,7 @@
 #include "session/session.h"
 
 /* Whether a request with that token waits for its response: then this one is
- * it again, and is acknowledged only. */
+ * it again, or takes back that it observes, and is acknowledged only. */
 bool session_async_waits(const coap_session_t *session,
     const coap_pdu_t *request);
 /* The handler left the response empty; what is in it already is kept. */

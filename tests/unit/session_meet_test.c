@@ -150,6 +150,54 @@ unproven_request_is_not_fresh_later(void **state)
 	opeer_close(&p);
 }
 
+/* --- answers that come later ---------------------------------------------- */
+
+/* RFC 7641 section 3.6: with the same token, also before there was an answer,
+ * which is then the last message with it. */
+static void
+cancelled_before_the_answer(void **state)
+{
+	(void)state;
+	serve_with(later);
+	for (int i = 0; i < 2; i++) {
+		opeer_open(&p, i ? TCP : UDP);
+		opeer_observe(&p, 'a');
+		if (i == 0)
+			opeer_expect(&p, "ACK 0.00 0- ");
+		opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);
+		if (i == 0)
+			opeer_expect(&p, "ACK 0.00 0- ");
+		world_settle();
+		world_advance(31000);
+		opeer_expect(&p, i ? "TCP 2.05 a- v0" : "CON 2.05 a- v0");
+		if (i == 0)
+			opeer_reply(&p, ACK);
+		world_settle();
+		assert_int_equal(observers(), 0);
+		opeer_close(&p);
+		world_settle();
+	}
+}
+
+static void
+cancelled_while_a_notification_waits(void **state)
+{
+	(void)state;
+	opeer_open(&p, TCP);
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "TCP 2.05 a+ v0");
+	serve_with(later);
+	oserver_change();
+	world_settle();
+	opeer_silent(&p);
+	opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);
+	opeer_silent(&p);
+	world_advance(31000);
+	opeer_expect(&p, "TCP 2.05 a- v1");
+	assert_int_equal(observers(), 0);
+	opeer_close(&p);
+}
+
 /* --- peers that do not read ----------------------------------------------- */
 
 /* What observes is not idle, but what takes nothing is not waited for. */
@@ -276,6 +324,8 @@ main(void)
 		TEST(fresh_registration_is_notified),
 		TEST(fresh_request_is_answered_later),
 		TEST(unproven_request_is_not_fresh_later),
+		TEST(cancelled_before_the_answer),
+		TEST(cancelled_while_a_notification_waits),
 		TEST(observer_that_reads_nothing),
 		TEST(reading_ends_the_session),
 	};
