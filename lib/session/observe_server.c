@@ -523,7 +523,8 @@ coap_check_notify(coap_context_t *context)
 	coap_session_t *session;
 	unsigned n;
 
-	if (!context || context->freeing)
+	/* Within a handler nothing is dispatched: the loop comes to it. */
+	if (!context || context->freeing || context->depth > 0)
 		return;
 	context_enter(context);
 	for (n = context->observing.n_owing; n > 0; n--) {

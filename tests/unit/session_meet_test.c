@@ -198,6 +198,39 @@ cancelled_while_a_notification_waits(void **state)
 	opeer_close(&p);
 }
 
+/* --- notifying within a handler ------------------------------------------- */
+
+static void
+notify_now(coap_session_t *session, coap_pdu_t *response)
+{
+	(void)session;
+	(void)response;
+	if (oserver.calls > 1000)
+		return;
+	oserver_change();
+	coap_check_notify(w.server);
+}
+
+/* A handler that changes what it tells is called again by the loop, not by
+ * itself. */
+static void
+handlers_are_not_nested(void **state)
+{
+	unsigned calls;
+
+	(void)state;
+	opeer_open(&p, TCP);
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "TCP 2.05 a+ v0");
+	oserver.hook = notify_now;
+	calls = oserver.calls;
+	oserver_change();
+	coap_check_notify(w.server);
+	assert_in_range(oserver.calls, calls + 1, calls + 64);
+	oserver.hook = NULL;
+	opeer_close(&p);
+}
+
 /* --- peers that do not read ----------------------------------------------- */
 
 /* What observes is not idle, but what takes nothing is not waited for. */
@@ -326,6 +359,7 @@ main(void)
 		TEST(unproven_request_is_not_fresh_later),
 		TEST(cancelled_before_the_answer),
 		TEST(cancelled_while_a_notification_waits),
+		TEST(handlers_are_not_nested),
 		TEST(observer_that_reads_nothing),
 		TEST(reading_ends_the_session),
 	};
