@@ -139,7 +139,7 @@ message_failed(coap_session_t *session, const coap_pdu_t *sent,
 {
 	coap_nack_handler_t handler = session->context->on.nack;
 
-	if (handler)
+	if (handler && !observe_is_silent(sent))
 		handler(session, sent, reason, sent ? sent->mid : 0);
 }
 

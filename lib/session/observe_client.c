@@ -138,6 +138,30 @@ observe_drop_request(coap_session_t *session, struct request *q)
 	request_free(q);
 }
 
+static void
+mark_silent(void *app)
+{
+	(void)app;
+}
+
+bool
+observe_is_silent(const coap_pdu_t *pdu)
+{
+	return pdu && pdu->app_free == mark_silent;
+}
+
+/* A stream may have to take the message yet; a datagram has left. */
+static void
+forget_answer(coap_session_t *session, struct request *q)
+{
+	if (!session_reliable(session)) {
+		observe_drop_request(session, q);
+		return;
+	}
+	requests_take(&session->requests, q);
+	request_free(q);
+}
+
 /* Nobody waits for the answer, which is rejected as any that is not known. */
 void
 observe_tell_server(coap_session_t *session, const struct observation *o)
@@ -150,10 +174,12 @@ observe_tell_server(coap_session_t *session, const struct observation *o)
 	pdu = observe_cancel_pdu(session, o, COAP_MESSAGE_NON);
 	if (!pdu)
 		return;
+	if (!pdu->app_free)
+		pdu->app_free = mark_silent;
 	if (session_send_pdu(session, pdu, NULL) == 0) {
 		q = observe_request(session, o);
 		if (q)
-			observe_drop_request(session, q);
+			forget_answer(session, q);
 	}
 	coap_delete_pdu(pdu);
 }

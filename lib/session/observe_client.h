@@ -75,8 +75,10 @@ void observe_attach_body(coap_pdu_t *pdu, const struct observation *o);
 /* The message that ends it at the server. */
 coap_pdu_t *observe_cancel_pdu(coap_session_t *session,
     const struct observation *o, coap_pdu_type_t type);
-/* Sends that, for nobody to wait for. */
+/* Sends that, for nobody to wait for; whether a message is such a one, whose
+ * end nobody hears of. */
 void observe_tell_server(coap_session_t *session, const struct observation *o);
+bool observe_is_silent(const coap_pdu_t *pdu);
 /* What fetches the rest of a notification ends without a word; that, and what
  * asks. */
 void observe_drop_fetch(coap_session_t *session, struct observation *o);

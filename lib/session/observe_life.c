@@ -34,6 +34,8 @@ send_again(coap_session_t *session, struct observation *o)
 	if (is_under_way(session, o))
 		return -COAP_E_EXISTS;
 	o->origin->mid = coap_new_message_id(session);
+	/* It went along once, and was for that peer (RFC 9175 section 2.3). */
+	pdu_remove_option(o->origin, COAP_OPTION_ECHO);
 	observe_attach_body(o->origin, o);
 	err = o->user ? observe_app_register(o->user)
 		      : session_send_pdu(session, o->origin, NULL);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where a client's observations meet Echo, full streams and want of memory. */
+#include "observe_peer.h"
+
+#include <coap3/coap_subscribe.h>
+
+#include "session_wire.h"
+
+#define CON COAP_MESSAGE_CON
+#define NON COAP_MESSAGE_NON
+#define UDP COAP_PROTO_UDP
+#define TCP COAP_PROTO_TCP
+#define GET COAP_REQUEST_CODE_GET
+
+static unsigned
+observations(const coap_session_t *s)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+
+	assert_int_equal(coapx_session_get_info(s, &info), 0);
+	return info.observations;
+}
+
+/* --- Echo ----------------------------------------------------------------- */
+
+static struct {
+	void (*serve)(coap_session_t *session, const coap_pdu_t *request,
+	    coap_pdu_t *response);
+	bool gives;
+	unsigned echoed; /* requests with an Echo */
+} e;
+
+static void
+serve_echo(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	coap_opt_iterator_t oi;
+
+	e.echoed += coap_check_option(request, COAP_OPTION_ECHO, &oi) != NULL;
+	e.serve(session, request, response);
+	if (e.gives)
+		pdu_put_option(response, COAP_OPTION_ECHO, 4,
+		    (const uint8_t *)"good");
+}
+
+/* RFC 9175 section 2.3: an Echo is for the next request, and for that peer;
+ * what registers again is neither. */
+static void
+echo_is_given_once(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	int err;
+
+	(void)state;
+	e.serve = w.serve;
+	e.echoed = 0;
+	w.serve = serve_echo;
+	e.gives = true;
+	world_request(s, CON, 'e', 0, 0, &err);
+	world_wait("result");
+	world_forget();
+	e.gives = false;
+	peer.max_age = 1;
+	observe_peer_start(s, 'a');
+	assert_int_equal(e.echoed, 1);
+	world_advance(20000);
+	assert_true(peer.asked > 1);
+	assert_int_equal(e.echoed, 1);
+	coap_session_release(s);
+}
+
+/* --- full streams --------------------------------------------------------- */
+
+static void
+fill(coap_session_t *s)
+{
+	static uint8_t bytes[60000];
+	uint8_t token[8];
+	size_t len;
+	coap_pdu_t *pdu;
+	int i;
+
+	for (i = 0; i < 1000 && !s->blocked; i++) {
+		pdu = coap_new_pdu(NON, COAP_REQUEST_CODE_PUT, s);
+		assert_non_null(pdu);
+		coap_session_new_token(s, &len, token);
+		assert_true(coap_add_token(pdu, len, token));
+		coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+		    (const uint8_t *)"n");
+		assert_true(coap_add_data(pdu, sizeof bytes, bytes));
+		assert_true(coap_send(s, pdu) >= 0);
+		world_settle();
+	}
+	assert_true(s->blocked);
+}
+
+/* Over a stream nothing but this message ends it at the server. */
+static void
+server_is_told_when_it_reads_again(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	wire_open(TCP);
+	s = coap_new_client_session(w.client, NULL, &wire.address, TCP);
+	assert_non_null(s);
+	world_wait("C SESSION_CONNECTED");
+	world_forget();
+	observe_peer_start(s, 'a');
+	wire.stopped = true;
+	fill(s);
+	coapx_observe_drop(peer.handle);
+	assert_int_equal(observations(s), 0);
+	wire.stopped = false;
+	WORLD_UNTIL(peer.cancelled > 0);
+	assert_int_equal(peer.cancelled, 1);
+	coap_session_release(s);
+	world_settle();
+	wire_close();
+}
+
+/* Nor does the application hear of it when it never leaves. */
+static void
+what_nobody_sent_has_no_nack(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	wire_open(TCP);
+	s = coap_new_client_session(w.client, NULL, &wire.address, TCP);
+	assert_non_null(s);
+	world_wait("C SESSION_CONNECTED");
+	world_forget();
+	observe_peer_start(s, 'a');
+	wire.stopped = true;
+	fill(s);
+	coapx_observe_drop(peer.handle);
+	world_forget();
+	wire_cut(true);
+	world_wait("C SESSION_CLOSED");
+	assert_int_equal(world_count("C nack not_deliverable a"), 0);
+	assert_true(world_count("C nack") > 0);
+	coap_session_release(s);
+	world_settle();
+	wire_close();
+}
+
+/* --- want of memory ------------------------------------------------------- */
+
+/* What cannot be cancelled goes on: it is asked for again. */
+static void
+what_was_not_cancelled_goes_on(void **state)
+{
+	unsigned n, kept = 0;
+
+	(void)state;
+	for (n = 1; n < 20; n++) {
+		coap_session_t *s = world_connected(UDP);
+		uint8_t token = (uint8_t)('a' + n);
+		coap_binary_t t = { 1, &token };
+		unsigned asked;
+		int done;
+
+		peer.silent = false;
+		peer.max_age = 1;
+		assert_true(coap_send(s,
+				observe_peer_request(s, GET, CON, (char)token,
+				    0)) >= 0);
+		world_wait("hello");
+		peer.silent = true;
+		asked = peer.asked;
+		world_advance(16500);
+		assert_int_equal(peer.asked, asked + 1);
+		mem_fail_at(n, 0);
+		done = coap_cancel_observe(s, &t, CON);
+		mem_fail_at(0, 0);
+		peer.silent = false;
+		asked = peer.asked;
+		if (!done) {
+			kept++;
+			world_advance(400000);
+			assert_true(peer.asked > asked || observations(s) == 0);
+		}
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+		if (done)
+			break;
+	}
+	assert_true(kept > 2);
+	assert_true(n < 20);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, observe_peer_up, world_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(echo_is_given_once),
+		TEST(server_is_told_when_it_reads_again),
+		TEST(what_nobody_sent_has_no_nack),
+		TEST(what_was_not_cancelled_goes_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
