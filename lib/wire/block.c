@@ -11,8 +11,9 @@
 #define BERT_SZX        7
 #define BERT_UNIT       1024u
 
-#define FNV_BASIS 0xCBF29CE484222325u
-#define FNV_PRIME 0x00000100000001B3u
+#define HASH_BASIS 0xCBF29CE484222325u
+#define HASH_PRIME 0x9E3779B97F4A7C15u
+#define HASH_LANES 4
 
 static size_t
 min_size(size_t a, size_t b)
@@ -274,14 +275,33 @@ fail:
 
 /* A response of which the request names the part */
 
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * HASH_PRIME;
+	return hash ^ hash >> 32;
+}
+
+/* Words in lanes that do not wait for each other: a server may have to do this
+ * for each block. */
 uint64_t
 block_etag(const uint8_t *data, size_t length)
 {
-	uint64_t hash = FNV_BASIS;
+	uint64_t lanes[HASH_LANES] = { 1, 2, 3, 4 };
+	uint64_t words[HASH_LANES];
+	uint64_t hash = HASH_BASIS ^ length;
+	size_t at = 0;
 	size_t i;
 
-	for (i = 0; i < length; i++)
-		hash = (hash ^ data[i]) * FNV_PRIME;
+	for (; length - at >= sizeof(words); at += sizeof(words)) {
+		memcpy(words, data + at, sizeof(words));
+		for (i = 0; i < HASH_LANES; i++)
+			lanes[i] = mix(lanes[i], words[i]);
+	}
+	for (i = 0; i < HASH_LANES; i++)
+		hash = mix(hash, lanes[i]);
+	for (; at < length; at++)
+		hash = mix(hash, data[at]);
 	return hash != 0 ? hash : 1;
 }
 
