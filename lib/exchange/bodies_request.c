@@ -197,16 +197,8 @@ request_body(struct part *p)
 static bool
 copy_head(const coap_pdu_t *head, coap_pdu_t *response)
 {
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt;
-
 	response->code = head->code;
-	coap_option_iterator_init(head, &oi, COAP_OPT_ALL);
-	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi))
-		if (coap_add_option(response, oi.number, coap_opt_length(opt),
-			coap_opt_value(opt)) == 0)
-			return false;
-	return true;
+	return pdu_copy_options(response, head, NULL);
 }
 
 /* The size that we answer with: never larger than was asked for. */

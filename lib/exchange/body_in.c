@@ -3,6 +3,7 @@
 #include "exchange/body.h"
 
 #include "base/err.h"
+#include "wire/pdu.h"
 
 #define BERT_UNIT 1024u
 
@@ -121,19 +122,18 @@ body_in_part(struct body_in *in, const coap_block_b_t *block,
 bool
 body_in_same_etag(struct body_in *in, const coap_pdu_t *pdu)
 {
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt = coap_check_option(pdu, COAP_OPTION_ETAG, &oi);
-	uint32_t len = opt != NULL ? coap_opt_length(opt) : 0;
+	coap_option_t tag;
+	size_t len =
+	    pdu_find_option(pdu, COAP_OPTION_ETAG, &tag) ? tag.length : 0;
 
 	/* A longer one is none (RFC 7252 section 5.10). */
 	if (len > sizeof(in->etag))
 		len = 0;
 	if (in->length > 0)
 		return len == in->etag_len &&
-		    (len == 0 ||
-			memcmp(in->etag, coap_opt_value(opt), len) == 0);
+		    (len == 0 || memcmp(in->etag, tag.value, len) == 0);
 	in->etag_len = (uint8_t)len;
 	if (len > 0)
-		memcpy(in->etag, coap_opt_value(opt), len);
+		memcpy(in->etag, tag.value, len);
 	return true;
 }

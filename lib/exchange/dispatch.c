@@ -258,13 +258,13 @@ find(struct work *w)
 
 /* Whether a response answers a request for a later part with the whole. */
 static bool
-ignores_block2(const struct work *w, unsigned num)
+ignores_block2(const struct work *w)
 {
-	coap_opt_iterator_t oi;
+	coap_option_t option;
 
-	return num > 0 &&
-	    COAP_RESPONSE_CLASS(coap_pdu_get_code(w->response)) == 2 &&
-	    coap_check_option(w->response, COAP_OPTION_BLOCK2, &oi) == NULL;
+	return COAP_RESPONSE_CLASS(coap_pdu_get_code(w->response)) == 2 &&
+	    !pdu_find_option(w->response, COAP_OPTION_BLOCK2, &option) &&
+	    options_block2_num(w->resources, w->request) > 0;
 }
 
 /*
@@ -292,7 +292,6 @@ static bool
 run_handler(struct work *w)
 {
 	const struct dispatch_bodies *bodies = w->env->bodies;
-	unsigned num = options_block2_num(w->resources, w->request);
 	bool single = w->flags & COAP_RESOURCE_FLAGS_FORCE_SINGLE_BODY;
 	const coap_pdu_t *request = w->request;
 	coap_string_t *query;
@@ -306,7 +305,7 @@ run_handler(struct work *w)
 	if (bodies)
 		bodies->end(w->env->user, w->response);
 	coap_delete_string(query);
-	if (ignores_block2(w, num))
+	if (ignores_block2(w))
 		return refuse(w, COAP_RESPONSE_CODE_BAD_OPTION,
 		    "Option 23 (Block2) asks for a later part");
 	return true;

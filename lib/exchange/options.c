@@ -114,9 +114,9 @@ options_accept_response(const struct resources *r, const coap_pdu_t *response)
 static bool
 has_option(const coap_pdu_t *request, coap_option_num_t number)
 {
-	coap_opt_iterator_t oi;
+	coap_option_t option;
 
-	return coap_check_option(request, number, &oi) != NULL;
+	return pdu_find_option(request, number, &option);
 }
 
 /*
@@ -130,9 +130,10 @@ read_block(const struct resources *r, const coap_pdu_t *request,
 	bool bert = request->framing != FRAMING_DATAGRAM;
 
 	memset(block, 0, sizeof(*block));
-	if (resources_knows_option(r, number) || !has_option(request, number))
+	if (pdu_lacks(request, number) || resources_knows_option(r, number))
 		return true;
-	return block_read(request, number, bert, block) != 0;
+	return block_read(request, number, bert, block) != 0 ||
+	    !has_option(request, number);
 }
 
 /* A GET or FETCH for a later part can be tried: it changes nothing. */

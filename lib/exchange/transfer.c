@@ -12,9 +12,9 @@
 static bool
 has_block2(const coap_pdu_t *pdu)
 {
-	coap_opt_iterator_t oi;
+	coap_option_t option;
 
-	return coap_check_option(pdu, COAP_OPTION_BLOCK2, &oi) != NULL;
+	return pdu_find_option(pdu, COAP_OPTION_BLOCK2, &option);
 }
 
 struct transfer *

@@ -3,6 +3,7 @@
 #include "session/blockwise.h"
 
 #include "base/err.h"
+#include "wire/pdu.h"
 
 static struct bodies *
 bodies(const coap_session_t *session)
@@ -41,14 +42,14 @@ static bool
 has_blocks(const coap_session_t *session, const coap_pdu_t *request)
 {
 	const struct resources *r = &session->context->resources;
-	coap_opt_iterator_t oi;
+	coap_option_t option;
 
-	/* What an application registered is its own. */
-	if (resources_knows_option(r, COAP_OPTION_BLOCK1) ||
-	    resources_knows_option(r, COAP_OPTION_BLOCK2))
+	if (!pdu_find_option(request, COAP_OPTION_BLOCK1, &option) &&
+	    !pdu_find_option(request, COAP_OPTION_BLOCK2, &option))
 		return false;
-	return coap_check_option(request, COAP_OPTION_BLOCK1, &oi) ||
-	    coap_check_option(request, COAP_OPTION_BLOCK2, &oi);
+	/* What an application registered is its own. */
+	return !resources_knows_option(r, COAP_OPTION_BLOCK1) &&
+	    !resources_knows_option(r, COAP_OPTION_BLOCK2);
 }
 
 static bool

@@ -63,16 +63,14 @@ int
 block_read(const coap_pdu_t *pdu, coap_option_num_t number, bool bert,
     coap_block_b_t *block)
 {
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt;
+	coap_option_t option;
 	unsigned int value;
 
 	memset(block, 0, sizeof(*block));
-	opt = coap_check_option(pdu, number, &oi);
-	if (opt == NULL || coap_opt_length(opt) > BLOCK_VALUE_MAX)
+	if (!pdu_find_option(pdu, number, &option) ||
+	    option.length > BLOCK_VALUE_MAX)
 		return 0;
-	value =
-	    coap_decode_var_bytes(coap_opt_value(opt), coap_opt_length(opt));
+	value = coap_decode_var_bytes(option.value, option.length);
 	if ((value & 7) == BERT_SZX && !bert)
 		return 0;
 	block->num = value >> 4;

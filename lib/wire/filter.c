@@ -4,7 +4,8 @@
  * that need 8. Bit i of the mask says that slot i is taken: the long slots come
  * first, then the short ones.
  */
-#include <coap3/coap_option.h>
+#include "wire/option.h"
+#include "wire/pdu.h"
 
 #define SHORT_BIT(i) (1U << (COAP_OPT_FILTER_LONG + (i)))
 #define LONG_BIT(i)  (1U << (i))
@@ -36,6 +37,8 @@ find_short(const coap_opt_filter_t *filter, coap_option_num_t number)
 static unsigned
 find(const coap_opt_filter_t *filter, coap_option_num_t number)
 {
+	if (filter->mask == 0)
+		return NO_SLOT;
 	return number > UINT8_MAX ? find_long(filter, number)
 				  : find_short(filter, number);
 }
@@ -100,4 +103,20 @@ int
 coap_option_filter_get(coap_opt_filter_t *filter, coap_option_num_t number)
 {
 	return filter && find(filter, number) != NO_SLOT;
+}
+
+bool
+filter_meets(const coap_opt_filter_t *filter, const coap_pdu_t *pdu)
+{
+	unsigned i;
+
+	for (i = 0; i < COAP_OPT_FILTER_SHORT; i++)
+		if (filter->mask & SHORT_BIT(i) &&
+		    !pdu_lacks(pdu, filter->short_opts[i]))
+			return true;
+	for (i = 0; i < COAP_OPT_FILTER_LONG; i++)
+		if (filter->mask & LONG_BIT(i) &&
+		    !pdu_lacks(pdu, filter->long_opts[i]))
+			return true;
+	return false;
 }

@@ -43,6 +43,11 @@ head_read(const uint8_t *opt, size_t len, uint32_t *delta, uint32_t *length)
 		return 0;
 	d = opt[0] >> 4;
 	l = opt[0] & 15;
+	if (d < NIBBLE_EXT8 && l < NIBBLE_EXT8) {
+		*delta = d;
+		*length = l;
+		return 1;
+	}
 	if (d == NIBBLE_RESERVED || l == NIBBLE_RESERVED)
 		return 0;
 	d_ext = ext_len(d);
@@ -218,24 +223,45 @@ coap_option_next(coap_opt_iterator_t *oi)
 	return opt;
 }
 
+bool
+pdu_find_option(const coap_pdu_t *pdu, coap_option_num_t number,
+    coap_option_t *option)
+{
+	size_t len, size;
+	const uint8_t *at;
+	uint32_t found = 0;
+
+	if (pdu_lacks(pdu, number))
+		return false;
+	for (at = pdu_options(pdu, &len); len > 0; at += size, len -= size) {
+		size = option_read(at, len, option);
+		if (size == 0)
+			return false;
+		found += option->delta;
+		if (found >= number)
+			return found == number;
+	}
+	return false;
+}
+
 coap_opt_t *
 coap_check_option(const coap_pdu_t *pdu, coap_option_num_t number,
     coap_opt_iterator_t *oi)
 {
 	coap_opt_t *opt;
 
-	/* Options come in order, and most that are asked for are not there. */
-	if (pdu && oi && number > pdu->last_option) {
+	if (pdu && oi && pdu_lacks(pdu, number)) {
 		memset(oi, 0, sizeof(*oi));
 		oi->bad = 1;
 		return NULL;
 	}
 	if (!coap_option_iterator_init(pdu, oi, COAP_OPT_ALL))
 		return NULL;
-	coap_option_filter_set(&oi->filter, number);
-	oi->filtered = 1;
 	do
 		opt = iterator_step(oi);
 	while (opt && oi->number < number);
+	/* The next one is another of this number. */
+	coap_option_filter_set(&oi->filter, number);
+	oi->filtered = 1;
 	return opt && oi->number == number ? opt : NULL;
 }

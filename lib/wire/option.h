@@ -3,7 +3,10 @@
 #ifndef WIRE_OPTION_H
 #define WIRE_OPTION_H
 
+#include <stdbool.h>
+
 #include <coap3/coap_option.h>
+#include <coap3/coap_pdu.h>
 
 /* The largest number that a nibble and its two extra bytes can say. */
 #define OPTION_EXT_MAX (269 + 65535)
@@ -14,5 +17,8 @@
  * payload marker, uses a reserved nibble or has a delta over 65535.
  */
 size_t option_read(const uint8_t *opt, size_t len, coap_option_t *result);
+
+/* Whether the message may have an option that is in the set. */
+bool filter_meets(const coap_opt_filter_t *filter, const coap_pdu_t *pdu);
 
 #endif

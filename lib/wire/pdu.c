@@ -32,6 +32,7 @@ pdu_new(coap_pdu_type_t type, unsigned code, uint16_t mid, size_t max)
 	pdu->cap = cap;
 	pdu->max = max < PDU_MAX_SIZE ? max : PDU_MAX_SIZE;
 	pdu->refs = 1;
+	pdu->absent = UINT64_MAX;
 	return pdu;
 }
 
@@ -48,6 +49,7 @@ pdu_clear(coap_pdu_t *pdu)
 	pdu->used = 0;
 	pdu->token_len = 0;
 	pdu->last_option = 0;
+	pdu->absent = UINT64_MAX;
 	pdu->data = NULL;
 	pdu->parsed = false;
 	pdu->fresh = false;
@@ -234,6 +236,8 @@ coap_add_option(coap_pdu_t *pdu, coap_option_num_t number, size_t len,
 	coap_opt_encode(pdu->token + place.at, size, place.delta, data, len);
 	if (number > pdu->last_option)
 		pdu->last_option = number;
+	if (number < 64)
+		pdu->absent &= ~((uint64_t)1 << number);
 	return size;
 }
 
@@ -335,13 +339,40 @@ coap_add_data_after(coap_pdu_t *pdu, size_t len)
 	return to;
 }
 
-/* Copies the options that drop does not name. */
+/* Whether all options of old can go into pdu as they are. */
 static bool
-copy_options(coap_pdu_t *pdu, const coap_pdu_t *old, coap_opt_filter_t *drop)
+can_copy_all(const coap_pdu_t *pdu, const coap_pdu_t *old,
+    const coap_opt_filter_t *drop)
+{
+	return pdu->used == pdu->token_len &&
+	    (!drop || !filter_meets(drop, old));
+}
+
+static bool
+copy_all(coap_pdu_t *pdu, const coap_pdu_t *old)
+{
+	size_t len;
+	const uint8_t *options = pdu_options(old, &len);
+
+	if (!make_room(pdu, "options", len))
+		return false;
+	if (len > 0)
+		memcpy(pdu->token + pdu->used, options, len);
+	pdu->used += len;
+	pdu->last_option = old->last_option;
+	pdu->absent = old->absent;
+	return true;
+}
+
+bool
+pdu_copy_options(coap_pdu_t *pdu, const coap_pdu_t *old,
+    coap_opt_filter_t *drop)
 {
 	coap_opt_iterator_t oi;
 	coap_opt_t *opt;
 
+	if (can_copy_all(pdu, old, drop))
+		return copy_all(pdu, old);
 	coap_option_iterator_init(old, &oi, COAP_OPT_ALL);
 	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
 		if (coap_option_filter_get(drop, oi.number))
@@ -366,7 +397,7 @@ pdu_duplicate(const coap_pdu_t *old, uint16_t mid, size_t max, size_t token_len,
 		return NULL;
 	pdu->framing = old->framing;
 	if (coap_add_token(pdu, token_len, token) &&
-	    copy_options(pdu, old, drop))
+	    pdu_copy_options(pdu, old, drop))
 		return pdu;
 	coap_delete_pdu(pdu);
 	return NULL;

@@ -42,13 +42,14 @@ struct coap_pdu_t {
 	bool fresh : 1;  /* its Echo was good; copies that are kept stay so */
 	uint8_t framing; /* enum framing of the last decode or encode */
 	uint32_t token_len;
-	unsigned refs;  /* see pdu_ref() */
-	uint8_t *block; /* PDU_HEADROOM + cap bytes: room, or one of its own */
-	uint8_t *token; /* block + PDU_HEADROOM: token, options, payload */
-	size_t used;    /* bytes at token: token, options, marker, payload */
-	size_t cap;     /* bytes that fit at token now */
-	size_t max;     /* ceiling of used */
-	uint8_t *data;  /* payload inside block, NULL when there is none */
+	uint64_t absent; /* bit n: certainly no option n; of those under 64 */
+	unsigned refs;   /* see pdu_ref() */
+	uint8_t *block;  /* PDU_HEADROOM + cap bytes: room, or one of its own */
+	uint8_t *token;  /* block + PDU_HEADROOM: token, options, payload */
+	size_t used;     /* bytes at token: token, options, marker, payload */
+	size_t cap;      /* bytes that fit at token now */
+	size_t max;      /* ceiling of used */
+	uint8_t *data;   /* payload inside block, NULL when there is none */
 	/* What it stands for when it is a part, or comes with the whole; not
 	 * owned. NULL: its payload is all. */
 	const struct pdu_body *body;
@@ -91,6 +92,23 @@ coap_pdu_t *pdu_duplicate(const coap_pdu_t *old, uint16_t mid, size_t max,
 
 /* Takes all options with this number out, also in front of a payload. */
 void pdu_remove_option(coap_pdu_t *pdu, coap_option_num_t number);
+
+/* Whether there is certainly no option of this number: options are looked for
+ * far more often than they are there. */
+static inline bool
+pdu_lacks(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	return number > pdu->last_option ||
+	    (number < 64 && pdu->absent >> number & 1);
+}
+
+/* The first option of this number: whether there is one. */
+bool pdu_find_option(const coap_pdu_t *pdu, coap_option_num_t number,
+    coap_option_t *option);
+/* The options of old, less those in drop (may be NULL), into a message without
+ * payload. False when it has no room for them. */
+bool pdu_copy_options(coap_pdu_t *pdu, const coap_pdu_t *old,
+    coap_opt_filter_t *drop);
 
 /* Where options begin, how long they are (marker and payload excluded). */
 const uint8_t *pdu_options(const coap_pdu_t *pdu, size_t *len);

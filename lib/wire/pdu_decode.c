@@ -5,39 +5,40 @@
 #include "wire/option.h"
 #include "wire/pdu.h"
 
-/*
- * Walks the options at p up to the payload or to the end. Sets the number of
- * the last one, and *at to where the payload begins (len when there is none).
- */
-static int
-check_options(const uint8_t *p, size_t len, uint16_t *last, size_t *at)
-{
-	coap_option_t option;
-	uint16_t number = 0;
-	size_t pos = 0;
-
-	while (pos < len && p[pos] != COAP_PAYLOAD_START) {
-		size_t size = option_read(p + pos, len - pos, &option);
-
-		if (size == 0 || option.delta > UINT16_MAX - number)
-			return -COAP_E_FORMAT;
-		number = (uint16_t)(number + option.delta);
-		pos += size;
-	}
-	if (pos + 1 == len) /* the marker alone */
-		return -COAP_E_FORMAT;
-	*last = number;
-	*at = pos < len ? pos + 1 : len;
-	return 0;
-}
-
 /* What a message says of itself: where its parts are. */
 struct layout {
 	struct frame_head head;
 	size_t body;    /* bytes behind the token */
 	size_t payload; /* where in body the payload begins; body: nowhere */
 	uint16_t last;
+	uint64_t absent;
 };
+
+/* Walks the options at p up to the payload or to the end. */
+static int
+check_options(const uint8_t *p, size_t len, struct layout *l)
+{
+	coap_option_t option;
+	uint16_t number = 0;
+	size_t pos = 0;
+
+	l->absent = UINT64_MAX;
+	while (pos < len && p[pos] != COAP_PAYLOAD_START) {
+		size_t size = option_read(p + pos, len - pos, &option);
+
+		if (size == 0 || option.delta > UINT16_MAX - number)
+			return -COAP_E_FORMAT;
+		number = (uint16_t)(number + option.delta);
+		if (number < 64)
+			l->absent &= ~((uint64_t)1 << number);
+		pos += size;
+	}
+	if (pos + 1 == len) /* the marker alone */
+		return -COAP_E_FORMAT;
+	l->last = number;
+	l->payload = pos < len ? pos + 1 : len;
+	return 0;
+}
 
 /* Reads and checks the whole message at data, and sets what a Reset needs. */
 static int
@@ -59,8 +60,7 @@ read_layout(coap_pdu_t *pdu, enum framing framing, size_t max_token,
 		return -COAP_E_FORMAT;
 	len -= l->head.size + l->head.token_len;
 	l->body = len;
-	return check_options(data + l->head.size + l->head.token_len, len,
-	    &l->last, &l->payload);
+	return check_options(data + l->head.size + l->head.token_len, len, l);
 }
 
 /* Once the bytes are at pdu->token. */
@@ -73,6 +73,7 @@ set_layout(coap_pdu_t *pdu, const struct layout *l)
 	pdu->token_len = (uint32_t)l->head.token_len;
 	pdu->used = l->head.token_len + l->body;
 	pdu->last_option = l->last;
+	pdu->absent = l->absent;
 	if (l->payload < l->body)
 		pdu->data = pdu->token + pdu->token_len + l->payload;
 	pdu->parsed = true;

@@ -478,6 +478,111 @@ test_duplicate(void **state)
 	coap_delete_pdu(old);
 }
 
+/* What is found of each number is the first one that the iterator has. */
+static void
+assert_finds(const coap_pdu_t *pdu)
+{
+	coap_opt_iterator_t oi, one;
+	coap_option_t option;
+	coap_opt_t *opt;
+	unsigned number;
+
+	for (number = 0; number < 300; number++) {
+		coap_option_iterator_init(pdu, &oi, COAP_OPT_ALL);
+		do
+			opt = coap_option_next(&oi);
+		while (opt && oi.number != number);
+		assert_ptr_equal(coap_check_option(pdu,
+				     (coap_option_num_t)number, &one),
+		    opt);
+		assert_int_equal(pdu_find_option(pdu, (coap_option_num_t)number,
+				     &option),
+		    opt != NULL);
+		if (!opt)
+			continue;
+		assert_false(pdu_lacks(pdu, (coap_option_num_t)number));
+		assert_ptr_equal(option.value, coap_opt_value(opt));
+		assert_int_equal(option.length, coap_opt_length(opt));
+	}
+}
+
+static coap_pdu_t *
+with_options(void)
+{
+	static const uint16_t numbers[] = { 63, 1, 64, 258, 11, 23, 11, 0, 60 };
+	coap_pdu_t *pdu = new_pdu(200);
+	size_t i;
+
+	coap_add_token(pdu, 2, BYTES("tk"));
+	for (i = 0; i < COUNT(numbers); i++)
+		assert_int_not_equal(coap_add_option(pdu, numbers[i], i,
+					 BYTES("123456789")),
+		    0);
+	return pdu;
+}
+
+static void
+test_find_option(void **state)
+{
+	static const uint16_t removed[] = { 258, 11, 0, 63 };
+	coap_pdu_t *pdu = with_options();
+	coap_pdu_t *read = new_pdu(0);
+	coap_opt_filter_t drop = { 0 };
+	const uint8_t *bytes;
+	coap_pdu_t *copy;
+	size_t len, i;
+
+	(void)state;
+	assert_finds(pdu);
+	coap_add_data(pdu, 3, BYTES("\xb1xy"));
+	assert_finds(pdu);
+	assert_int_equal(pdu_encode(pdu, FRAMING_DATAGRAM, &bytes, &len), 0);
+	assert_int_equal(pdu_decode(read, FRAMING_DATAGRAM, 8, bytes, len), 0);
+	assert_finds(read);
+	coap_option_filter_set(&drop, 12);
+	copy = pdu_duplicate(read, 1, 200, 1, BYTES("n"), &drop);
+	assert_int_equal(copy->used, pdu->used - 1 - 4);
+	assert_finds(copy);
+	coap_delete_pdu(copy);
+	coap_option_filter_set(&drop, 258);
+	coap_option_filter_set(&drop, 64);
+	copy = pdu_duplicate(read, 1, 200, 1, BYTES("n"), &drop);
+	assert_int_equal(copy->last_option, 63);
+	assert_finds(copy);
+	coap_delete_pdu(copy);
+	for (i = 0; i < COUNT(removed); i++) {
+		pdu_remove_option(pdu, removed[i]);
+		assert_finds(pdu);
+	}
+	pdu_clear(pdu);
+	assert_finds(pdu);
+	coap_delete_pdu(pdu);
+	coap_delete_pdu(read);
+}
+
+/* Behind options that are there, and into a message without room. */
+static void
+test_copy_options(void **state)
+{
+	coap_pdu_t *old = with_options();
+	coap_pdu_t *pdu = new_pdu(200);
+	coap_pdu_t *small = new_pdu(10);
+
+	(void)state;
+	assert_true(pdu_copy_options(pdu, old, NULL));
+	assert_bytes(pdu, old->token + 2, old->used - 2);
+	pdu_clear(pdu);
+	coap_add_option(pdu, 20, 1, BYTES("q"));
+	assert_true(pdu_copy_options(pdu, old, NULL));
+	assert_int_equal(pdu->used, old->used - 2 + 2);
+	assert_finds(pdu);
+	assert_false(pdu_copy_options(small, old, NULL));
+	assert_int_equal(small->used, 0);
+	coap_delete_pdu(old);
+	coap_delete_pdu(pdu);
+	coap_delete_pdu(small);
+}
+
 static void
 test_getters(void **state)
 {
@@ -588,6 +693,8 @@ main(void)
 		cmocka_unit_test(test_optlist_sorts),
 		cmocka_unit_test(test_duplicate),
 		cmocka_unit_test(test_remove_option),
+		cmocka_unit_test(test_find_option),
+		cmocka_unit_test(test_copy_options),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_response_phrase),
 	};
