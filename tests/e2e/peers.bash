@@ -132,6 +132,28 @@ aiocoap_get() {
 	/usr/bin/python3 "${peers}/aiocoap_peer.py" get "$@"
 }
 
+# ---- node-coap --------------------------------------------------------------
+
+# Find node-coap, or skip the test and say why it is not there.
+need_node_coap() {
+	local folder
+	if ! folder=$("${peers}/fetch-node-coap" 2>"${BATS_TEST_TMPDIR}/why"); then
+		skip "node-coap: $(tail -n 1 "${BATS_TEST_TMPDIR}/why")"
+	fi
+	export NODE_PATH=${folder}
+}
+
+# node-coap as a server, on UDP. Sets port.
+start_node() {
+	start_on udp:PORT node node "${peers}/node_peer.js" serve PORT || return 1
+	wait_line "${peer_log}" '^ready$'
+}
+
+# A request of node-coap; "$@" are the words of node_peer.js.
+node_ask() {
+	timeout 60 node "${peers}/node_peer.js" "$@"
+}
+
 # ---- what answers wrong, or not at all --------------------------------------
 
 # See odd_peer.py for the modes.
