@@ -549,7 +549,7 @@ Hello, world!"
 	run_apart cs discover --rt ti\* "${device}/hello?x"
 	assert_success
 	assert_equal "${output}" \
-		$'/time\ttitle=The time of day, UTC\trt=time\tct=0'
+		$'/time\ttitle=The time of day, UTC\trt=time\tct=0\tobs'
 	run_apart cs discover --rt nope "${device}"
 	assert_success
 	assert_equal "${output}" ''
