@@ -62,6 +62,7 @@ observe_event(struct observe_course *course, coapx_observe_state_t state,
 	course->stale = state == COAPX_OBSERVE_STALE;
 	course->lost = state == COAPX_OBSERVE_LOST ||
 	    (before.lost && state != COAPX_OBSERVE_REGISTERED);
+	course->again += state == COAPX_OBSERVE_ASKING;
 	if (state == COAPX_OBSERVE_ASKING && before.stale) {
 		snprintf(detail, size,
 		    "nothing came from %s within its Max-Age of %" PRIu32

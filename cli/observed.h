@@ -19,6 +19,7 @@ struct observe_course {
 	bool lost;  /* there is no connection */
 	bool stale; /* Max-Age is over */
 	uint32_t max_age;
+	uint64_t again; /* times that it was asked for again */
 };
 
 struct observed;

@@ -44,13 +44,9 @@ free_state(struct job *job)
 /* --- the end -------------------------------------------------------------- */
 
 static void
-finish(struct observing *o, coapx_observation_t *observation)
+finish(struct observing *o)
 {
-	coapx_observation_info_t info = { .size = sizeof(info) };
-
-	if (coapx_observation_info(observation, &info) == 0 &&
-	    info.registrations > 0)
-		o->showing.summary.registrations = info.registrations - 1;
+	o->showing.summary.registrations = o->course.again;
 	showing_sum_up(&o->showing, o->target.uri);
 	job_end(o->job, o->status);
 }
@@ -65,7 +61,7 @@ on_patience(coapx_timer_t *timer, void *arg)
 	    "%s did not confirm that it stops; it will when its next "
 	    "notification is refused",
 	    o->target.uri);
-	finish(o, o->observation);
+	finish(o);
 }
 
 /* Asks the server to stop; then it is over. */
@@ -166,12 +162,12 @@ on_end(coapx_observation_t *observation, coap_session_t *session,
 		.insecure = session_is_insecure(session),
 	};
 
+	(void)observation;
 	if (!o->stopping)
 		o->status = showing_ended(&o->showing, session, result, &view);
 	o->stopping = true;
-	/* The handle dies, and the job may live longer. */
 	o->observation = NULL;
-	finish(o, observation);
+	finish(o);
 }
 
 /* --- the beginning --------------------------------------------------------- */

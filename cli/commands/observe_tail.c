@@ -39,6 +39,7 @@ sum_up_tailing(struct job *job)
 {
 	struct tailing *t = job->state;
 
+	t->showing.summary.registrations = t->course.again;
 	showing_sum_up(&t->showing, t->uri);
 }
 
@@ -118,6 +119,7 @@ begin_tailing(struct tailing *t, struct observed *o)
 	if (!t->uri)
 		return job_fail(t->job, STATUS_INTERNAL, "out of memory");
 	t->course = o->course;
+	t->course.again = 0;
 	t->job->session = o->target.session;
 	observed_follow(o, &t->follower);
 	showing_begin(&t->showing);

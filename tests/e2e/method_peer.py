@@ -121,4 +121,5 @@ def main():
         u.sendto(seen[key], where)
 
 
-main()
+if __name__ == "__main__":
+    main()
