@@ -131,8 +131,9 @@ struct view_response {
 	const char *uri; /* of the request */
 	uint64_t rtt_us;
 	unsigned retransmits;
-	bool ok;       /* 2.xx, or as --expect wanted */
-	bool insecure; /* who answered was not checked */
+	bool ok;          /* 2.xx, or as --expect wanted */
+	bool insecure;    /* who answered was not checked */
+	const char *from; /* of a group's member: its address; else NULL */
 	/* The body went to the file of -o as it came, and the response has
 	 * none; and a copy, if it is not too long; NULL: there is none. */
 	bool streamed;
@@ -162,6 +163,7 @@ struct view_link {
 		const char *value; /* NULL: none */
 	} * attrs;
 	size_t n_attrs;
+	const char *from; /* of a group's member: its address; else NULL */
 };
 
 struct view_ping {

@@ -140,6 +140,9 @@ json_links_of_view(struct output *out, const struct view_link *links, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		json_begin(&line, out, "link");
+		if (links[i].from)
+			json_line_add(&line, line.object, "from",
+			    json_text(links[i].from));
 		json_line_add(&line, line.object, "target",
 		    json_text(links[i].target));
 		attrs = json_line_object(&line, line.object, "attributes");

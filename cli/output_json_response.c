@@ -201,6 +201,8 @@ json_response(struct output *out, const struct view_response *v)
 
 	json_begin(&line, out, "response");
 	json_add_session(&line, v);
+	if (v->from)
+		json_line_add(&line, line.object, "from", json_text(v->from));
 	add_request(&line, v);
 	if (v->response) {
 		add_response(&line, out, v);

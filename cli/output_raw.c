@@ -126,7 +126,8 @@ raw_value(struct output *out, const struct view_field *field)
 	put_result(out, &text);
 }
 
-/* The target, then NAME=VALUE or NAME in each column. */
+/* A group's member, if it is one; the target, then NAME=VALUE or NAME in each
+ * column. */
 void
 raw_links(struct output *out, const struct view_link *links, size_t n)
 {
@@ -134,6 +135,10 @@ raw_links(struct output *out, const struct view_link *links, size_t n)
 	struct text text = { .s = NULL };
 
 	for (size_t i = 0; i < n; i++) {
+		if (links[i].from) {
+			add_cell(&text, links[i].from, out->ascii);
+			text_add_char(&text, '\t', 1);
+		}
 		add_cell(&text, links[i].target, out->ascii);
 		for (size_t j = 0; j < links[i].n_attrs; j++) {
 			attr = &links[i].attrs[j];

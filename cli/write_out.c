@@ -167,3 +167,17 @@ write_out_unknown(const char *format, size_t *len)
 	}
 	return NULL;
 }
+
+int
+write_out_check(struct job *job)
+{
+	const char *format = args_get(&job->args, "write-out");
+	size_t len = 0;
+	const char *unknown = format ? write_out_unknown(format, &len) : NULL;
+
+	if (!unknown)
+		return STATUS_OK;
+	return job_fail(job, STATUS_USAGE,
+	    "--write-out: there is no %.*s; 'help get' lists what there is",
+	    (int)len, unknown);
+}

@@ -3,7 +3,7 @@
 #ifndef CLI_WRITE_OUT_H
 #define CLI_WRITE_OUT_H
 
-#include "cli/output.h"
+#include "cli/job.h"
 #include "cli/text.h"
 
 /* Adds the template filled in. What the template asks for and v does not have
@@ -13,5 +13,9 @@ void write_out(struct text *out, const char *format,
 /* NULL, or the first %{name} that there is not: its text in format, and how
  * long. */
 const char *write_out_unknown(const char *format, size_t *len);
+
+/* Whether all that the template of a job asks for exists: STATUS_OK or an exit
+ * status, the job having been told. */
+int write_out_check(struct job *job);
 
 #endif

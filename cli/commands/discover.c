@@ -5,6 +5,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/failure.h"
+#include "cli/group.h"
 #include "cli/links.h"
 #include "cli/request.h"
 #include "cli/text.h"
@@ -16,6 +17,9 @@ struct discover_job {
 	char session_name[40];
 	char *path; /* ls: of which the children are wanted; else NULL */
 	coapx_request_t *pending;
+	struct group *group; /* the target is one; else NULL */
+	const char *from;    /* of it, whose answer is being shown */
+	int worst;           /* of its answers */
 };
 
 static void
@@ -24,6 +28,7 @@ free_state(struct job *job)
 	struct discover_job *d = job->state;
 
 	coapx_request_cancel(d->pending);
+	group_free(d->group);
 	target_close(job->app, &d->target);
 	plan_free(&d->plan);
 	free(d->path);
@@ -91,6 +96,8 @@ show_below(struct discover_job *d, struct link_list *list)
 static int
 show_list(struct discover_job *d, struct link_list *list)
 {
+	for (size_t i = 0; i < list->n; i++)
+		list->links[i].from = d->from;
 	if (d->path)
 		return show_below(d, list);
 	if (args_has(&d->job->args, "tree"))
@@ -261,6 +268,69 @@ path_of(const struct target *target)
 	return NULL;
 }
 
+static void
+on_group_answer(void *arg, const struct group_answer *answer)
+{
+	struct discover_job *d = arg;
+	struct job *job = d->job;
+	struct view_response view = {
+		.session_name = d->session_name[0] ? d->session_name : NULL,
+		.session = answer->session,
+		.request = answer->request,
+		.response = answer->response,
+		.uri = d->target.uri,
+		.rtt_us = answer->after_us,
+		.from = answer->from,
+	};
+	struct view_field head = { .type = FIELD_TEXT, .text = answer->from };
+	int status = status_of_code(coap_pdu_get_code(answer->response));
+
+	d->from = answer->from;
+	if (output_form(job->out) == FORM_HUMAN ||
+	    (args_has(&job->args, "tree") &&
+		output_form(job->out) != FORM_JSON))
+		output_value(job->out, &head);
+	if (status != STATUS_OK)
+		output_response(job->out, &view);
+	else if (answer->part)
+		status = job_fail(job, STATUS_INCOMPLETE,
+		    "%s: only the first part of its list came", answer->from);
+	else
+		status = show(d, answer->response);
+	if (status > d->worst)
+		d->worst = status;
+}
+
+static void
+on_group_end(void *arg, const coapx_result_t *result)
+{
+	struct discover_job *d = arg;
+
+	if (result->error == -COAP_E_TIMEOUT)
+		d->worst = group_silent(d->job, &d->target);
+	else if (result->error < 0)
+		d->worst = failure_report(d->job, d->target.session,
+		    d->target.uri, result, NULL);
+	job_end(d->job, d->worst);
+}
+
+static int
+ask_group(struct job *job, struct discover_job *d)
+{
+	struct group_params params = {
+		.job = job,
+		.plan = &d->plan,
+		.target = &d->target,
+		.answer = on_group_answer,
+		.end = on_group_end,
+		.arg = d,
+	};
+	int status = STATUS_INTERNAL;
+
+	d->group = group_ask(&params, &status);
+	return d->group ? JOB_RUNNING : status;
+}
+
 static int
 ask(struct job *job, struct discover_job *d)
 {
@@ -300,7 +370,7 @@ begin(struct job *job, struct discover_job *d)
 	if (d->target.named)
 		snprintf(d->session_name, sizeof(d->session_name), "%s",
 		    d->target.named->name);
-	return ask(job, d);
+	return target_is_group(&d->target) ? ask_group(job, d) : ask(job, d);
 }
 
 static int
@@ -357,6 +427,7 @@ static const struct option *const ls_options[] = {
 static const char *const examples[] = {
 	"discover coap://device",
 	"discover --rt 'temperature*'",
+	"discover coap://[ff02::fd%eth0]",
 	"discover --tree --href '/sensors/*'",
 	NULL,
 };

@@ -8,6 +8,7 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/diagnosis.h"
+#include "cli/group.h"
 #include "cli/listeners.h"
 #include "cli/opening.h"
 
@@ -187,6 +188,9 @@ start_listen(struct job *job)
 	if (type && strcmp(type, "client") != 0)
 		return job_fail(job, STATUS_USAGE,
 		    "--type: '%s' is none; only client is", type);
+	status = group_check(job);
+	if (status != STATUS_OK)
+		return status;
 	params.name = args_get(&job->args, "name");
 	params.keyring = job->keyring;
 	listener = listener_open(job->app, &params, &status, &problem);
@@ -197,6 +201,11 @@ start_listen(struct job *job)
 		return status;
 	}
 	listener->to_client = type != NULL;
+	status = group_join(job);
+	if (status != STATUS_OK) {
+		listener_close(job->app, listener);
+		return status;
+	}
 	status = announce(job, listener, port_is_zero(uri));
 	if (status != STATUS_OK || job->app->keep)
 		return status;
@@ -217,6 +226,7 @@ static const struct option listen_options[] = {
 
 static const struct option *const options[] = {
 	listen_options,
+	group_options,
 	KEYRING_SERVER,
 	NULL,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/request_group.h"
 #include "cli/diagnosis.h"
 #include "cli/download.h"
 #include "cli/dry_run.h"
@@ -26,7 +27,8 @@ struct request_job {
 	size_t operand;        /* which one is the target */
 	char session_name[40]; /* the session may lose its name meanwhile */
 	coapx_request_t *pending;
-	struct input *input; /* while the payload is read */
+	struct request_group *group; /* the target is one; else NULL */
+	struct input *input;         /* while the payload is read */
 	struct download download;
 	struct upload upload;
 	int worst;
@@ -38,6 +40,7 @@ free_state(struct job *job)
 	struct request_job *r = job->state;
 
 	coapx_request_cancel(r->pending);
+	request_group_free(r->group);
 	repeat_free(&r->repeat);
 	input_free(r->input);
 	download_free(&r->download);
@@ -55,6 +58,7 @@ sum_up(struct job *job)
 {
 	struct request_job *r = job->state;
 
+	request_group_show(r->group);
 	repeat_sum_up(&r->repeat, r->target.session);
 }
 
@@ -268,6 +272,9 @@ begin(struct request_job *r)
 	if (r->target.named)
 		snprintf(r->session_name, sizeof(r->session_name), "%s",
 		    r->target.named->name);
+	if (target_is_group(&r->target))
+		return request_group_start(job, &r->plan, &r->target,
+		    &r->expect, &r->group);
 	return send_one(job);
 }
 
@@ -287,20 +294,6 @@ payload_read(void *arg, int status, uint8_t *data, size_t len)
 
 /* --- the words ----------------------------------------------------------- */
 
-static int
-check_write_out(struct job *job)
-{
-	const char *format = args_get(&job->args, "write-out");
-	size_t len = 0;
-	const char *unknown = format ? write_out_unknown(format, &len) : NULL;
-
-	if (!unknown)
-		return STATUS_OK;
-	return job_fail(job, STATUS_USAGE,
-	    "--write-out: there is no %.*s; 'help get' lists what there is",
-	    (int)len, unknown);
-}
-
 /* Everything the words say is checked before anything is opened. */
 static int
 read_words(struct request_job *r, unsigned code)
@@ -313,7 +306,7 @@ read_words(struct request_job *r, unsigned code)
 	if (status == STATUS_OK)
 		status = expect_make(job, &r->expect);
 	if (status == STATUS_OK)
-		status = check_write_out(job);
+		status = write_out_check(job);
 	if (status == STATUS_OK)
 		status = print_command_check(job);
 	if (status == STATUS_OK)

@@ -8,6 +8,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/device/device.h"
+#include "cli/group.h"
 #include "cli/listeners.h"
 #include "cli/opening.h"
 
@@ -90,7 +91,7 @@ start(struct job *job)
 {
 	struct app *app = job->app;
 	struct listener *last = app->listeners ? app->listeners->prev : NULL;
-	int status = STATUS_OK;
+	int status = group_check(job);
 
 	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
 		status = check_one(job, job->args.operands[i]);
@@ -98,6 +99,8 @@ start(struct job *job)
 		status = serve_one(job, job->args.operands[i]);
 	if (job->args.n_operands == 0)
 		status = serve_default(job);
+	if (status == STATUS_OK)
+		status = group_join(job);
 	if (status != STATUS_OK)
 		undo(app, last);
 	if (status != STATUS_OK || app->keep)
@@ -108,6 +111,7 @@ start(struct job *job)
 
 static const struct option *const options[] = {
 	device_options,
+	group_options,
 	KEYRING_SERVER,
 	NULL,
 };
@@ -116,6 +120,7 @@ static const char *const examples[] = {
 	"serve",
 	"serve coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683",
 	"serve coap://127.0.0.1:0",
+	"serve --group default",
 	"serve --psk-identity dev1 --psk-hex-file dev1.key",
 	NULL,
 };

@@ -243,8 +243,10 @@ mcast_late_run(coap_session_t *session, coap_tick_t now)
 {
 	struct mcast_late *late;
 
-	while (session->layer && mcast_late_next(session) <= now) {
+	while (session->layer && session->extra) {
 		late = session->extra->late;
+		if (!late || late->due > now)
+			return;
 		session_respond(session, late->request, late->response);
 		late_free(session, late);
 	}

@@ -271,7 +271,8 @@ other_views(void **state)
 		{ "none", FIELD_NULL, NULL, 0 } };
 	static struct view_link_attr attrs[] = { { "rt", "a" }, { "obs", NULL },
 		{ "\xff", "b" } };
-	static const struct view_link link = { "/a", attrs, 3 };
+	static const struct view_link link = { "/a", attrs, 3,
+		"[fe80::1%eth0]:5683" };
 	static const struct view_ping answered = { "h:1", 1, 400, 0 };
 	static const struct view_ping silent = { "h:1", 2, 0, -COAP_E_TIMEOUT };
 	static const struct view_ping_summary summary = { "h:1", 2, 1, 400, 400,
@@ -306,7 +307,10 @@ other_views(void **state)
 				     "\"none\":null}}\n" V(
 					 "value") ",\"name\":\"age_ms\","
 						  "\"value\":1.5}\n" V(
-						      "link") ",\"target\":\"/"
+						      "link") ",\"from\":\"["
+							      "fe80::1%eth0]:"
+							      "5683\","
+							      "\"target\":\"/"
 							      "a\","
 							      "\"attributes\":{"
 							      "\"rt\":\"a\","

@@ -212,14 +212,16 @@ static struct view_link_attr temperature[] = {
 static struct view_link_attr lamp[] = { { "ct", "65000" },
 	{ "ct", "text/\033" } };
 static const struct view_link links[] = {
-	{ "/sensors/t", temperature, 3 },
-	{ "/l\033", lamp, 2 },
-	{ "/bare", NULL, 0 },
+	{ "/sensors/t", temperature, 3, NULL },
+	{ "/l\033", lamp, 2, NULL },
+	{ "/bare", NULL, 0, NULL },
 };
 
 static void
 links_are_listed(void **state)
 {
+	static const struct view_link of_member = { "/l\033", lamp, 2,
+		"192.0.2.7:5683" };
 	struct memory_sink m;
 
 	(void)state;
@@ -237,6 +239,11 @@ links_are_listed(void **state)
 	    "/l\\x1b\tct=65000\tct=text/\\x1b\n"
 	    "/bare\n",
 	    "");
+	/* A group's: whose it is comes first. */
+	memory_sink_init(&m, FORM_AUTO);
+	output_links(memory_sink_open(&m), &of_member, 1);
+	assert_wrote(&m, "192.0.2.7:5683\t/l\\x1b\tct=65000\tct=text/\\x1b\n",
+	    "");
 	memory_sink_terminal(&m, FORM_AUTO);
 	output_links(memory_sink_open(&m), NULL, 0);
 	assert_wrote(&m, "", "no links\n");
@@ -247,12 +254,12 @@ static void
 draw_more(struct memory_sink *m)
 {
 	struct view_link list[] = {
-		{ "/sensors/t", temperature, 3 },
-		{ "/s-1", NULL, 0 },
-		{ "/sensors/x/y", NULL, 0 },
-		{ "coap://h/x", NULL, 0 },
-		{ "/sensors", lamp, 2 },
-		{ "/z//\033", NULL, 0 },
+		{ "/sensors/t", temperature, 3, NULL },
+		{ "/s-1", NULL, 0, NULL },
+		{ "/sensors/x/y", NULL, 0, NULL },
+		{ "coap://h/x", NULL, 0, NULL },
+		{ "/sensors", lamp, 2, NULL },
+		{ "/z//\033", NULL, 0, NULL },
 	};
 
 	output_link_tree(m->out, list, sizeof list / sizeof list[0]);
@@ -269,7 +276,7 @@ static void
 links_as_a_tree(void **state)
 {
 	static const char json[] = "\"target\":\"/s-1\"";
-	struct view_link root = { "/", temperature, 3 };
+	struct view_link root = { "/", temperature, 3, NULL };
 	struct memory_sink m;
 
 	(void)state;
@@ -317,7 +324,7 @@ static void
 a_tree_has_a_depth(void **state)
 {
 	char path[2 * 40 + 1];
-	struct view_link link = { path, NULL, 0 };
+	struct view_link link = { path, NULL, 0, NULL };
 	struct memory_sink m;
 
 	(void)state;

@@ -526,8 +526,8 @@ answers_come_within_the_leisure(void **state)
 	long first = 0, last = 0;
 
 	(void)state;
-	for (char t = 'a'; t <= 'p'; t++) {
-		long ms = answered_after(s, t);
+	for (int t = 'a'; t <= 'p'; t++) {
+		long ms = answered_after(s, (char)t);
 
 		assert_in_range(ms, 0, 5000);
 		first = t == 'a' || ms < first ? ms : first;
