@@ -199,11 +199,12 @@ find_fetch(const coap_session_t *session, const struct observation *o)
 	return NULL;
 }
 
-/* The rest of a notification that is not the newest any more. */
+/* The rest of what is not the newest any more: of a notification, or of what
+ * ends the observation, of which there is one at most. */
 void
 observe_drop_fetch(coap_session_t *session, struct observation *o)
 {
-	struct request *q = o->fetching ? find_fetch(session, o) : NULL;
+	struct request *q = find_fetch(session, o);
 
 	o->fetching = false;
 	if (q && q->user)
@@ -285,9 +286,15 @@ find_asking(const coap_session_t *session, const struct request *q,
 	if (!o)
 		return NULL;
 	h = o->user;
-	if (h)
-		return h->asking && h->asking->request == q ? o : NULL;
-	return q->user ? NULL : o;
+	if (!h)
+		return q->user ? NULL : o;
+	/* A notification that wants an Echo is answered by asking, too. */
+	if (h->asking && h->asking->request == q)
+		return o;
+	return h->fetching && h->fetching->request == q && t &&
+		transfer_repeats(t)
+	    ? o
+	    : NULL;
 }
 
 static bool

@@ -69,6 +69,50 @@ echo_is_given_once(void **state)
 	coap_session_release(s);
 }
 
+/* A server that wants an Echo for what it notifies gets it, and the answer is
+ * a notification as any. */
+static void
+echo_for_a_notification(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coapx_observation_info_t info;
+	coap_pdu_t *pdu;
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	peer.number = 9;
+	pdu = coap_new_pdu(NON, COAP_RESPONSE_CODE_UNAUTHORIZED, peer.session);
+	assert_non_null(pdu);
+	coap_add_token(pdu, 1, (const uint8_t *)"a");
+	coap_add_option(pdu, COAP_OPTION_ECHO, 4, (const uint8_t *)"good");
+	coap_send(peer.session, pdu);
+	world_wait("C notify 9");
+	info = observe_peer_info();
+	assert_int_equal(info.number, 9);
+	assert_int_equal(info.state, COAPX_OBSERVE_REGISTERED);
+	coap_session_release(s);
+}
+
+/* --- the last one, in blocks ---------------------------------------------- */
+
+/* The rest of it is fetched once, however often it is said. */
+static void
+last_one_in_blocks(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	peer.body = 200;
+	peer.silent = true;
+	for (int i = 0; i < 3; i++)
+		observe_peer_notify(NON, -1, "");
+	assert_int_equal(s->requests.count, 1);
+	coap_session_release(s);
+	world_settle();
+	assert_int_equal(peer.ends, 1);
+}
+
 /* --- full streams --------------------------------------------------------- */
 
 static void
@@ -199,6 +243,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(echo_is_given_once),
+		TEST(echo_for_a_notification),
+		TEST(last_one_in_blocks),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
