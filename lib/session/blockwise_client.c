@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "session/echo.h"
+#include "session/observe_client.h"
 #include "wire/block.h"
 
 static unsigned
@@ -423,6 +424,14 @@ ask_on(coap_session_t *session, struct request *q)
 		tell_transfer(next->user, next->transfer);
 }
 
+/* What it was to observe is not wanted, either. */
+static void
+give_up(coap_session_t *session, struct request *q)
+{
+	observe_rejected(session, q);
+	request_free(q);
+}
+
 static void
 go_on(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 {
@@ -433,7 +442,7 @@ go_on(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 	else if (tell_part(session, q, part))
 		ask_on(session, q);
 	else
-		request_free(q);
+		give_up(session, q);
 	coap_delete_pdu(part);
 }
 

@@ -113,6 +113,28 @@ last_one_in_blocks(void **state)
 	assert_int_equal(peer.ends, 1);
 }
 
+/* A handler of parts that rejects one has no use for the rest, nor for what
+ * was to be observed. */
+static void
+rejected_part(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	coap_context_set_block_mode(w.client, COAP_BLOCK_USE_LIBCOAP);
+	peer.body = 200;
+	w.verdict = COAP_RESPONSE_FAIL;
+	for (int i = 0; i < 2; i++) {
+		peer.number = i ? 5 : -1;
+		assert_true(
+		    coap_send(s, observe_peer_request(s, GET, CON, 'a', 0)) >=
+		    0);
+		WORLD_UNTIL(s->requests.count == 0);
+		assert_int_equal(observations(s), 0);
+	}
+	coap_session_release(s);
+}
+
 /* --- full streams --------------------------------------------------------- */
 
 static void
@@ -245,6 +267,7 @@ main(void)
 		TEST(echo_is_given_once),
 		TEST(echo_for_a_notification),
 		TEST(last_one_in_blocks),
+		TEST(rejected_part),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
