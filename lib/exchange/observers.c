@@ -37,6 +37,18 @@ observer_peer_free(struct observer_peer *peer)
 	coap_free_type(COAP_SUBSCRIPTION, peer);
 }
 
+void
+observer_pool_begin(struct observer_pool *pool)
+{
+	pool->spent = 0;
+}
+
+coap_tick_t
+observer_pool_take(struct observer_pool *pool)
+{
+	return pool->spent++ / OBSERVE_A_PASS;
+}
+
 struct observer *
 observer_find(const struct observer_peer *peer, coap_bin_const_t token)
 {

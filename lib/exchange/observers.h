@@ -28,6 +28,9 @@
  * an hour of the 24 that RFC 7641 section 4.5 allows. */
 #define OBSERVE_NON_MAX ((unsigned)5)
 #define OBSERVE_CON_AGE ((coap_tick_t)23 * 3600 * COAP_TICKS_PER_SECOND)
+/* Notifications that are made in one pass, of all peers: then it is the turn of
+ * other things. */
+#define OBSERVE_A_PASS ((unsigned)256)
 /* Between two NON where no round trip is known (RFC 7641 section 4.5.1). */
 #define OBSERVE_BLIND_WAIT ((coap_tick_t)3 * COAP_TICKS_PER_SECOND)
 
@@ -43,6 +46,7 @@ struct observers {
 struct observer_pool {
 	struct observer_peer *owing; /* peers that are owed something */
 	uint64_t serial;             /* of the last entry */
+	unsigned spent;              /* observer_pool_take() in this pass */
 	size_t bytes;
 	unsigned n;
 	unsigned n_owing;
@@ -75,6 +79,7 @@ struct observer {
 	coap_string_t *query; /* of the request; NULL: none */
 	coap_pdu_t *con;      /* the notification that waits for its ACK */
 	uint64_t sent_us;     /* when that left; 0: not yet, or again */
+	uint32_t rx;          /* messages of the session when it was made */
 	uint64_t serial;      /* of this entry, never used twice */
 	coap_tick_t con_at;   /* when the last CON was made, or it began */
 	uint32_t number;      /* the last one that it was told */
@@ -88,6 +93,13 @@ struct observer_peer *observer_peer_new(struct observer_pool *pool,
     coap_session_t *session);
 /* Ends all its entries; NULL is allowed. */
 void observer_peer_free(struct observer_peer *peer);
+
+/* A pass begins. */
+void observer_pool_begin(struct observer_pool *pool);
+/* One notification is to be made: 0; or in how many ticks, for there were enough
+ * of them in this pass. Those that wait come one after the other, in the order
+ * in which they asked. */
+coap_tick_t observer_pool_take(struct observer_pool *pool);
 
 /* The entry with this token; NULL: none, also for a NULL peer. */
 struct observer *observer_find(const struct observer_peer *peer,

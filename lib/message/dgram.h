@@ -50,6 +50,11 @@ struct dgram_ops {
 	/* A CON or NON went on the wire for the first time; may be NULL. It may
 	 * not call back: dgram_send() is under way. */
 	void (*sent)(void *user, const coap_pdu_t *pdu);
+	/* A CON is to be sent again: a CON with a new message id that goes on the
+	 * wire in its place, with its count of repetitions and its next wait, a
+	 * reference that is the layer's; or NULL (RFC 7641 section 4.5.2). The
+	 * operation may be NULL. */
+	coap_pdu_t *(*renew)(void *user, const coap_pdu_t *sent);
 	/* Sent again; `count` is 1 for the first repetition. */
 	void (*retransmitted)(void *user, coap_pdu_t *sent, unsigned count);
 	/* The peer's empty CON was answered with a Reset. */

@@ -126,6 +126,20 @@ out_drop(struct dgram *d, struct dgram_out *out)
 
 /* Repetitions */
 
+/* Makes the id free: a NON with it can no longer be told from the new one. */
+static int
+claim_mid(struct dgram *d, uint16_t mid)
+{
+	struct dgram_out *out = out_find(d, mid);
+
+	if (!out)
+		return 0;
+	if (out->list != DGRAM_HELD)
+		return -COAP_E_EXISTS;
+	out_drop(d, out);
+	return 0;
+}
+
 /* The n-th wait is twice the one before; the first lies at random between
  * ACK_TIMEOUT and ACK_TIMEOUT * ACK_RANDOM_FACTOR (RFC 7252 section 4.2). */
 static coap_tick_t
@@ -157,31 +171,85 @@ give_up(struct dgram *d, struct dgram_out *out, coap_tick_t now)
 	out_pump(d, now);
 }
 
-static void
-on_timer(struct timer *t, coap_tick_t now)
+/* The same place, count and wait, another message. The old one's id is free:
+ * what still comes for it is for nobody. */
+static int
+put_in_place(struct dgram *d, struct dgram_out *out, coap_pdu_t *fresh)
 {
-	struct dgram_out *out =
-	    (struct dgram_out *)((char *)t - offsetof(struct dgram_out, timer));
-	struct dgram *d = out->dgram;
-	coap_pdu_t *pdu = out->pdu;
-	unsigned repeats;
+	const uint8_t *data;
+	size_t len;
+	int r = fresh->type == COAP_MESSAGE_CON
+	    ? pdu_encode(fresh, FRAMING_DATAGRAM, &data, &len)
+	    : -COAP_E_INVAL;
 
-	if (out->repeats >= d->params->max_retransmit) {
-		give_up(d, out, now);
-		return;
-	}
-	repeats = ++out->repeats;
-	if (out->wait < WAIT_MAX)
-		out->wait *= 2;
-	timers_set(&d->timers, t, now + out->wait);
+	if (r == 0)
+		r = claim_mid(d, fresh->mid);
+	if (r < 0)
+		return r;
+	mids_remove(&d->out, &out->node);
+	out->node.mid = fresh->mid;
+	/* This has room: one was taken out. */
+	mids_add(&d->out, &out->node);
+	coap_delete_pdu(out->pdu);
+	out->pdu = pdu_ref(fresh);
+	return 0;
+}
+
+/* Asks for a newer message. True: out is there still, with *renewed or not. */
+static bool
+renew(struct dgram *d, struct dgram_out *out, bool *renewed)
+{
+	coap_pdu_t *pdu = pdu_ref(out->pdu);
+	coap_pdu_t *fresh = d->ops->renew(d->user, pdu);
+	bool there;
+
+	/* It may have done anything. */
+	out = out_find(d, pdu->mid);
+	there = out && out->pdu == pdu && out->list == DGRAM_WIRE;
+	*renewed = there && fresh && put_in_place(d, out, fresh) == 0;
+	coap_delete_pdu(fresh);
+	coap_delete_pdu(pdu);
+	return there;
+}
+
+static void
+send_again(struct dgram *d, struct dgram_out *out, bool renewed)
+{
+	coap_pdu_t *pdu = out->pdu;
+	unsigned repeats = out->repeats;
+
 	if (!pdu) {
 		out_send(d, out);
+		return;
+	}
+	if (renewed) {
+		first_send(d, pdu);
 		return;
 	}
 	pdu_ref(pdu);
 	out_send(d, out);
 	d->ops->retransmitted(d->user, pdu, repeats);
 	coap_delete_pdu(pdu);
+}
+
+static void
+on_timer(struct timer *t, coap_tick_t now)
+{
+	struct dgram_out *out =
+	    (struct dgram_out *)((char *)t - offsetof(struct dgram_out, timer));
+	struct dgram *d = out->dgram;
+	bool renewed = false;
+
+	if (out->repeats >= d->params->max_retransmit) {
+		give_up(d, out, now);
+		return;
+	}
+	out->repeats++;
+	if (out->wait < WAIT_MAX)
+		out->wait *= 2;
+	timers_set(&d->timers, t, now + out->wait);
+	if (!out->pdu || !d->ops->renew || renew(d, out, &renewed))
+		send_again(d, out, renewed);
 }
 
 static void
@@ -232,20 +300,6 @@ out_new(struct dgram *d, coap_pdu_t *pdu, uint16_t mid, enum dgram_list list,
 	DL_APPEND(d->lists[list], out);
 	count(d, out, 1);
 	*result = out;
-	return 0;
-}
-
-/* Makes the id free: a NON with it can no longer be told from the new one. */
-static int
-claim_mid(struct dgram *d, uint16_t mid)
-{
-	struct dgram_out *out = out_find(d, mid);
-
-	if (!out)
-		return 0;
-	if (out->list != DGRAM_HELD)
-		return -COAP_E_EXISTS;
-	out_drop(d, out);
 	return 0;
 }
 

@@ -133,8 +133,10 @@ reap(coap_context_t *context)
 void
 context_enter(coap_context_t *context)
 {
-	if (context->depth++ == 0)
-		context->now_us = context->clock(context->clock_arg);
+	if (context->depth++ > 0)
+		return;
+	context->now_us = context->clock(context->clock_arg);
+	observer_pool_begin(&context->observing);
 }
 
 /* Ends every session while handlers still work, then takes the rest down. No

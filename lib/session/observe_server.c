@@ -87,6 +87,19 @@ notify_forget(coap_session_t *session)
 	session_idle_check(session);
 }
 
+/* Their messages are the session's, and are forgotten one by one. */
+static void
+end_all(coap_session_t *session)
+{
+	struct observer_peer *peer = peer_of(session);
+
+	/* A message that is forgotten lets another one out, no handler runs. */
+	while (peer && peer->list) {
+		end_observer(session, peer->list);
+		peer = peer_of(session);
+	}
+}
+
 /* --- registering ---------------------------------------------------------- */
 
 /* 0 or 1 (RFC 7641 section 2); -1: no Observe, or one that says nothing. */
@@ -294,11 +307,19 @@ notify_acked(coap_session_t *session, const coap_pdu_t *sent)
 }
 
 void
-notify_failed(coap_session_t *session, const coap_pdu_t *sent)
+notify_failed(coap_session_t *session, const coap_pdu_t *sent,
+    coap_nack_reason_t reason)
 {
 	struct observer *o = find_marked(session, sent);
 
-	if (o)
+	if (!o)
+		return;
+	/* Nobody is there: the others would find the same, one after the other,
+	 * for a minute and a half each. */
+	if (o->con == sent && reason != COAP_NACK_RST &&
+	    session->stats.rx == o->rx)
+		end_all(session);
+	else
 		end_observer(session, o);
 }
 
@@ -406,11 +427,12 @@ send_notification(coap_session_t *session, struct observer *o, coap_pdu_t *pdu,
 	/* Before it is sent: then it is told that it was. */
 	if (type == COAP_MESSAGE_CON)
 		o->con = pdu_ref(pdu);
+	o->rx = session->stats.rx;
 	err = session_send_message(session, pdu, NULL);
 	if (err == 0) {
 		observer_sent(o, type, context_now(session->context));
 		if (session_reliable(session))
-			o->peer->quiet_until = 0;
+			o->peer->quiet_until = context_now(session->context);
 		return;
 	}
 	if (o->con)
@@ -422,44 +444,109 @@ send_notification(coap_session_t *session, struct observer *o, coap_pdu_t *pdu,
 		try_later(session, o, err);
 }
 
+/*
+ * Makes a notification of that type by the handler; *out is owned by the
+ * caller, and may be NULL. The entry, when there is something to send; NULL:
+ * nothing, or not now, or the handler has ended it.
+ */
+static struct observer *
+ask_handler(coap_session_t *session, struct observer *o, coap_pdu_type_t type,
+    struct notify_turn *turn, coap_pdu_t **out)
+{
+	coap_pdu_t *request = pdu_ref(o->request);
+	enum dispatch_result result = DISPATCH_SILENT;
+
+	turn->session = session;
+	turn->serial = o->serial;
+	observer_settle(o);
+	*out = new_notification(session, o, type);
+	if (*out) {
+		result = serve_request(session, request, *out, turn, NULL);
+		/* The handler may have ended everything. */
+		o = observer_find_serial(peer_of(session),
+		    coap_pdu_get_token(request), turn->serial);
+	} else {
+		try_later(session, o, -COAP_E_NOMEM);
+	}
+	coap_delete_pdu(request);
+	return session->layer && result == DISPATCH_RESPOND ? o : NULL;
+}
+
 /* Runs the handler for what o asked, and sends what it says. */
 static void
 notify_one(coap_session_t *session, struct observer *o, coap_tick_t now)
 {
-	struct notify_turn turn = { .session = session, .serial = o->serial };
-	coap_pdu_t *request = pdu_ref(o->request);
-	coap_pdu_t *pdu =
-	    new_notification(session, o, type_for(session, o, now));
-	enum dispatch_result result;
+	struct notify_turn turn = { .serial = 0 };
+	coap_pdu_t *pdu;
 
-	observer_settle(o);
-	if (!pdu) {
-		try_later(session, o, -COAP_E_NOMEM);
-		coap_delete_pdu(request);
-		return;
-	}
-	result = serve_request(session, request, pdu, &turn, NULL);
-	/* The handler may have ended everything. */
-	o = observer_find_serial(peer_of(session), coap_pdu_get_token(request),
-	    turn.serial);
-	if (o && session->layer && result == DISPATCH_RESPOND) {
-		if (turn.has_option)
-			send_notification(session, o, pdu, turn.number);
-		else
-			send_last(session, o, pdu);
+	o = ask_handler(session, o, type_for(session, o, now), &turn, &pdu);
+	if (o && turn.has_option)
+		send_notification(session, o, pdu, turn.number);
+	else if (o)
+		send_last(session, o, pdu);
+	coap_delete_pdu(pdu);
+}
+
+/* Whether the message layer will take it. */
+static bool
+can_replace(const struct observer *o, const coap_pdu_t *sent, coap_pdu_t *pdu)
+{
+	const uint8_t *data;
+	size_t len;
+
+	return o->con == sent &&
+	    pdu_encode(pdu, FRAMING_DATAGRAM, &data, &len) == 0;
+}
+
+coap_pdu_t *
+notify_renew(coap_session_t *session, const coap_pdu_t *sent)
+{
+	struct observer *o = find_marked(session, sent);
+	struct notify_turn turn = { .serial = 0 };
+	coap_pdu_t *pdu;
+
+	if (!o || o->con != sent || !o->owes ||
+	    observer_pool_take(o->peer->pool) > 0)
+		return NULL;
+	o = ask_handler(session, o, COAP_MESSAGE_CON, &turn, &pdu);
+	if (o && turn.has_option && !can_replace(o, sent, pdu)) {
+		send_error(session, o, pdu, COAP_RESPONSE_CODE_INTERNAL_ERROR);
+	} else if (o && turn.has_option) {
+		o->number = turn.number;
+		o->numbered = true;
+		o->sent_us = 0;
+		coap_delete_pdu(o->con);
+		o->con = pdu_ref(pdu);
+		return pdu;
+	} else if (o) {
+		send_last(session, o, pdu);
 	}
 	coap_delete_pdu(pdu);
-	coap_delete_pdu(request);
+	return NULL;
 }
 
 void
 notify_run(coap_session_t *session, coap_tick_t now)
 {
 	unsigned n = NOTIFICATIONS_A_PASS;
+	struct observer_peer *peer;
+	coap_tick_t wait;
 
-	while (
-	    n-- > 0 && notify_next(session) <= now && !session->context->doomed)
-		notify_one(session, observer_turn(peer_of(session)), now);
+	while (n-- > 0 && notify_next(session) <= now &&
+	    !session->context->doomed) {
+		peer = peer_of(session);
+		wait = observer_pool_take(peer->pool);
+		if (wait > 0) {
+			peer->quiet_until = now + wait - 1;
+			return;
+		}
+		notify_one(session, observer_turn(peer), now);
+	}
+	/* Whoever had no turn goes first. */
+	peer = peer_of(session);
+	if (peer && peer->quiet_until == now &&
+	    peer->pool->n_owing > OBSERVE_A_PASS / NOTIFICATIONS_A_PASS)
+		peer->quiet_until++;
 }
 
 void
@@ -486,64 +573,4 @@ notify_removed(coap_resource_t *resource)
 		session_arm(session);
 	}
 	context_leave(context);
-}
-
-/* --- libcoap's functions -------------------------------------------------- */
-
-int
-coap_resource_notify_observers(coap_resource_t *resource,
-    const coap_string_t *query)
-{
-	coap_context_t *context = resource ? resource->context : NULL;
-	struct observer *o;
-	unsigned n;
-
-	if (!context || !resource->observers.list)
-		return 0;
-	context_enter(context);
-	n = observers_owe(&resource->observers, query);
-	if (n > 0)
-		DL_FOREACH2(resource->observers.list, o, res_next)
-			if (o->owes)
-				session_arm(o->peer->session);
-	context_leave(context);
-	return n > 0;
-}
-
-int
-coap_resource_set_dirty(coap_resource_t *r, const coap_string_t *query)
-{
-	return coap_resource_notify_observers(r, query);
-}
-
-void
-coap_check_notify(coap_context_t *context)
-{
-	struct observer_peer *peer;
-	coap_session_t *session;
-	unsigned n;
-
-	/* Within a handler nothing is dispatched: the loop comes to it. */
-	if (!context || context->freeing || context->depth > 0)
-		return;
-	context_enter(context);
-	for (n = context->observing.n_owing; n > 0; n--) {
-		peer = context->observing.owing;
-		if (!peer || context->doomed)
-			break;
-		/* Round once: the list may change under a handler. */
-		DL_DELETE(context->observing.owing, peer);
-		DL_APPEND(context->observing.owing, peer);
-		session = peer->session;
-		notify_run(session, context_now(context));
-		session_arm(session);
-	}
-	context_leave(context);
-}
-
-void
-coap_persist_set_observe_num(coap_resource_t *resource, uint32_t observe_num)
-{
-	if (resource)
-		resource->observers.number = observe_num & OBSERVE_NUMBER_MASK;
 }

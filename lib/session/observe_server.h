@@ -31,7 +31,12 @@ void notify_unanswered(struct notify_turn *turn, const coap_pdu_t *request);
 void notify_sent(coap_session_t *session, const coap_pdu_t *sent);
 void notify_repeated(coap_session_t *session, const coap_pdu_t *sent);
 void notify_acked(coap_session_t *session, const coap_pdu_t *sent);
-void notify_failed(coap_session_t *session, const coap_pdu_t *sent);
+/* All that the peer observes ends when nothing was heard of it since. */
+void notify_failed(coap_session_t *session, const coap_pdu_t *sent,
+    coap_nack_reason_t reason);
+/* A CON is to be sent again: one with a newer state in its place, the caller's;
+ * NULL: as it is, if it is still wanted. May run a handler. */
+coap_pdu_t *notify_renew(coap_session_t *session, const coap_pdu_t *sent);
 
 /* Whether the peer observes anything: then it is not idle. */
 bool notify_has(const coap_session_t *session);

@@ -198,12 +198,18 @@ dgram_failed(void *user, coap_pdu_t *sent, coap_nack_reason_t reason)
 	}
 	q = requests_find_pdu(&session->requests, sent);
 	if (!q) {
-		notify_failed(session, sent);
+		notify_failed(session, sent, reason);
 		message_failed(session, sent, reason);
 		return;
 	}
 	requests_take(&session->requests, q);
 	request_failed(session, q, reason, err);
+}
+
+static coap_pdu_t *
+dgram_renew(void *user, const coap_pdu_t *sent)
+{
+	return notify_renew(user, sent);
 }
 
 static void
@@ -250,6 +256,7 @@ static const struct dgram_ops dgram_session_ops = {
 	.acked = dgram_acked,
 	.failed = dgram_failed,
 	.sent = dgram_sent,
+	.renew = dgram_renew,
 	.retransmitted = dgram_retransmitted,
 	.pinged = pinged,
 	.ponged = ponged,

@@ -144,6 +144,14 @@ on_failed(void *user, coap_pdu_t *sent, coap_nack_reason_t reason)
 	note(peer, FAKE_FAILED, sent, (int)reason);
 }
 
+static coap_pdu_t *
+on_renew(void *user, const coap_pdu_t *sent)
+{
+	struct fake_peer *peer = user;
+
+	return peer->renew ? peer->renew(peer, sent) : NULL;
+}
+
 static void
 on_retransmitted(void *user, coap_pdu_t *sent, unsigned count)
 {
@@ -186,6 +194,7 @@ static const struct dgram_ops fake_ops = {
 	.deliver = on_deliver,
 	.acked = on_acked,
 	.failed = on_failed,
+	.renew = on_renew,
 	.retransmitted = on_retransmitted,
 	.pinged = on_pinged,
 	.ponged = on_ponged,

@@ -57,6 +57,8 @@ struct fake_peer {
 	 * of FAKE_FAILED, the count of FAKE_AGAIN. */
 	void (*hook)(struct fake_peer *peer, enum fake_kind kind,
 	    const coap_pdu_t *pdu, int value);
+	/* The newer message in place of a repetition; NULL: as it is. */
+	coap_pdu_t *(*renew)(struct fake_peer *peer, const coap_pdu_t *sent);
 	void *user; /* the test's */
 };
 

@@ -60,6 +60,93 @@ con_is_repeated_at_2_6_14_30_and_given_up_at_62(void **state)
 	assert_true(dgram_next(&net.a.dgram) == TIMER_NEVER);
 }
 
+/* --- a newer one in its place (RFC 7641 section 4.5.2) --- */
+
+static unsigned renewals; /* how many are still to come */
+static int renew_does;    /* 1: forgets it, 2: resets */
+
+static coap_pdu_t *
+renew(struct fake_peer *peer, const coap_pdu_t *sent)
+{
+	struct dgram *d = &peer->dgram;
+	coap_pdu_t *pdu;
+
+	if (renew_does == 1)
+		dgram_forget(d, sent, net.now);
+	if (renew_does == 2)
+		dgram_reset(d, COAP_NACK_NOT_DELIVERABLE);
+	if (renewals == 0)
+		return NULL;
+	renewals--;
+	pdu = pdu_new(COAP_MESSAGE_CON, COAP_RESPONSE_CODE_CONTENT,
+	    dgram_new_mid(d), 64);
+	assert_non_null(pdu);
+	return pdu;
+}
+
+static void
+a_newer_one_takes_its_place(void **state)
+{
+	(void)state;
+	net.a.renew = renew;
+	renewals = 1;
+	renew_does = 0;
+	assert_int_equal(fake_send(&net.a, COAP_MESSAGE_CON,
+			     COAP_RESPONSE_CODE_CONTENT),
+	    1);
+	fake_net_run(&net, 3000);
+	/* The old id is free, what comes for it is for nobody. */
+	fake_input_hex(&net.a, "60000001");
+	renewals = 0;
+	fake_net_run(&net, 15000);
+	renewals = 1;
+	fake_net_run(&net, 100000);
+	fake_expect(&net.a,
+	    "0 sent 40450001\n"
+	    "2000 sent 40450002\n"
+	    "6000 sent 40450002\n"
+	    "6000 again 0002 2\n"
+	    "14000 sent 40450002\n"
+	    "14000 again 0002 3\n"
+	    "30000 sent 40450003\n"
+	    "62000 failed 0003 0\n");
+	assert_false(dgram_busy(&net.a.dgram));
+}
+
+static void
+a_newer_one_is_acknowledged(void **state)
+{
+	(void)state;
+	net.a.renew = renew;
+	renewals = 1;
+	renew_does = 0;
+	fake_send(&net.a, COAP_MESSAGE_CON, COAP_RESPONSE_CODE_CONTENT);
+	fake_net_run(&net, 3000);
+	fake_input_hex(&net.a, "60000002");
+	fake_net_run(&net, 100000);
+	fake_expect(&net.a,
+	    "0 sent 40450001\n"
+	    "2000 sent 40450002\n"
+	    "3000 acked 0002\n");
+}
+
+/* What it is asked for may be gone when the answer comes. */
+static void
+renew_ends_it(void **state)
+{
+	(void)state;
+	for (renew_does = 1; renew_does <= 2; renew_does++) {
+		net.a.renew = renew;
+		renewals = 1;
+		fake_send(&net.a, COAP_MESSAGE_CON, COAP_RESPONSE_CODE_CONTENT);
+		fake_net_run(&net, net.now + 100000);
+		assert_int_equal(renewals, 0);
+		assert_false(dgram_busy(&net.a.dgram));
+		assert_int_equal(net.a.count[FAKE_SENT], renew_does);
+		assert_int_equal(net.a.count[FAKE_FAILED], renew_does - 1);
+	}
+}
+
 static void
 ack_timeout_of_half_a_second(void **state)
 {
@@ -990,6 +1077,9 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(con_is_repeated_at_2_6_14_30_and_given_up_at_62),
+		TEST(a_newer_one_takes_its_place),
+		TEST(a_newer_one_is_acknowledged),
+		TEST(renew_ends_it),
 		TEST(ack_timeout_of_half_a_second),
 		TEST(no_repetition_with_max_retransmit_0),
 		TEST(first_timeout_is_random_within_its_bounds),

@@ -549,12 +549,35 @@ unanswered_con_ends_it(void **state)
 		world_advance(1000);
 	for (int i = 0; i < 4; i++)
 		opeer_expect(&p, "CON 2.05 a+ v1");
+	/* Nobody is there: the other one is not tried. */
+	assert_int_equal(observers(), 0);
+	world_advance(100000);
+	opeer_silent(&p);
+	opeer_close(&p);
+}
+
+/* The peer lives: only what it does not acknowledge ends. */
+static void
+unanswered_con_of_a_live_peer(void **state)
+{
+	(void)state;
+	observing(UDP);
+	opeer_observe(&p, 'b');
+	opeer_expect(&p, "ACK 2.05 b+ v0");
+	oserver_change();
+	opeer_expect(&p, "CON 2.05 a+ v1");
+	opeer_send(&p, CON, GET, 'g', -1, NULL, NULL);
+	opeer_expect(&p, "ACK 2.05 g- v1");
+	while (world_count("S nack too-many-retries a") == 0)
+		world_advance(1000);
+	for (int i = 0; i < 4; i++)
+		opeer_expect(&p, "CON 2.05 a+ v1");
 	assert_int_equal(observers(), 1);
-	/* Then the other's turn comes. */
 	world_advance(1);
 	opeer_expect(&p, "CON 2.05 b+ v1");
-	world_advance(100000);
-	assert_int_equal(observers(), 0);
+	opeer_reply(&p, ACK);
+	world_settle();
+	assert_int_equal(observers(), 1);
 	opeer_close(&p);
 }
 
@@ -1014,6 +1037,7 @@ main(void)
 		TEST(one_a_round_trip),
 		TEST(one_in_flight),
 		TEST(unanswered_con_ends_it),
+		TEST(unanswered_con_of_a_live_peer),
 		TEST(reset_ends_it),
 		TEST(reset_for_a_non),
 		TEST(observed_session_stays),
