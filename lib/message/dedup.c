@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "message/dgram_internal.h"
 #include "wire/block.h"
 #include "wire/pdu.h"
@@ -42,13 +43,6 @@ struct dgram_seen {
 	uint8_t reply_bytes[REPLY_INLINE];
 };
 
-static uint64_t
-mix(uint64_t h, uint64_t word)
-{
-	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 32;
-}
-
 /*
  * Of the whole message. A peer that finds two messages with one hash can only
  * make us drop a message of its own.
@@ -56,22 +50,10 @@ mix(uint64_t h, uint64_t word)
 static uint64_t
 hash_message(const coap_pdu_t *pdu)
 {
-	const uint8_t *p = pdu->token;
-	size_t left = pdu->used;
-	uint64_t h, word;
+	uint64_t head = (uint64_t)pdu->mid << 48 | (uint64_t)pdu->type << 40 |
+	    (uint64_t)pdu->code << 32 | pdu->token_len;
 
-	h = mix(pdu->mid,
-	    (uint64_t)pdu->type << 40 | (uint64_t)pdu->code << 32 |
-		pdu->token_len);
-	for (; left >= sizeof(word); left -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		h = mix(h, word);
-		p += sizeof(word);
-	}
-	word = 0;
-	if (left > 0)
-		memcpy(&word, p, left);
-	return mix(mix(h, word), pdu->used);
+	return hash_quick(head, pdu->token, pdu->used);
 }
 
 static struct dgram_seen *

@@ -4,16 +4,13 @@
 
 #include <coap3/coap_encode.h>
 
+#include "base/hash.h"
 #include "wire/pdu.h"
 
 #define BLOCK_NUM_MAX   0xFFFFFu /* 20 bits */
 #define BLOCK_VALUE_MAX 3
 #define BERT_SZX        7
 #define BERT_UNIT       1024u
-
-#define HASH_BASIS 0xCBF29CE484222325u
-#define HASH_PRIME 0x9E3779B97F4A7C15u
-#define HASH_LANES 4
 
 static size_t
 min_size(size_t a, size_t b)
@@ -273,33 +270,11 @@ fail:
 
 /* A response of which the request names the part */
 
-static uint64_t
-mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * HASH_PRIME;
-	return hash ^ hash >> 32;
-}
-
-/* Words in lanes that do not wait for each other: a server may have to do this
- * for each block. */
 uint64_t
 block_etag(const uint8_t *data, size_t length)
 {
-	uint64_t lanes[HASH_LANES] = { 1, 2, 3, 4 };
-	uint64_t words[HASH_LANES];
-	uint64_t hash = HASH_BASIS ^ length;
-	size_t at = 0;
-	size_t i;
+	uint64_t hash = hash_quick(0, data, length);
 
-	for (; length - at >= sizeof(words); at += sizeof(words)) {
-		memcpy(words, data + at, sizeof(words));
-		for (i = 0; i < HASH_LANES; i++)
-			lanes[i] = mix(lanes[i], words[i]);
-	}
-	for (i = 0; i < HASH_LANES; i++)
-		hash = mix(hash, lanes[i]);
-	for (; at < length; at++)
-		hash = mix(hash, data[at]);
 	return hash != 0 ? hash : 1;
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
@@ -60,6 +61,36 @@ test_the_key_stays(void **state)
 	assert_int_equal(hash_bytes(NULL, 0), hash_bytes("key", 0));
 }
 
+/* Each bit, the length and the seed count, and where it lies does not. */
+static void
+test_quick(void **state)
+{
+	uint8_t room[101] = { 0 };
+	uint8_t *bytes = room + 1;
+	uint64_t hash, before = 0;
+	size_t len, i;
+
+	(void)state;
+	assert_true(hash_quick(7, NULL, 0) == hash_quick(7, room, 0));
+	for (len = 0; len < 100; len++) {
+		memset(room, 0, sizeof(room));
+		hash = hash_quick(7, bytes, len);
+		assert_true(hash != before);
+		assert_true(hash != hash_quick(8, bytes, len));
+		before = hash;
+		for (i = 0; i < 8 * len; i++) {
+			bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+			assert_true(hash != hash_quick(7, bytes, len));
+			bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+		}
+		for (i = 0; i < len; i++)
+			bytes[i] = (uint8_t)(i * 37);
+		hash = hash_quick(7, bytes, len);
+		memmove(room, bytes, len);
+		assert_true(hash == hash_quick(7, room, len));
+	}
+}
+
 int
 main(void)
 {
@@ -67,6 +98,7 @@ main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_the_key_stays),
+		cmocka_unit_test(test_quick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
