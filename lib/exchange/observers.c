@@ -289,17 +289,35 @@ observer_turn(const struct observer_peer *peer)
 
 /* --- the next notification ------------------------------------------------ */
 
+static bool
+was_told(const struct observers *list, const struct observer *o)
+{
+	return o->numbered && o->number == list->number;
+}
+
 uint32_t
 observers_number(struct observers *list, const struct observer *o,
     coap_tick_t now)
 {
-	bool told = o != NULL && o->numbered && o->number == list->number;
-
-	if (told && list->tick != now) {
-		list->number = (list->number + 1) & OBSERVE_NUMBER_MASK;
+	if (o == NULL || !was_told(list, o))
+		return list->number;
+	if (list->tick != now) {
 		list->tick = now;
+		list->grown = 0;
+	}
+	if (list->grown < OBSERVE_A_TICK) {
+		list->number = (list->number + 1) & OBSERVE_NUMBER_MASK;
+		list->grown++;
 	}
 	return list->number;
+}
+
+coap_tick_t
+observers_number_at(const struct observers *list, const struct observer *o)
+{
+	if (!was_told(list, o) || list->grown < OBSERVE_A_TICK)
+		return 0;
+	return list->tick + 1;
 }
 
 coap_pdu_type_t
@@ -323,7 +341,7 @@ void
 observer_sent(struct observer *o, coap_pdu_type_t type, coap_tick_t now)
 {
 	struct observer_peer *peer = o->peer;
-	coap_tick_t wait = 1;
+	coap_tick_t wait = 0;
 
 	if (type == COAP_MESSAGE_CON) {
 		o->con_at = now;

@@ -24,6 +24,9 @@
 
 /* The Observe numbers of a resource: 24 bits. */
 #define OBSERVE_NUMBER_MASK 0xffffffu
+/* So many of them a tick: in 256 s less than half of all (RFC 7641 section 4.4).
+ */
+#define OBSERVE_A_TICK ((unsigned)32)
 /* After so many NON notifications one is CON; and after so long, which leaves
  * an hour of the 24 that RFC 7641 section 4.5 allows. */
 #define OBSERVE_NON_MAX ((unsigned)5)
@@ -40,6 +43,7 @@ struct observers {
 	unsigned n;
 	uint32_t number;  /* the last one that was used */
 	coap_tick_t tick; /* when it was counted up */
+	unsigned grown;   /* how often at that tick */
 };
 
 /* What a context has of it. All zero is none. */
@@ -126,11 +130,13 @@ struct observer *observer_turn(const struct observer_peer *peer);
 
 /*
  * The Observe number for o (NULL: a new observer) now. For o it is higher than
- * what it was told, unless that was at this very tick: so in 256 s it grows by
- * less than half of its range (RFC 7641 section 4.4).
+ * what it was told, unless there is no such number before the next tick.
  */
 uint32_t observers_number(struct observers *list, const struct observer *o,
     coap_tick_t now);
+/* When there is a number that is higher than what o was told: 0 is now. */
+coap_tick_t observers_number_at(const struct observers *list,
+    const struct observer *o);
 /* By the COAP_RESOURCE_FLAGS_NOTIFY_... of the resource, and what o had. */
 coap_pdu_type_t observer_type(const struct observer *o, coap_tick_t now);
 /* A notification of that type leaves: counts it, and sets quiet_until. */

@@ -344,10 +344,19 @@ coap_tick_t
 notify_next(const coap_session_t *session)
 {
 	const struct observer_peer *peer = peer_of(session);
+	const struct observer *o;
+	coap_tick_t at;
 
-	if (!peer || !peer->owed || !can_send(session) || !observer_turn(peer))
+	if (!peer || !peer->owed || !can_send(session))
 		return TIMER_NEVER;
-	return peer->quiet_until;
+	o = observer_turn(peer);
+	if (!o)
+		return TIMER_NEVER;
+	/* A stream keeps the order by itself. */
+	at = session_reliable(session)
+	    ? 0
+	    : observers_number_at(&o->resource->observers, o);
+	return at > peer->quiet_until ? at : peer->quiet_until;
 }
 
 static coap_pdu_type_t

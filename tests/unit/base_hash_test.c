@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The hash for keys that a peer chooses. */
+/* The hash for keys that a peer chooses, and the quick one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

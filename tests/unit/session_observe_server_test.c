@@ -458,6 +458,30 @@ always_con(void **state)
 	opeer_close(&p);
 }
 
+/* A CON follows the ACK at once, as long as there are numbers in this tick. */
+static void
+as_fast_as_acks(void **state)
+{
+	uint32_t number = 0;
+
+	(void)state;
+	coap_resource_set_mode(oserver.o, COAP_RESOURCE_FLAGS_NOTIFY_CON);
+	measured();
+	for (unsigned i = 0; i < OBSERVE_A_TICK; i++) {
+		oserver_change();
+		opeer_next(&p);
+		assert_true(opeer_number(&p) > number);
+		number = opeer_number(&p);
+		opeer_reply(&p, ACK);
+	}
+	oserver_change();
+	opeer_silent(&p);
+	world_advance(1);
+	opeer_next(&p);
+	assert_int_equal(opeer_number(&p), number + 1);
+	opeer_close(&p);
+}
+
 /* Nothing is known of the way: one in three seconds, the newest. */
 static void
 never_con(void **state)
@@ -1033,6 +1057,7 @@ main(void)
 		TEST(replaced_resource),
 		TEST(each_sixth_is_con),
 		TEST(always_con),
+		TEST(as_fast_as_acks),
 		TEST(never_con),
 		TEST(one_a_round_trip),
 		TEST(one_in_flight),
