@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "exchange/path.h"
+#include "exchange/proxy.h"
 #include "exchange/resource.h"
 #include "wire/pdu.h"
 
@@ -22,8 +23,10 @@ struct work {
 	coap_pdu_t *response;
 	coap_resource_t *resource;
 	coap_method_handler_t handler;
-	int flags;   /* of the resource: what multicast suppresses */
-	bool silent; /* it takes no requests to groups */
+	coap_pdu_t *local; /* the request without its proxy; or NULL */
+	bool forward;      /* a proxy's handler gets it */
+	int flags;         /* of the resource: what multicast suppresses */
+	bool silent;       /* it takes no requests to groups */
 	struct refusal why;
 };
 
@@ -185,7 +188,7 @@ check_resource(struct work *w)
 		return refuse(w, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "This resource has no such method");
 	/* RFC 7252 section 5.10.8.2: whatever the method is. */
-	if (!w->resource->unknown &&
+	if (!w->resource->unknown && !w->resource->proxy &&
 	    coap_check_option(w->request, COAP_OPTION_IF_NONE_MATCH, &oi))
 		return refuse(w, COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "This resource exists");
@@ -227,6 +230,42 @@ find_handler(struct work *w, const struct buf *key)
 	return check_resource(w);
 }
 
+/* A proxy's handler gets whatever path is asked for. */
+static bool
+find_proxy(struct work *w)
+{
+	coap_opt_iterator_t oi;
+	bool asks = coap_check_option(w->request, COAP_OPTION_PROXY_URI, &oi) ||
+	    coap_check_option(w->request, COAP_OPTION_PROXY_SCHEME, &oi);
+
+	w->resource = asks ? w->resources->proxy : w->resources->unknown;
+	w->flags = w->resource->flags;
+	w->handler = handler_of(w->resource, w->request);
+	return check_resource(w);
+}
+
+/* Whose it is. One for a host that we are goes on without the proxy. */
+static bool
+place(struct work *w)
+{
+	enum proxy_place place = proxy_place_of(w->resources, w->request);
+	int r;
+
+	w->forward = place == PROXY_FORWARD;
+	if (place != PROXY_OWN)
+		return true;
+	r = proxy_localize(w->request, &w->local);
+	if (r == 0) {
+		w->request = w->local;
+		return true;
+	}
+	if (r == -COAP_E_NOMEM)
+		return refuse(w, COAP_RESPONSE_CODE_INTERNAL_ERROR,
+		    "Out of memory");
+	return refuse(w, COAP_RESPONSE_CODE_BAD_REQUEST,
+	    "Option 35 (Proxy-Uri) is no URI of ours");
+}
+
 static bool
 find(struct work *w)
 {
@@ -237,6 +276,8 @@ find(struct work *w)
 	if (coap_pdu_get_code(w->request) > COAP_REQUEST_CODE_IPATCH)
 		return refuse(w, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "There is no such method");
+	if (w->forward)
+		return find_proxy(w);
 	buf_init(&key, PATH_KEY_MAX);
 	r = path_key_from_request(&key, w->request);
 	if (r == 0)
@@ -370,6 +411,22 @@ is_rejected(const struct work *w)
 	    coap_pdu_get_type(w->request) == COAP_MESSAGE_NON;
 }
 
+static enum dispatch_result
+conclude(struct work *w, bool ok)
+{
+	bool multicast = w->env->multicast;
+
+	if (w->silent)
+		return DISPATCH_SILENT;
+	if (!ok && is_rejected(w))
+		return multicast ? DISPATCH_SILENT : DISPATCH_REJECT;
+	if (!ok)
+		fill_refusal(w);
+	if (coap_pdu_get_code(w->response) == COAP_EMPTY_CODE)
+		return DISPATCH_DEFERRED;
+	return is_suppressed(w, multicast) ? DISPATCH_SILENT : DISPATCH_RESPOND;
+}
+
 enum dispatch_result
 dispatch_request(struct resources *r, coap_session_t *session,
     const struct dispatch *env, const coap_pdu_t *request, coap_pdu_t *response)
@@ -381,23 +438,17 @@ dispatch_request(struct resources *r, coap_session_t *session,
 		.request = request,
 		.response = response,
 	};
+	enum dispatch_result result;
 	bool ok;
 
-	ok = options_check(r, request, &w.why) &&
-	    (env->bodies || options_check_whole(r, request, &w.why)) &&
+	ok = place(&w) && options_check(r, w.request, w.forward, &w.why) &&
+	    (env->bodies || options_check_whole(r, w.request, &w.why)) &&
 	    find(&w);
 	if (ok && w.handler != NULL)
 		ok = run_handler(&w);
 	if (env->flags)
 		*env->flags = w.flags;
-	if (w.silent)
-		return DISPATCH_SILENT;
-	if (!ok && is_rejected(&w))
-		return env->multicast ? DISPATCH_SILENT : DISPATCH_REJECT;
-	if (!ok)
-		fill_refusal(&w);
-	if (coap_pdu_get_code(response) == COAP_EMPTY_CODE)
-		return DISPATCH_DEFERRED;
-	return is_suppressed(&w, env->multicast) ? DISPATCH_SILENT
-						 : DISPATCH_RESPOND;
+	result = conclude(&w, ok);
+	coap_delete_pdu(w.local);
+	return result;
 }

@@ -16,9 +16,10 @@ struct refusal {
 	char text[96];   /* diagnostic payload */
 };
 
-/* Whether the options allow to go on; else *why is filled. */
+/* Whether the options allow to go on; else *why is filled. forward: the request
+ * is for a proxy's handler. */
 bool options_check(const struct resources *r, const coap_pdu_t *request,
-    struct refusal *why);
+    bool forward, struct refusal *why);
 
 /* Whether a request is for no part of a body: where nobody puts parts
  * together. */

@@ -5,6 +5,7 @@
 #include <coap3/coapx_registry.h>
 
 #include "exchange/dispatch.h"
+#include "exchange/proxy.h"
 #include "wire/block.h"
 #include "wire/pdu.h"
 
@@ -84,8 +85,24 @@ check_option(const struct resources *r, unsigned number, size_t len, bool again,
 	return true;
 }
 
+/* RFC 7252 section 5.7.1: a proxy asks whether it may pass an option on, and
+ * says no to a NON, too. */
 static bool
-check_each(const struct resources *r, const coap_pdu_t *request,
+check_forwarded(const struct resources *r, unsigned number, size_t len,
+    bool again, struct refusal *why)
+{
+	bool ok = true;
+
+	if (proxy_request_option(r, number) == PROXY_REFUSE)
+		ok = refuse_option(why, number, "is not known to this proxy");
+	else if (IS_CRITICAL(number) && is_supported(number))
+		ok = check_option(r, number, len, again, why);
+	why->bad_option = false;
+	return ok;
+}
+
+static bool
+check_each(const struct resources *r, const coap_pdu_t *request, bool forward,
     struct refusal *why)
 {
 	coap_opt_iterator_t oi;
@@ -94,7 +111,11 @@ check_each(const struct resources *r, const coap_pdu_t *request,
 
 	coap_option_iterator_init(request, &oi, COAP_OPT_ALL);
 	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
-		if (IS_CRITICAL(oi.number) &&
+		if (forward &&
+		    !check_forwarded(r, oi.number, coap_opt_length(opt),
+			oi.number == before, why))
+			return false;
+		if (!forward && IS_CRITICAL(oi.number) &&
 		    !check_option(r, oi.number, coap_opt_length(opt),
 			oi.number == before, why))
 			return false;
@@ -108,7 +129,7 @@ options_accept_response(const struct resources *r, const coap_pdu_t *response)
 {
 	struct refusal unused;
 
-	return check_each(r, response, &unused);
+	return check_each(r, response, false, &unused);
 }
 
 static bool
@@ -193,12 +214,14 @@ check_hop_limit(const struct resources *r, const coap_pdu_t *request,
 
 bool
 options_check(const struct resources *r, const coap_pdu_t *request,
-    struct refusal *why)
+    bool forward, struct refusal *why)
 {
-	if (!check_each(r, request, why) || !check_hop_limit(r, request, why))
+	if (!check_each(r, request, forward, why) ||
+	    !check_hop_limit(r, request, why))
 		return false;
-	if (has_option(request, COAP_OPTION_PROXY_URI) ||
-	    has_option(request, COAP_OPTION_PROXY_SCHEME))
+	if (!forward &&
+	    (has_option(request, COAP_OPTION_PROXY_URI) ||
+		has_option(request, COAP_OPTION_PROXY_SCHEME)))
 		return refuse(why, COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED,
 		    "This server is no proxy");
 	return check_blocks(r, request, why);

@@ -4,6 +4,8 @@
 #include <coap3/coap_mem.h>
 #include <coap3/coap_subscribe.h>
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "exchange/path.h"
 #include "exchange/resource.h"
@@ -98,6 +100,81 @@ coap_resource_unknown_init(coap_method_handler_t put_handler)
 }
 
 static void
+handle_all(coap_resource_t *resource, coap_method_handler_t handler)
+{
+	size_t i;
+
+	for (i = 0; i < RESOURCE_METHODS; i++)
+		resource->handlers[i] = handler;
+}
+
+static bool
+copy_hosts(coap_resource_t *resource, size_t count, const char *list[])
+{
+	size_t i;
+
+	if (count == 0)
+		return true;
+	resource->hosts = mem_new(COAP_STRING, count, sizeof(*resource->hosts));
+	if (resource->hosts == NULL)
+		return false;
+	for (i = 0; i < count; i++) {
+		resource->hosts[i] =
+		    coap_malloc_type(COAP_STRING, strlen(list[i]) + 1);
+		if (resource->hosts[i] == NULL)
+			return false;
+		strcpy(resource->hosts[i], list[i]);
+		resource->n_hosts++;
+	}
+	return true;
+}
+
+coap_resource_t *
+coap_resource_proxy_uri_init2(coap_method_handler_t handler,
+    size_t host_name_count, const char *host_name_list[], int flags)
+{
+	coap_resource_t *resource;
+
+	if (handler == NULL || (host_name_count > 0 && host_name_list == NULL))
+		return NULL;
+	resource = coap_resource_init(NULL,
+	    flags | COAP_RESOURCE_FLAGS_FORCE_SINGLE_BODY);
+	if (resource == NULL)
+		return NULL;
+	resource->proxy = true;
+	handle_all(resource, handler);
+	if (copy_hosts(resource, host_name_count, host_name_list))
+		return resource;
+	resource_free(resource);
+	return NULL;
+}
+
+coap_resource_t *
+coap_resource_proxy_uri_init(coap_method_handler_t handler,
+    size_t host_name_count, const char *host_name_list[])
+{
+	return coap_resource_proxy_uri_init2(handler, host_name_count,
+	    host_name_list, 0);
+}
+
+coap_resource_t *
+coap_resource_reverse_proxy_init(coap_method_handler_t handler, int flags)
+{
+	coap_resource_t *resource;
+
+	if (handler == NULL)
+		return NULL;
+	resource = coap_resource_init(NULL,
+	    flags | COAP_RESOURCE_FLAGS_FORCE_SINGLE_BODY);
+	if (resource == NULL)
+		return NULL;
+	resource->unknown = true;
+	resource->reverse = true;
+	handle_all(resource, handler);
+	return resource;
+}
+
+static void
 attr_free(coap_attr_t *attr)
 {
 	coap_delete_str_const(attr->name);
@@ -116,6 +193,10 @@ destroy(coap_resource_t *resource)
 		next = attr->next;
 		attr_free(attr);
 	}
+	while (resource->n_hosts > 0)
+		coap_free_type(COAP_STRING,
+		    resource->hosts[--resource->n_hosts]);
+	coap_free_type(COAP_STRING, resource->hosts);
 	coap_delete_str_const(resource->uri_path);
 	coap_delete_str_const(resource->key);
 	coap_free_type(COAP_RESOURCE, resource);

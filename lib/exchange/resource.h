@@ -44,12 +44,17 @@ struct coap_resource_t {
 	bool observable;
 	bool in_table;
 	bool unknown; /* takes what no other takes */
-	bool dead;    /* freed when the last hold ends */
+	bool reverse; /* ... and all else */
+	bool proxy;   /* takes what is for other hosts than these: */
+	char **hosts; /* owned, with their texts */
+	size_t n_hosts;
+	bool dead; /* freed when the last hold ends */
 };
 
 struct resources {
 	struct coap_resource_t *by_path;
 	struct coap_resource_t *unknown; /* takes what no other takes */
+	struct coap_resource_t *proxy;   /* takes what is to be forwarded */
 	coap_resource_release_userdata_handler_t release_userdata;
 	uint16_t *known_options; /* coap_register_option(), sorted */
 	size_t n_known_options;
@@ -64,8 +69,8 @@ void resources_init(struct resources *r);
 /* Frees all resources (userdata through release_userdata). */
 void resources_free(struct resources *r);
 /*
- * Replaces a resource with the same path, or the former unknown resource (the
- * old one is freed). 0, also when it is in r already; -COAP_E_STATE for one
+ * Replaces a resource with the same path, or the former unknown or proxy
+ * resource (the old one is freed). 0, also when it is in r already; -COAP_E_STATE for one
  * that is in another table or deleted; -COAP_E_NOMEM. On failure the caller
  * still owns it.
  */
@@ -160,7 +165,11 @@ enum dispatch_result {
  * - A critical option that is not known, has a wrong length or occurs too
  *   often: 4.02 with its number in the diagnostic payload, but a NON datagram
  *   is rejected. Elective ones of that kind do not count.
- * - Proxy-Uri or Proxy-Scheme: 5.05. A reserved block size or a Uri-Path of
+ * - Proxy-Uri or Proxy-Scheme: 5.05 without a proxy resource, which takes it
+ *   unless it is for one of its own hosts. For what is to be forwarded, also by
+ *   a reverse proxy, another rule counts: 4.02 for what is not known and
+ *   unsafe (RFC 7252 section 5.7.1), and for wrong critical ones.
+ * - A reserved block size or a Uri-Path of
  *   dots: 4.00. A part of a body (Block1 with NUM or M), or Block2 with NUM in
  *   a request that is not GET or FETCH: 4.02, unless env has bodies.
  * - A method over 7: 4.05. GET /.well-known/core is answered from the table

@@ -20,6 +20,8 @@ resources_free(struct resources *r)
 		resources_remove(r, r->by_path);
 	if (r->unknown != NULL)
 		resources_remove(r, r->unknown);
+	if (r->proxy != NULL)
+		resources_remove(r, r->proxy);
 	coap_free_type(COAP_NODE, r->known_options);
 	resources_init(r);
 }
@@ -49,13 +51,24 @@ resources_find(const struct resources *r, const uint8_t *path, size_t len)
 	return resource;
 }
 
-static bool
-is_here(const struct resources *r, const coap_resource_t *resource)
+/* The place of a resource that has no path; NULL: it has one. */
+static struct coap_resource_t **
+slot_of(struct resources *r, const coap_resource_t *resource)
 {
+	if (resource->unknown)
+		return &r->unknown;
+	return resource->proxy ? &r->proxy : NULL;
+}
+
+static bool
+is_here(struct resources *r, const coap_resource_t *resource)
+{
+	struct coap_resource_t **slot = slot_of(r, resource);
+
 	if (!resource->in_table)
 		return false;
-	if (resource->unknown)
-		return r->unknown == resource;
+	if (slot != NULL)
+		return *slot == resource;
 	return resources_find_key(r, resource->key->s, resource->key->length) ==
 	    resource;
 }
@@ -63,8 +76,10 @@ is_here(const struct resources *r, const coap_resource_t *resource)
 static int
 put_in(struct resources *r, coap_resource_t *resource)
 {
-	if (resource->unknown) {
-		r->unknown = resource;
+	struct coap_resource_t **slot = slot_of(r, resource);
+
+	if (slot != NULL) {
+		*slot = resource;
 		return 0;
 	}
 	HASH_ADD_KEYPTR(hh, r->by_path, resource->key->s, resource->key->length,
@@ -87,6 +102,7 @@ drop(struct resources *r, coap_resource_t *resource)
 int
 resources_add(struct resources *r, coap_resource_t *resource)
 {
+	struct coap_resource_t **slot = slot_of(r, resource);
 	coap_resource_t *old;
 	int err;
 
@@ -94,8 +110,8 @@ resources_add(struct resources *r, coap_resource_t *resource)
 		return -COAP_E_STATE;
 	if (resource->in_table)
 		return is_here(r, resource) ? 0 : -COAP_E_STATE;
-	if (resource->unknown)
-		old = r->unknown;
+	if (slot != NULL)
+		old = *slot;
 	else
 		old = resources_find_key(r, resource->key->s,
 		    resource->key->length);
@@ -105,7 +121,7 @@ resources_add(struct resources *r, coap_resource_t *resource)
 	resource->in_table = true;
 	if (old == NULL)
 		return 0;
-	if (!old->unknown)
+	if (slot == NULL)
 		HASH_DEL(r->by_path, old);
 	drop(r, old);
 	return 0;
@@ -114,10 +130,12 @@ resources_add(struct resources *r, coap_resource_t *resource)
 int
 resources_remove(struct resources *r, coap_resource_t *resource)
 {
+	struct coap_resource_t **slot = slot_of(r, resource);
+
 	if (!is_here(r, resource))
 		return 0;
-	if (resource->unknown)
-		r->unknown = NULL;
+	if (slot != NULL)
+		*slot = NULL;
 	else
 		HASH_DEL(r->by_path, resource);
 	drop(r, resource);

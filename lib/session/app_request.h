@@ -12,9 +12,10 @@ struct coapx_request_t {
 	coapx_request_params_t params;
 	coap_tick_t deadline; /* of a ping, or of all of a request; 0: none */
 	uint64_t started_us;
-	bool sent;    /* a ping that is on the wire */
-	bool failing; /* a ping of those that end together */
-	bool ended;   /* result() is being called */
+	bool sent;      /* a ping that is on the wire */
+	bool failing;   /* a ping of those that end together */
+	bool ended;     /* result() is being called */
+	bool forwarded; /* a proxy's, which takes options that we do not know */
 	/* Callbacks that may cancel it are being called, and one has. */
 	bool working;
 	bool cancelled;

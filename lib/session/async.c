@@ -8,6 +8,7 @@
 #include "exchange/observation.h"
 #include "session/blockwise.h"
 #include "session/observe_server.h"
+#include "session/proxy.h"
 #include "session/serve.h"
 
 static struct asyncs *
@@ -29,6 +30,7 @@ due_in(const coap_session_t *session, coap_tick_t delay)
 static void
 drop(coap_session_t *session, coap_async_t *async)
 {
+	proxy_forget(session->context, async);
 	async_remove(asyncs(session), async);
 	coap_session_release(session);
 }

@@ -276,6 +276,27 @@ coap_add_data_large_response(coap_resource_t *resource, coap_session_t *session,
 	return add_whole(response, out) == 0;
 }
 
+int
+blockwise_add_answer(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, const struct blockwise_answer *answer)
+{
+	struct body_out *out = body_out_new(answer->data, answer->length,
+	    answer->release, session, answer->app);
+	uint64_t tag;
+
+	if (!out) {
+		release_now(session, answer->release, answer->app);
+		response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
+		return 0;
+	}
+	tag = tag_of(request, response, 0, out);
+	if (tag == 0 || block_add_uint(response, COAP_OPTION_ETAG, tag))
+		return add_part(session, request, response, out) == 0;
+	response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
+	body_out_free(out);
+	return 0;
+}
+
 /* --- an answer that is read ----------------------------------------------- */
 
 struct reader {

@@ -20,6 +20,19 @@ bool blockwise_has_body(const coap_pdu_t *pdu);
 void blockwise_attach(coap_pdu_t *pdu, struct body_out *out);
 struct body_out *blockwise_detach(coap_pdu_t *pdu);
 
+/* The body of an answer that has its options already, an ETag perhaps among
+ * them; release() is called in any case. 1, or 0 and the response says what is
+ * wrong. */
+struct blockwise_answer {
+	const uint8_t *data;
+	size_t length;
+	coap_release_large_data_t release;
+	void *app;
+};
+
+int blockwise_add_answer(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, const struct blockwise_answer *answer);
+
 /* blockwise_client.c */
 /* session_send_pdu() for a request whose body may take several messages, or
  * whose answer's; a is NULL without a handler of its own. */

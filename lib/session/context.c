@@ -14,6 +14,7 @@
 #include "session/endpoint.h"
 #include "session/linger.h"
 #include "session/observe_server.h"
+#include "session/proxy.h"
 #include "session/session.h"
 
 static uint64_t
@@ -146,6 +147,7 @@ destroy(coap_context_t *context)
 {
 	context->freeing = true;
 	context_enter(context);
+	proxy_free(context);
 	while (context->endpoints)
 		endpoint_end(context->endpoints);
 	while (context->clients)

@@ -66,8 +66,9 @@ struct coap_context_t {
 	struct observer_pool observing; /* what peers observe */
 	struct async_pool asyncs;       /* requests that are answered later */
 	struct async_pool late;         /* answers to a group's requests */
-	uint64_t request_tag;           /* the last one */
-	struct hash_key echo_key[2];    /* of Echo values, once echo_keyed */
+	struct proxy *proxy;         /* what is forwarded; NULL: nothing yet */
+	uint64_t request_tag;        /* the last one */
+	struct hash_key echo_key[2]; /* of Echo values, once echo_keyed */
 	bool echo_keyed;
 	coap_endpoint_t *endpoints;
 	coap_session_t *clients; /* client sessions, by constructor or switch */

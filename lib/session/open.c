@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* coapx.h: sessions by URI, requests with callbacks of their own. */
+#include "session/open.h"
 #include "base/addr.h"
 #include "base/alloc.h"
 #include "base/sized.h"
@@ -82,7 +83,7 @@ parse_bind(const char *bind, coap_address_t *addr)
 /* Credentials of its own, or those of the context. */
 static int
 open_secure(coap_session_t *session, const coapx_open_params_t *params,
-    const char *host)
+    struct credentials *given, const char *host)
 {
 	coap_context_t *context = session->context;
 	struct credentials *c;
@@ -90,6 +91,8 @@ open_secure(coap_session_t *session, const coapx_open_params_t *params,
 
 	if (!session->proto->secure)
 		return 0;
+	if (given)
+		return secure_client(session, given, host, strcspn(host, "%"));
 	c = params->credentials ? credentials_new(false)
 				: context_credentials(context, false);
 	if (!c)
@@ -135,9 +138,9 @@ open_ws(coap_session_t *session, const coap_uri_t *uri)
 	    : context_fail(session->context, -COAP_E_NOMEM, "no session");
 }
 
-static int
-open_uri(coap_context_t *context, const coapx_open_params_t *params,
-    coap_session_t **out)
+int
+open_uri_as(coap_context_t *context, const coapx_open_params_t *params,
+    struct credentials *credentials, coap_session_t **out)
 {
 	const struct proto *proto;
 	coap_address_t local;
@@ -167,7 +170,7 @@ open_uri(coap_context_t *context, const coapx_open_params_t *params,
 	if (!*out)
 		return context_fail(context, -COAP_E_NOMEM, "no session");
 	(*out)->app_data = params->app_data;
-	err = open_secure(*out, params, host);
+	err = open_secure(*out, params, credentials, host);
 	if (err == 0)
 		err = open_ws(*out, &uri);
 	if (err < 0) {
@@ -197,7 +200,7 @@ coapx_session_open(coap_context_t *context, const coapx_open_params_t *params,
 		context_enter(context);
 		e = context_check(context);
 		if (e == 0)
-			e = open_uri(context, &p, &session);
+			e = open_uri_as(context, &p, NULL, &session);
 		context_leave(context);
 	}
 	if (err)

@@ -29,6 +29,17 @@ reject_response(coap_session_t *session, const coap_pdu_t *response)
 	    context_now(session->context));
 }
 
+/* A proxy looks at its answers itself (RFC 7252 section 5.7.1). */
+static bool
+accepts(const coap_session_t *session, const struct request *q,
+    const coap_pdu_t *response)
+{
+	const coapx_request_t *a = q->user;
+
+	return (a && a->forwarded) ||
+	    options_accept_response(&session->context->resources, response);
+}
+
 static void
 handle_response(coap_session_t *session, const coap_pdu_t *response)
 {
@@ -41,7 +52,7 @@ handle_response(coap_session_t *session, const coap_pdu_t *response)
 		reject_response(session, response);
 		return;
 	}
-	if (!options_accept_response(&session->context->resources, response)) {
+	if (!accepts(session, q, response)) {
 		reject_response(session, response);
 		session_set_error(session, -COAP_E_BAD_RESPONSE, ERROR_PEER);
 		requests_take(&session->requests, q);

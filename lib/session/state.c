@@ -10,6 +10,7 @@
 #include "session/mcast.h"
 #include "session/observe_client.h"
 #include "session/observe_server.h"
+#include "session/proxy.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -308,6 +309,7 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 	blockwise_forget(session);
 	session_async_forget(session);
 	mcast_late_forget(session);
+	proxy_client_gone(session);
 	echo_forget(session);
 	tell_closed(session);
 	session_arm(session);

@@ -102,7 +102,7 @@ coap_oscore_is_supported(void)
 int
 coap_proxy_is_supported(void)
 {
-	return 0;
+	return 1;
 }
 
 int

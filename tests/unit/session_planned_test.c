@@ -23,8 +23,6 @@
 static uint64_t thing[4];
 static coap_context_t *ctx;
 static coap_session_t *session;
-static coap_resource_t *resource;
-static coap_cache_key_t *key;
 static coap_oscore_conf_t *conf;
 static coap_pdu_t *pdu;
 static coap_address_t *addr;
@@ -34,8 +32,6 @@ static coap_dtls_pki_t *pki;
 static coap_str_const_t *str;
 static coap_bin_const_t *bin;
 static coap_binary_t *token;
-static coap_proxy_server_list_t *servers;
-static const char **hosts;
 static const char *text;
 static const coap_str_const_t no_text;
 
@@ -44,8 +40,6 @@ set_arguments(void *p)
 {
 	ctx = p;
 	session = p;
-	resource = p;
-	key = p;
 	conf = p;
 	pdu = p;
 	addr = p;
@@ -55,27 +49,11 @@ set_arguments(void *p)
 	str = p;
 	bin = p;
 	token = p;
-	servers = p;
-	hosts = p;
 	text = p;
 }
 
 /* X(function, its call and what it must give) */
 #define FAILING(X)                                                             \
-	X(coap_resource_proxy_uri_init,                                        \
-	    coap_resource_proxy_uri_init(NULL, 1, hosts) == NULL)              \
-	X(coap_resource_proxy_uri_init2,                                       \
-	    coap_resource_proxy_uri_init2(NULL, 1, hosts, 0) == NULL)          \
-	X(coap_resource_reverse_proxy_init,                                    \
-	    coap_resource_reverse_proxy_init(NULL, 0) == NULL)                 \
-	X(coap_verify_proxy_scheme_supported,                                  \
-	    coap_verify_proxy_scheme_supported(COAP_URI_SCHEME_COAP) == 0)     \
-	X(coap_proxy_forward_request,                                          \
-	    coap_proxy_forward_request(session, pdu, NULL, resource, key,      \
-		servers) == 0)                                                 \
-	X(coap_proxy_forward_response,                                         \
-	    coap_proxy_forward_response(session, pdu, NULL) ==                 \
-		COAP_RESPONSE_FAIL)                                            \
 	X(coap_persist_track_funcs,                                            \
 	    (coap_persist_track_funcs(ctx, NULL, NULL, NULL, NULL, NULL, 1,    \
 		 thing),                                                       \
@@ -184,26 +162,6 @@ test_freeing(void **state)
 		assert_true(freeing[i].call());
 		assert_warned(freeing[i].name);
 	}
-}
-
-static void
-test_forward(void **state)
-{
-	coap_cache_key_t *found = (coap_cache_key_t *)thing;
-	coap_pdu_t *response =
-	    coap_pdu_init(COAP_MESSAGE_ACK, COAP_EMPTY_CODE, 1, 100);
-
-	(void)state;
-	assert_non_null(response);
-	assert_int_equal(coap_proxy_forward_request(NULL, NULL, response, NULL,
-			     NULL, NULL),
-	    0);
-	assert_int_equal(coap_pdu_get_code(response),
-	    COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
-	assert_int_equal(coap_proxy_forward_response(NULL, NULL, &found),
-	    COAP_RESPONSE_FAIL);
-	assert_null(found);
-	coap_delete_pdu(response);
 }
 
 /* Without a session there is no BERT. */
@@ -344,7 +302,7 @@ test_supported(void **state)
 		{ coap_ipv6_is_supported, 1 },
 		{ coap_observe_persist_is_supported, 0 },
 		{ coap_oscore_is_supported, 0 },
-		{ coap_proxy_is_supported, 0 },
+		{ coap_proxy_is_supported, 1 },
 		{ coap_q_block_is_supported, 0 },
 		{ coap_server_is_supported, 1 },
 		{ coap_tcp_is_supported, 1 },
@@ -375,7 +333,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_freeing),
-		cmocka_unit_test(test_forward),
 		cmocka_unit_test(test_block_b),
 		cmocka_unit_test(test_block_b_stream),
 		cmocka_unit_test(test_tls_texts),

@@ -10,7 +10,13 @@
 #include <coap3/coap_pdu.h>
 #include <coap3/coap_uri.h>
 
-/* How to forward; STRIP: without the proxy's own options. */
+/*
+ * Where a request goes on to: REVERSE, to a server of the list, whatever the
+ * client asked for; FORWARD, to one of the list, which is another proxy; DIRECT,
+ * to what Proxy-Uri or Proxy-Scheme names. STRIP: these and Uri-Host, -Port,
+ * -Path and -Query are made anew for a server that is no proxy; without it they
+ * go on as they came.
+ */
 typedef enum coap_proxy_t {
 	COAP_PROXY_REVERSE = 0,
 	COAP_PROXY_REVERSE_STRIP = 1,
@@ -42,28 +48,31 @@ typedef struct coap_proxy_server_list_t {
 	unsigned int idle_timeout_secs;
 } coap_proxy_server_list_t;
 
-/*
- * 1 when a request can be forwarded to a URI of that scheme, else 0. Not
- * available in this version: always 0, with a warning. See coap_proxy(3).
- */
+/* 1 when a request can be forwarded to a URI of that scheme, else 0. */
 COAP_API int coap_verify_proxy_scheme_supported(coap_uri_scheme_t scheme);
 
 /*
  * To be called in a handler: sends request on to the server that server_list
- * and the request name, over a session that is made or used again. response is
- * left alone, or tells the error. cache_key, unless NULL, is given to the
- * response handler. 1, or 0. Not available in this version: always 0, with a
- * warning, and the response's code becomes 5.05; cache_key stays the caller's.
+ * and the request name, over a session that is made or used again. 1, and
+ * response is left alone: the handler is called once more when the answer is
+ * there, has to call this again, and then response is filled. Or 0, and
+ * response says what is wrong: 4.00 for what is no URI, 5.03 with too many
+ * requests under way, 5.05 for a scheme that is not spoken, 5.08 at the end of
+ * Hop-Limit. A client is told 5.04 where no answer comes and 5.02 for one that
+ * cannot be used. cache_key, unless NULL, is taken with a result of 1. The list
+ * has to live until all its requests have ended; the context is to have
+ * COAP_BLOCK_USE_LIBCOAP and COAP_BLOCK_SINGLE_BODY. See coap_proxy(3).
  */
 COAP_API int coap_proxy_forward_request(coap_session_t *session,
     const coap_pdu_t *request, coap_pdu_t *response, coap_resource_t *resource,
     coap_cache_key_t *cache_key, coap_proxy_server_list_t *server_list);
 
 /*
- * To be called in a response handler: sends what a server answered back to the
- * client that asked. *cache_key, unless cache_key is NULL, becomes what
- * coap_proxy_forward_request() was given. Not available in this version: always
- * COAP_RESPONSE_FAIL, with a warning, and *cache_key NULL.
+ * For a response handler, as libcoap has it: whether received answers a request
+ * that was forwarded. The library sends it back to the client by itself when
+ * the handler has returned. *cache_key, unless cache_key is NULL, becomes what
+ * coap_proxy_forward_request() was given, then the caller's; or NULL.
+ * COAP_RESPONSE_FAIL: it answers none.
  */
 COAP_API coap_response_t coap_proxy_forward_response(coap_session_t *session,
     const coap_pdu_t *received, coap_cache_key_t **cache_key);

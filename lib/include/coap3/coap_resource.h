@@ -96,8 +96,9 @@ COAP_API coap_resource_t *coap_resource_proxy_uri_init(
  * The resource that requests to be forwarded go to (RFC 7252 section 5.7.2):
  * those with Proxy-Uri or Proxy-Scheme, unless they name one of the
  * host_name_count hosts of host_name_list, which mean this server. The list is
- * copied. Ownership as for coap_resource_init(). Not available in this version:
- * always NULL, with a warning. See coap_proxy(3).
+ * copied. handler gets all methods, with whole bodies. Ownership as for
+ * coap_resource_init(); one a context. NULL also without a handler. See
+ * coap_proxy(3).
  */
 /* clang-format off */
 COAP_API coap_resource_t *coap_resource_proxy_uri_init2(
@@ -107,8 +108,8 @@ COAP_API coap_resource_t *coap_resource_proxy_uri_init2(
 
 /*
  * The resource through which a reverse proxy (RFC 7252 section 5.7.3) gets all
- * requests. Ownership as for coap_resource_init(). Not available in this
- * version: always NULL, with a warning.
+ * requests but those with Proxy-Uri or Proxy-Scheme; it takes the place of the
+ * unknown resource. The rest as for coap_resource_proxy_uri_init2().
  */
 /* clang-format off */
 COAP_API coap_resource_t *coap_resource_reverse_proxy_init(

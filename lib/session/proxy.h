@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Forwarding: sessions to next hops, and requests of clients that wait there.
+ * The rules are in exchange/proxy.h.
+ */
+#ifndef SESSION_PROXY_H
+#define SESSION_PROXY_H
+
+#include <coap3/coap_proxy.h>
+
+#include "exchange/async.h"
+#include "session/session.h"
+
+/* Sessions to next hops; one more ends the one that is idle for longest. */
+#define PROXY_LINKS_MAX 256
+/* What a next hop may take for an answer, or for each block of one: about as
+ * long as a CON is repeated (RFC 7252 section 4.8.2). */
+#define PROXY_TIMEOUT_MS 93000
+
+/* A session to a next hop. */
+struct proxy_link {
+	struct proxy_link *prev; /* the one that was used last is the first */
+	struct proxy_link *next;
+	struct proxy *proxy;
+	char *origin;    /* a URI without path */
+	const void *pki; /* the application's, only compared */
+	const void *cpsk;
+	uint64_t client; /* whose it is alone, by coap_session_t.id; or 0 */
+	coap_session_t *session; /* a reference */
+	coapx_timer_t *idle;
+	unsigned users;
+	unsigned idle_seconds; /* 0: it stays */
+};
+
+struct forward;
+
+struct proxy {
+	coap_context_t *context;
+	struct proxy_link *links;
+	unsigned n_links;
+	struct forward *forwards;
+};
+
+/* What a link is found by, or made from. */
+struct proxy_hop {
+	const char *origin;
+	const coap_proxy_server_t *server; /* for its credentials; or NULL */
+	uint64_t client;
+	unsigned idle_seconds;
+};
+
+/* proxy_link.c */
+/* One that can be used, with one more user; NULL and *err. */
+struct proxy_link *proxy_link_get(struct proxy *proxy,
+    const struct proxy_hop *hop, int *err);
+/* One user less. */
+void proxy_link_put(struct proxy_link *link);
+/* It ends; nobody uses it. */
+void proxy_link_close(struct proxy_link *link);
+
+/* proxy.c */
+/* The client does not wait any more. */
+void proxy_forget(coap_context_t *context, const coap_async_t *async);
+/* The session is over: what was opened for it alone goes. */
+void proxy_client_gone(coap_session_t *session);
+/* All that waits and all links end. */
+void proxy_free(coap_context_t *context);
+
+#endif

@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A proxy on loopback: the server is it, and is also the server behind it, by
+ * another of its addresses.
+ */
+#include "session_support.h"
+
+#include <unistd.h>
+
+#include <coap3/coap_proxy.h>
+
+#include "session/proxy.h"
+#include "wire/pdu.h"
+
+#define CON COAP_MESSAGE_CON
+#define NON COAP_MESSAGE_NON
+#define UDP COAP_PROTO_UDP
+#define TCP COAP_PROTO_TCP
+
+#define LARGE ((size_t)100000)
+#define MANY  50
+
+static uint8_t body[LARGE];
+static coap_proxy_server_t entry;
+static coap_proxy_server_list_t list;
+
+/* What the server behind the proxy does, and saw. */
+static struct {
+	size_t length;   /* of the answer */
+	unsigned option; /* one more in the answer; 0: none */
+	bool stay;       /* it never answers */
+	unsigned calls;
+	size_t got;
+	bool same;
+	unsigned hops; /* Hop-Limit */
+	bool asked;    /* Proxy-Uri or Proxy-Scheme */
+	char host[64]; /* Uri-Host */
+	char query[64];
+	uint64_t session;
+} o;
+
+/* What the client got. */
+static struct {
+	unsigned results;
+	int error;
+	unsigned code;
+	size_t length;
+	bool same;
+	char text[200];
+	unsigned maxage;
+	unsigned etag;
+	bool extra;
+} c;
+
+static unsigned
+uint_option(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(pdu, number, &oi);
+
+	return opt
+	    ? coap_decode_var_bytes(coap_opt_value(opt), coap_opt_length(opt))
+	    : 0;
+}
+
+static bool
+has(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_opt_iterator_t oi;
+
+	return coap_check_option(pdu, number, &oi) != NULL;
+}
+
+static void
+text_option(const coap_pdu_t *pdu, coap_option_num_t number, char text[64])
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(pdu, number, &oi);
+
+	snprintf(text, 64, "%.*s", opt ? (int)coap_opt_length(opt) : 0,
+	    opt ? (const char *)coap_opt_value(opt) : "");
+}
+
+static void
+add_number(coap_pdu_t *pdu, coap_option_num_t number, unsigned value)
+{
+	uint8_t bytes[4];
+
+	assert_true(coap_add_option(pdu, number,
+	    coap_encode_var_safe(bytes, sizeof bytes, value), bytes));
+}
+
+static void
+serve_origin(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	size_t offset, total;
+	const uint8_t *data = NULL;
+
+	o.calls++;
+	o.session = session->id;
+	o.hops = uint_option(request, COAP_OPTION_HOP_LIMIT);
+	o.asked = has(request, COAP_OPTION_PROXY_URI) ||
+	    has(request, COAP_OPTION_PROXY_SCHEME);
+	text_option(request, COAP_OPTION_URI_HOST, o.host);
+	text_option(request, COAP_OPTION_URI_QUERY, o.query);
+	coap_get_data_large(request, &o.got, &data, &offset, &total);
+	o.same = o.got == total && o.got <= LARGE &&
+	    (o.got == 0 || memcmp(data, body, o.got) == 0);
+	if (o.stay)
+		return;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	if (o.option)
+		add_number(response, (coap_option_num_t)o.option, 7);
+	coap_add_data_large_response(resource, session, request, response,
+	    query, 42, 30, 0x77, o.length, body, NULL, NULL);
+}
+
+static void
+serve_proxy(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	(void)query;
+	coap_proxy_forward_request(session, request, response, resource, NULL,
+	    &list);
+}
+
+static void
+add_origin(void)
+{
+	coap_resource_t *r = coap_resource_init(coap_make_str_const("f"), 0);
+
+	for (int m = COAP_REQUEST_GET; m <= COAP_REQUEST_IPATCH; m++)
+		coap_register_request_handler(r, (coap_request_t)m,
+		    serve_origin);
+	coap_add_resource(w.server, r);
+}
+
+static int
+up(void **state)
+{
+	const char *hosts[] = { "me" };
+
+	world_up(state);
+	world_all_protocols();
+	memset(&o, 0, sizeof o);
+	memset(&c, 0, sizeof c);
+	memset(&entry, 0, sizeof entry);
+	for (size_t i = 0; i < LARGE; i++)
+		body[i] = (uint8_t)('a' + (i * 7 + i / 256) % 26);
+	o.length = 5;
+	w.quiet = true;
+	list = (coap_proxy_server_list_t){
+		.type = COAP_PROXY_DIRECT_STRIP,
+		.idle_timeout_secs = 10,
+	};
+	coap_context_set_block_mode(w.client,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	coap_context_set_block_mode(w.server,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	add_origin();
+	coap_add_resource(w.server,
+	    coap_resource_proxy_uri_init2(serve_proxy, 1, hosts, 0));
+	return 0;
+}
+
+static coap_session_t *
+connected(coap_proto_t proto)
+{
+	coap_session_t *session = world_session(proto);
+
+	assert_non_null(session);
+	WORLD_UNTIL(
+	    coap_session_get_state(session) == COAP_SESSION_STATE_ESTABLISHED);
+	return session;
+}
+
+/* --- the client ----------------------------------------------------------- */
+
+static void
+on_answer(coapx_request_t *request, coap_session_t *session,
+    const coapx_result_t *result, void *arg)
+{
+	const coap_pdu_t *response = result->response;
+	size_t offset, total;
+	const uint8_t *data = NULL;
+
+	(void)request, (void)session, (void)arg;
+	c.results++;
+	c.error = result->error;
+	if (!response)
+		return;
+	c.code = coap_pdu_get_code(response);
+	c.maxage = uint_option(response, COAP_OPTION_MAXAGE);
+	c.etag = uint_option(response, COAP_OPTION_ETAG);
+	c.extra = has(response, 65000);
+	coap_get_data_large(response, &c.length, &data, &offset, &total);
+	c.same = c.length == total && c.length <= LARGE &&
+	    (c.length == 0 || memcmp(data, body, c.length) == 0);
+	snprintf(c.text, sizeof c.text, "%.*s",
+	    (int)(c.length < 199 ? c.length : 199), (const char *)data);
+}
+
+static coap_pdu_t *
+new_request(coap_session_t *session, coap_pdu_code_t code)
+{
+	coap_pdu_t *pdu = coap_new_pdu(CON, code, session);
+
+	assert_non_null(pdu);
+	return pdu;
+}
+
+static void
+send_it(coap_session_t *session, coap_pdu_t *pdu)
+{
+	coapx_request_params_t params = {
+		.size = sizeof params,
+		.result = on_answer,
+	};
+
+	assert_non_null(coapx_request_send(session, pdu, &params, NULL));
+}
+
+/* Where the server is, by that protocol. */
+static void
+origin_text(coap_proto_t proto, char text[128])
+{
+	unsigned char addr[80] = "";
+
+	coap_print_addr(world_address(proto), addr, sizeof addr);
+	snprintf(text, 128, "%s://%s", coapx_proto_scheme(proto),
+	    (const char *)addr);
+}
+
+static void
+add_proxy_uri(coap_pdu_t *pdu, const char *origin, const char *path)
+{
+	char uri[200];
+
+	snprintf(uri, sizeof uri, "%s%s", origin, path);
+	assert_true(coap_add_option(pdu, COAP_OPTION_PROXY_URI, strlen(uri),
+	    (const uint8_t *)uri));
+}
+
+static void
+get_by(coap_session_t *session, coap_proto_t behind, const char *path)
+{
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	char origin[128];
+
+	origin_text(behind, origin);
+	add_proxy_uri(pdu, origin, path);
+	send_it(session, pdu);
+}
+
+static void
+expect_code(unsigned code)
+{
+	unsigned before = c.results;
+
+	WORLD_UNTIL(c.results > before);
+	assert_int_equal(c.error, 0);
+	assert_int_equal(c.code, code);
+}
+
+/* --- between protocols ---------------------------------------------------- */
+
+static void
+it_passes_between_protocols(void **state)
+{
+	coap_session_t *session;
+	coap_proto_t from;
+
+	(void)state;
+	for (from = UDP; from; from = world_next_proto(from)) {
+		session = connected(from);
+		get_by(session, from == UDP ? TCP : UDP, "/f?a=1");
+		expect_code(COAP_RESPONSE_CODE_CONTENT);
+		assert_true(c.same);
+		assert_int_equal(c.length, 5);
+		assert_int_equal(c.maxage, 30);
+		assert_int_equal(c.etag, 0x77);
+		assert_false(o.asked);
+		assert_string_equal(o.query, "a=1");
+		/* An address needs no Uri-Host. */
+		assert_string_equal(o.host, "");
+		assert_int_equal(o.hops, 16);
+		coap_session_release(session);
+	}
+}
+
+static void
+a_name_is_told(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+
+	(void)state;
+	add_number(pdu, COAP_OPTION_URI_PORT,
+	    coap_address_get_port(world_address(UDP)));
+	coap_add_option(pdu, COAP_OPTION_URI_HOST, 9,
+	    (const uint8_t *)"localhost");
+	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"f");
+	coap_add_option(pdu, COAP_OPTION_PROXY_SCHEME, 4,
+	    (const uint8_t *)"coap");
+	add_number(pdu, COAP_OPTION_HOP_LIMIT, 9);
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_string_equal(o.host, "localhost");
+	assert_false(o.asked);
+	assert_int_equal(o.hops, 8);
+	coap_session_release(session);
+}
+
+static void
+large_bodies_go_both_ways(void **state)
+{
+	static const coap_proto_t protos[] = { UDP, TCP };
+	coap_session_t *session;
+	char origin[128];
+	coap_pdu_t *pdu;
+
+	(void)state;
+	o.length = LARGE;
+	for (size_t i = 0; i < 2; i++) {
+		session = connected(protos[i]);
+		pdu = new_request(session, COAP_REQUEST_CODE_PUT);
+		origin_text(protos[1 - i], origin);
+		add_proxy_uri(pdu, origin, "/f");
+		assert_true(coap_add_data_large_request(session, pdu, LARGE,
+		    body, NULL, NULL));
+		send_it(session, pdu);
+		expect_code(COAP_RESPONSE_CODE_CONTENT);
+		assert_true(o.same && o.got == LARGE);
+		assert_true(c.same && c.length == LARGE);
+		assert_int_equal(o.calls, i + 1);
+		coap_session_release(session);
+	}
+}
+
+static void
+many_at_once(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		get_by(session, UDP, "/f");
+	WORLD_UNTIL(c.results == MANY);
+	assert_int_equal(o.calls, MANY);
+	assert_int_equal(c.code, COAP_RESPONSE_CODE_CONTENT);
+	/* Over one session. */
+	assert_int_equal(w.server->proxy->n_links, 1);
+	assert_null(w.server->proxy->forwards);
+	coap_session_release(session);
+}
+
+/* --- whose it is ---------------------------------------------------------- */
+
+static void
+an_own_name_is_served_here(void **state)
+{
+	coap_session_t *session = connected(UDP);
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+
+	(void)state;
+	add_proxy_uri(pdu, "coap://ME", "/f?b=2");
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_string_equal(o.query, "b=2");
+	assert_int_equal(o.hops, 0);
+	assert_null(w.server->proxy);
+	coap_session_release(session);
+}
+
+static void
+other_schemes_are_refused(void **state)
+{
+	coap_session_t *session = connected(UDP);
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+
+	(void)state;
+	add_proxy_uri(pdu, "http://x", "/f");
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	add_proxy_uri(pdu, "nonsense", "");
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_BAD_REQUEST);
+	coap_session_release(session);
+}
+
+static void
+a_reverse_proxy_takes_all(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+
+	(void)state;
+	coap_add_resource(w.server,
+	    coap_resource_reverse_proxy_init(serve_proxy, 0));
+	list.type = COAP_PROXY_REVERSE_STRIP;
+	entry.uri = (coap_uri_t){
+		.host = *coap_make_str_const("127.0.0.1"),
+		.port = coap_address_get_port(world_address(UDP)),
+		.scheme = COAP_URI_SCHEME_COAP,
+	};
+	list.entry = &entry;
+	list.entry_count = 1;
+	/* It meets itself again and again, which Hop-Limit ends. */
+	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"f");
+	add_number(pdu, COAP_OPTION_HOP_LIMIT, 3);
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
+	assert_int_equal(o.calls, 0);
+	/* Each proxy is named. */
+	assert_non_null(strchr(c.text, ' '));
+	assert_non_null(strchr(strchr(c.text, ' ') + 1, ' '));
+	assert_null(strchr(strchr(strchr(c.text, ' ') + 1, ' ') + 1, ' '));
+	coap_session_release(session);
+}
+
+/* --- options -------------------------------------------------------------- */
+
+static void
+get_with(coap_session_t *session, unsigned number)
+{
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	char origin[128];
+
+	origin_text(UDP, origin);
+	add_proxy_uri(pdu, origin, "/f");
+	add_number(pdu, (coap_option_num_t)number, 1);
+	send_it(session, pdu);
+}
+
+static void
+hop_limit_ends_here(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	get_with(session, COAP_OPTION_HOP_LIMIT);
+	expect_code(COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
+	assert_int_equal(o.calls, 0);
+	assert_true(c.length > 0 && !strchr(c.text, ' '));
+	coap_session_release(session);
+}
+
+static void
+unsafe_options_of_requests_are_refused(void **state)
+{
+	coap_session_t *session = connected(UDP);
+
+	(void)state;
+	get_with(session, 65002);
+	expect_code(COAP_RESPONSE_CODE_BAD_OPTION);
+	assert_string_equal(c.text, "Option 65002 is not known to this proxy");
+	assert_int_equal(o.calls, 0);
+	get_with(session, 65000);
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	/* A critical one that is safe goes on, and the server says no. */
+	get_with(session, 65001);
+	expect_code(COAP_RESPONSE_CODE_BAD_OPTION);
+	assert_string_equal(c.text, "Option 65001 is not known");
+	coap_session_release(session);
+}
+
+static void
+unsafe_options_of_answers_are_refused(void **state)
+{
+	coap_session_t *session = connected(UDP);
+
+	(void)state;
+	o.option = 65002;
+	get_by(session, TCP, "/f");
+	expect_code(COAP_RESPONSE_CODE_BAD_GATEWAY);
+	assert_string_equal(c.text,
+	    "Option 65002 of the answer is not known to this proxy");
+	o.option = 65000;
+	get_by(session, TCP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_true(c.extra);
+	coap_session_release(session);
+}
+
+/* --- no answer ------------------------------------------------------------ */
+
+static void
+a_silent_server_is_a_timeout(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_address_t address;
+	int fd = world_raw(SOCK_DGRAM, &address);
+	char origin[128];
+
+	(void)state;
+	snprintf(origin, sizeof origin, "coap://127.0.0.1:%u",
+	    coap_address_get_port(&address));
+	add_proxy_uri(pdu, origin, "/f");
+	send_it(session, pdu);
+	world_settle();
+	assert_int_equal(c.results, 0);
+	for (int i = 0; i < 12 && c.results == 0; i++)
+		world_advance(10000);
+	assert_int_equal(c.results, 1);
+	assert_int_equal(c.code, COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	assert_non_null(strstr(c.text, origin));
+	close(fd);
+	/* Where nothing listens that is told at once. */
+	pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	add_proxy_uri(pdu, origin, "/f");
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	coap_session_release(session);
+}
+
+static void
+an_unknown_host_is_a_timeout(void **state)
+{
+	coap_session_t *session = connected(UDP);
+	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+
+	(void)state;
+	add_proxy_uri(pdu, "coap://no-such-host.invalid", "/f");
+	send_it(session, pdu);
+	expect_code(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	assert_non_null(strstr(c.text, "no-such-host.invalid"));
+	coap_session_release(session);
+}
+
+/* --- ends in between ------------------------------------------------------ */
+
+static coap_session_t *
+waiting(coap_proto_t from)
+{
+	coap_session_t *session = connected(from);
+
+	o.stay = true;
+	get_by(session, from == UDP ? TCP : UDP, "/f");
+	WORLD_UNTIL(o.calls == 1);
+	assert_non_null(w.server->proxy->forwards);
+	assert_int_equal(w.server->proxy->links->users, 1);
+	return session;
+}
+
+static void
+a_client_goes_while_it_waits(void **state)
+{
+	coap_session_t *session = waiting(TCP);
+
+	(void)state;
+	coap_session_release(session);
+	WORLD_UNTIL(!w.server->proxy->forwards);
+	assert_int_equal(w.server->proxy->links->users, 0);
+}
+
+static void
+the_next_hop_goes_while_it_waits(void **state)
+{
+	coap_session_t *session = waiting(UDP);
+
+	(void)state;
+	coap_session_disconnected(w.server->proxy->links->session,
+	    COAP_NACK_NOT_DELIVERABLE);
+	expect_code(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	assert_int_equal(w.server->proxy->n_links, 0);
+	coap_session_release(session);
+}
+
+static void
+the_context_goes_while_it_waits(void **state)
+{
+	coap_session_t *session = waiting(TCP);
+
+	(void)state;
+	coap_free_context(w.server);
+	w.server = NULL;
+	coap_session_release(session);
+}
+
+static void
+the_resource_goes_while_it_waits(void **state)
+{
+	coap_session_t *session = waiting(TCP);
+
+	(void)state;
+	coap_delete_resource(w.server, w.server->resources.proxy);
+	coap_session_disconnected(w.server->proxy->links->session,
+	    COAP_NACK_NOT_DELIVERABLE);
+	expect_code(COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	assert_null(w.server->proxy->forwards);
+	coap_session_release(session);
+}
+
+/* --- sessions to next hops ------------------------------------------------ */
+
+static void
+a_link_is_used_again_and_ends(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	uint64_t first;
+
+	(void)state;
+	get_by(session, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	first = o.session;
+	get_by(session, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(o.session, first);
+	world_advance(9000);
+	assert_int_equal(w.server->proxy->n_links, 1);
+	world_advance(2000);
+	assert_int_equal(w.server->proxy->n_links, 0);
+	coap_session_release(session);
+}
+
+static void
+each_client_has_its_own(void **state)
+{
+	coap_session_t *a = connected(TCP);
+	coap_session_t *b = connected(TCP);
+
+	(void)state;
+	list.track_client_session = 1;
+	get_by(a, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	get_by(b, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(w.server->proxy->n_links, 2);
+	coap_session_release(a);
+	WORLD_UNTIL(w.server->proxy->n_links == 1);
+	coap_session_release(b);
+	WORLD_UNTIL(w.server->proxy->n_links == 0);
+}
+
+static coap_response_t
+look(coap_session_t *session, const coap_pdu_t *sent,
+    const coap_pdu_t *received, const coap_mid_t mid)
+{
+	coap_cache_key_t *key = (coap_cache_key_t *)&c;
+
+	(void)sent, (void)mid;
+	o.got = 1000;
+	assert_int_equal(coap_proxy_forward_response(session, received, &key),
+	    COAP_RESPONSE_OK);
+	assert_null(key);
+	assert_int_equal(coap_proxy_forward_response(session, NULL, &key),
+	    COAP_RESPONSE_FAIL);
+	return COAP_RESPONSE_OK;
+}
+
+/* As libcoap's programs do. */
+static void
+a_response_handler_passes_it_on(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	coap_register_response_handler(w.server, look);
+	get_by(session, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(o.got, 1000);
+	assert_int_equal(c.results, 1);
+	coap_session_release(session);
+}
+
+static void
+bad_arguments(void **state)
+{
+	coap_pdu_t *response = coap_pdu_init(CON, 0, 1, 100);
+
+	(void)state;
+	assert_int_equal(coap_proxy_forward_request(NULL, NULL, NULL, NULL,
+			     NULL, NULL),
+	    0);
+	assert_int_equal(coap_proxy_forward_request(NULL, NULL, response, NULL,
+			     NULL, NULL),
+	    0);
+	assert_int_equal(coap_pdu_get_code(response),
+	    COAP_RESPONSE_CODE_INTERNAL_ERROR);
+	coap_delete_pdu(response);
+	assert_int_equal(coap_proxy_forward_response(NULL, NULL, NULL),
+	    COAP_RESPONSE_FAIL);
+	assert_int_equal(coap_verify_proxy_scheme_supported(
+			     COAP_URI_SCHEME_COAP),
+	    1);
+	assert_int_equal(coap_verify_proxy_scheme_supported(
+			     COAP_URI_SCHEME_HTTP),
+	    0);
+	assert_null(coap_resource_proxy_uri_init(NULL, 0, NULL));
+	assert_null(coap_resource_proxy_uri_init(serve_proxy, 1, NULL));
+	assert_null(coap_resource_reverse_proxy_init(NULL, 0));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, world_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(it_passes_between_protocols),
+		TEST(a_name_is_told),
+		TEST(large_bodies_go_both_ways),
+		TEST(many_at_once),
+		TEST(an_own_name_is_served_here),
+		TEST(other_schemes_are_refused),
+		TEST(a_reverse_proxy_takes_all),
+		TEST(hop_limit_ends_here),
+		TEST(unsafe_options_of_requests_are_refused),
+		TEST(unsafe_options_of_answers_are_refused),
+		TEST(a_silent_server_is_a_timeout),
+		TEST(an_unknown_host_is_a_timeout),
+		TEST(a_client_goes_while_it_waits),
+		TEST(the_next_hop_goes_while_it_waits),
+		TEST(the_context_goes_while_it_waits),
+		TEST(the_resource_goes_while_it_waits),
+		TEST(a_link_is_used_again_and_ends),
+		TEST(each_client_has_its_own),
+		TEST(a_response_handler_passes_it_on),
+		TEST(bad_arguments),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
