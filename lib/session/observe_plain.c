@@ -147,6 +147,15 @@ find_plain(const coap_session_t *session, const struct request *q)
 	return NULL;
 }
 
+/* Whether this is a notification: of one in parts, the first one says so. */
+static bool
+goes_on(const struct request *q, const coap_pdu_t *response)
+{
+	const coap_pdu_t *head = q->transfer ? q->transfer->head : NULL;
+
+	return observation_is_notification(head ? head : response);
+}
+
 void
 observe_delivering(coap_session_t *session, const struct request *q,
     const coap_pdu_t *response)
@@ -159,7 +168,7 @@ observe_delivering(coap_session_t *session, const struct request *q,
 	fetched = o->fetching;
 	o->fetching = false;
 	if (o->state == COAPX_OBSERVE_CANCELLING ||
-	    (!fetched && !observation_is_notification(response))) {
+	    (!fetched && !goes_on(q, response))) {
 		observe_forget(session, o, false);
 		return;
 	}

@@ -135,6 +135,36 @@ rejected_part(void **state)
 	coap_session_release(s);
 }
 
+static void
+serve_observed_end(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	e.serve(session, request, response);
+	if (peer.blocks == 3)
+		pdu_put_option(response, COAP_OPTION_OBSERVE, 1,
+		    (const uint8_t *)"\7");
+}
+
+/* The first part says whether it is a notification, not the last. */
+static void
+observe_in_the_last_part(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	e.serve = w.serve;
+	w.serve = serve_observed_end;
+	coap_context_set_block_mode(w.client, COAP_BLOCK_USE_LIBCOAP);
+	peer.body = 200;
+	peer.number = -1;
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, 'a', 0)) >= 0);
+	WORLD_UNTIL(s->requests.count == 0);
+	assert_int_equal(peer.blocks, 3);
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+}
+
 /* --- full streams --------------------------------------------------------- */
 
 static void
@@ -268,6 +298,7 @@ main(void)
 		TEST(echo_for_a_notification),
 		TEST(last_one_in_blocks),
 		TEST(rejected_part),
+		TEST(observe_in_the_last_part),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
