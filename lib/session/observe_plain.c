@@ -147,13 +147,13 @@ find_plain(const coap_session_t *session, const struct request *q)
 	return NULL;
 }
 
-/* Whether this is a notification: of one in parts, the first one says so. */
+/* Whether this is a notification of one part; that one in parts is, is known
+ * since the first of them came. */
 static bool
-goes_on(const struct request *q, const coap_pdu_t *response)
+is_notification(const struct request *q, const coap_pdu_t *response)
 {
-	const coap_pdu_t *head = q->transfer ? q->transfer->head : NULL;
-
-	return observation_is_notification(head ? head : response);
+	return !(q->transfer && q->transfer->head) &&
+	    observation_is_notification(response);
 }
 
 void
@@ -168,7 +168,7 @@ observe_delivering(coap_session_t *session, const struct request *q,
 	fetched = o->fetching;
 	o->fetching = false;
 	if (o->state == COAPX_OBSERVE_CANCELLING ||
-	    (!fetched && !goes_on(q, response))) {
+	    (!fetched && !is_notification(q, response))) {
 		observe_forget(session, o, false);
 		return;
 	}
