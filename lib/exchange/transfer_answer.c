@@ -242,6 +242,9 @@ keep_head(struct transfer *t, const struct answer *a)
 	coap_option_filter_clear(&drop);
 	coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
 	coap_option_filter_set(&drop, COAP_OPTION_BLOCK2);
+	/* What asks for a part observes nothing. */
+	if (t->asked)
+		coap_option_filter_set(&drop, COAP_OPTION_OBSERVE);
 	t->head = pdu_duplicate(a->pdu, a->pdu->mid, PDU_MAX_SIZE, token.length,
 	    token.s, &drop);
 	return t->head != NULL;

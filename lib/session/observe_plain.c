@@ -147,13 +147,13 @@ find_plain(const coap_session_t *session, const struct request *q)
 	return NULL;
 }
 
-/* Whether this is a notification of one part; that one in parts is, is known
- * since the first of them came. */
+/* Whether this is a notification: of one in parts, the first one says so. */
 static bool
 is_notification(const struct request *q, const coap_pdu_t *response)
 {
-	return !(q->transfer && q->transfer->head) &&
-	    observation_is_notification(response);
+	const coap_pdu_t *head = q->transfer ? q->transfer->head : NULL;
+
+	return observation_is_notification(head ? head : response);
 }
 
 void

@@ -145,6 +145,16 @@ serve_observed_end(coap_session_t *session, const coap_pdu_t *request,
 		    (const uint8_t *)"\7");
 }
 
+static void
+serve_observed_anew(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	e.serve(session, request, response);
+	if (peer.etag > 1)
+		pdu_put_option(response, COAP_OPTION_OBSERVE, 1,
+		    (const uint8_t *)"\7");
+}
+
 /* The first part says whether it is a notification, not the last. */
 static void
 observe_in_the_last_part(void **state)
@@ -161,6 +171,26 @@ observe_in_the_last_part(void **state)
 	    coap_send(s, observe_peer_request(s, GET, CON, 'a', 0)) >= 0);
 	WORLD_UNTIL(s->requests.count == 0);
 	assert_int_equal(peer.blocks, 3);
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+}
+
+/* Nor is what begins anew, as the body has changed, one. */
+static void
+observe_after_a_change(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	e.serve = w.serve;
+	w.serve = serve_observed_anew;
+	peer.body = 200;
+	peer.number = -1;
+	peer.etag = 1;
+	peer.changes = true;
+	assert_int_equal(observe_peer_begin(s, 'a'), 0);
+	world_wait("C end");
+	assert_int_equal(world_count("C notify"), 0);
 	assert_int_equal(observations(s), 0);
 	coap_session_release(s);
 }
@@ -299,6 +329,7 @@ main(void)
 		TEST(last_one_in_blocks),
 		TEST(rejected_part),
 		TEST(observe_in_the_last_part),
+		TEST(observe_after_a_change),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
