@@ -426,7 +426,8 @@ deregister(coapx_observation_t *h)
 		observation_pause(observe_table_of(h->session), o,
 		    COAPX_OBSERVE_CANCELLING);
 		h->told = o->state;
-	} else if (o->state != COAPX_OBSERVE_REGISTERED) {
+	} else if (o->due == TIMER_NEVER ||
+	    o->state != COAPX_OBSERVE_REGISTERED) {
 		/* What asked for it was given up. */
 		observe_stale(h->session, o);
 	}

@@ -374,6 +374,8 @@ static void
 notified(coap_session_t *session, struct observation *o,
     const coap_pdu_t *response)
 {
+	coapx_observation_t *h = o->user;
+
 	if (!observation_is_notification(response)) {
 		/* It ends by this, once it is whole. */
 		observe_drop_fetch(session, o);
@@ -385,6 +387,9 @@ notified(coap_session_t *session, struct observation *o,
 	} else if (!is_wanted_old(session, o, response)) {
 		coap_log_debug("%s: an old notification dropped\n",
 		    coap_session_str(session));
+		/* What is fetched is the newest still. */
+		if (h)
+			h->old = false;
 		return;
 	}
 	pass_on(session, o, response);

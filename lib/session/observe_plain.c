@@ -98,7 +98,7 @@ cancel_plain(coap_session_t *session, struct observation *o,
 	if (err == 0)
 		observation_pause(observe_table_of(session), o,
 		    COAPX_OBSERVE_CANCELLING);
-	else if (o->state != COAPX_OBSERVE_REGISTERED)
+	else if (o->due == TIMER_NEVER || o->state != COAPX_OBSERVE_REGISTERED)
 		/* What asked for it was given up. */
 		observe_stale(session, o);
 	return err;

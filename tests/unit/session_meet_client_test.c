@@ -195,6 +195,42 @@ observe_after_a_change(void **state)
 	coap_session_release(s);
 }
 
+/* --- order ---------------------------------------------------------------- */
+
+static void
+serve_old(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	coap_pdu_t *pdu;
+
+	e.serve(session, request, response);
+	if (peer.blocks != 1)
+		return;
+	pdu = coap_new_pdu(NON, COAP_RESPONSE_CODE_CONTENT, session);
+	assert_non_null(pdu);
+	coap_add_token(pdu, 1, (const uint8_t *)"a");
+	coap_add_option(pdu, COAP_OPTION_OBSERVE, 1, (const uint8_t *)"\3");
+	coap_send(session, pdu);
+}
+
+/* While the rest of the newest is fetched an older one comes. */
+static void
+old_one_while_the_newest_is_fetched(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	observe_peer_start(s, 'a');
+	e.serve = w.serve;
+	w.serve = serve_old;
+	peer.body = 200;
+	observe_peer_notify(NON, 8, "");
+	WORLD_UNTIL(s->requests.count == 0);
+	assert_int_equal(world_count("C notify 8"), 1);
+	assert_int_equal(observe_peer_info().reordered, 1);
+	coap_session_release(s);
+}
+
 /* --- full streams --------------------------------------------------------- */
 
 static void
@@ -330,6 +366,7 @@ main(void)
 		TEST(rejected_part),
 		TEST(observe_in_the_last_part),
 		TEST(observe_after_a_change),
+		TEST(old_one_while_the_newest_is_fetched),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
