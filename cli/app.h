@@ -84,11 +84,10 @@ struct app {
 	struct telling *telling; /* events being told, the innermost first */
 	bool
 	    keep; /* more commands follow in this process: sessions stay open */
-	char *demo_file;           /* the key of demo, deleted at the end */
-	struct observed *observed; /* observe start */
-	unsigned next_observed;    /* the number of the last one */
-	unsigned next_number;      /* for names that nobody chose: s1, s2 ... */
-	void *device;              /* the demo device, once there is one */
+	char *demo_file; /* the key of demo, deleted at the end */
+	struct observed *observed;
+	unsigned next_number; /* for names that nobody chose: s1, s2 ... */
+	void *device;         /* the demo device, once there is one */
 	struct control control;
 };
 

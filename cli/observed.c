@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is observed in the background. */
+/* What is observed: observations with a number, and who follows them. */
 #include "cli/observed.h"
 
 #include <inttypes.h>
@@ -172,7 +172,9 @@ session_name(const struct observed *o)
 {
 	const struct named *named = app_find_session(o->app, o->target.session);
 
-	return named ? named->name : o->session_name;
+	if (named)
+		return named->name;
+	return *o->session_name ? o->session_name : NULL;
 }
 
 static void
@@ -213,6 +215,24 @@ observed_view(const struct observed *o, struct view_notification *v)
 	v->insecure = session_is_insecure(o->target.session);
 	v->uri = o->target.uri;
 	v->item = o->id;
+}
+
+int
+observed_ended(const struct observed *o, struct showing *showing,
+    const coapx_result_t *result)
+{
+	const struct view_response view = {
+		.session_name = session_name(o),
+		.session = o->target.session,
+		.request = result->sent,
+		.response = result->response,
+		.uri = o->target.uri,
+		.rtt_us = result->rtt_us,
+		.retransmits = result->retransmits,
+		.insecure = session_is_insecure(o->target.session),
+	};
+
+	return showing_ended(showing, view.session, result, &view);
 }
 
 static void
@@ -282,14 +302,15 @@ on_end(coapx_observation_t *observation, coap_session_t *session,
 
 /* --- beginning and end ---------------------------------------------------- */
 
+/* The first that is free, as of a shell's jobs. */
 static unsigned
 new_id(struct app *app)
 {
-	do
-		app->next_observed++;
-	while (
-	    app->next_observed == 0 || observed_find(app, app->next_observed));
-	return app->next_observed;
+	unsigned id = 1;
+
+	while (observed_find(app, id))
+		id++;
+	return id;
 }
 
 static struct observed *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is observed in the background: observations with a number, owned by the
- * process as its sessions and listeners are. Whoever waits for one follows it.
+ * What is observed: observations with a number, owned by the process as its
+ * sessions and listeners are. Whoever shows one, or waits for it, follows it.
  */
 #ifndef CLI_OBSERVED_H
 #define CLI_OBSERVED_H
@@ -75,6 +75,9 @@ void observed_stop(struct observed *o);
 void observed_forget(struct observed *o);
 /* Its end at once, or later; nobody is told. */
 void observed_discard(struct observed *o);
+/* For a follower: how the job ends that showed it, see showing_ended(). */
+int observed_ended(const struct observed *o, struct showing *showing,
+    const coapx_result_t *result);
 /* As its view has it. */
 void observed_view(const struct observed *o, struct view_notification *v);
 /* Nobody is to be told of what ends from now on: the process does. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* observe: what a resource tells, until the user has seen enough. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands/commands.h"
 #include "cli/commands/observe.h"
-#include "cli/failure.h"
 #include "cli/input.h"
 #include "cli/observed.h"
 #include "cli/opening.h"
@@ -17,10 +17,10 @@ struct observing {
 	struct job *job;
 	struct observe_words words;
 	struct showing showing;
-	struct target target;
-	char session_name[NAME_SIZE];
-	char *label; /* where several may be on the screen */
-	coapx_observation_t *observation;
+	struct target target; /* until it is observed */
+	struct follower follower;
+	char *uri;
+	char *label;             /* where several may be on the screen */
 	coapx_timer_t *patience; /* STOP_MS */
 	struct observe_course course;
 	bool stopping; /* ends with ... */
@@ -32,11 +32,13 @@ free_state(struct job *job)
 {
 	struct observing *o = job->state;
 
-	coapx_observe_drop(o->observation);
+	if (o->follower.of)
+		observed_discard(o->follower.of);
 	coapx_timer_free(o->patience);
 	observe_words_free(&o->words);
 	showing_free(&o->showing);
 	target_close(job->app, &o->target);
+	free(o->uri);
 	free(o->label);
 	free(o);
 }
@@ -47,7 +49,7 @@ static void
 finish(struct observing *o)
 {
 	o->showing.summary.registrations = o->course.again;
-	showing_sum_up(&o->showing, o->target.uri);
+	showing_sum_up(&o->showing, o->uri);
 	job_end(o->job, o->status);
 }
 
@@ -60,7 +62,7 @@ on_patience(coapx_timer_t *timer, void *arg)
 	output_note(o->job->out,
 	    "%s did not confirm that it stops; it will when its next "
 	    "notification is refused",
-	    o->target.uri);
+	    o->uri);
 	finish(o);
 }
 
@@ -72,11 +74,9 @@ stop(struct observing *o, int status)
 	if (o->stopping)
 		return;
 	o->stopping = true;
-	job_waits_for(o->job, "%s to stop", o->target.uri);
+	job_waits_for(o->job, "%s to stop", o->uri);
 	coapx_timer_set(o->patience, STOP_MS);
-	/* When it is over at once, end() was called. */
-	if (coapx_observe_stop(o->observation, COAPX_OBSERVE_DEREGISTER) != 0)
-		coapx_observe_stop(o->observation, COAPX_OBSERVE_FORGET);
+	observed_stop(o->follower.of);
 }
 
 /* Ctrl-C, or -T. */
@@ -85,7 +85,7 @@ cancel(struct job *job)
 {
 	struct observing *o = job->state;
 
-	if (o->observation)
+	if (o->follower.of)
 		stop(o, job->status);
 	else
 		job_end(job, job->status);
@@ -101,72 +101,57 @@ on_duration(struct showing *showing)
 	if (showing->summary.notifications == 0)
 		status =
 		    job_fail(o->job, STATUS_TIMEOUT, "%s: no answer within %s",
-			o->target.uri, args_get(&o->job->args, "duration"));
+			o->uri, args_get(&o->job->args, "duration"));
 	stop(o, status);
 }
 
 /* --- what comes ----------------------------------------------------------- */
 
 static void
-on_notify(coapx_observation_t *observation, coap_session_t *session,
-    const coapx_notification_t *notification, void *arg)
+on_notify(struct follower *follower, const struct view_notification *v)
 {
-	struct observing *o = arg;
-	struct view_notification v;
+	struct observing *o = follower->user;
+	struct view_notification shown = *v;
 
-	(void)observation;
+	if (o->stopping)
+		return;
 	job_is_quiet(o->job, true);
-	job_waits_for(o->job, "the next notification of %s", o->target.uri);
+	job_waits_for(o->job, "the next notification of %s", o->uri);
 	o->job->waits_on = NULL;
-	o->course.max_age = notification->max_age;
-	notification_view(notification->response, notification, &v);
-	v.session_name = *o->session_name ? o->session_name : NULL;
-	v.session = session;
-	v.insecure = session_is_insecure(session);
-	v.uri = o->target.uri;
-	v.label = o->label;
-	showing_show(&o->showing, &v);
+	o->course.max_age = v->max_age;
+	shown.label = o->label;
+	showing_show(&o->showing, &shown);
 	if (showing_is_over(&o->showing))
 		stop(o, STATUS_OK);
 }
 
 static void
-on_state(coapx_observation_t *observation, coap_session_t *session,
-    coapx_observe_state_t state, void *arg)
+on_state(struct follower *follower, coapx_observe_state_t state)
 {
-	struct observing *o = arg;
+	struct observing *o = follower->user;
+	struct view_notification v = { .uri = NULL };
 	const char *event;
 	char detail[512];
 
-	(void)observation, (void)session;
-	event = observe_event(&o->course, state, o->target.uri, detail,
-	    sizeof(detail));
+	observed_view(follower->of, &v);
+	event =
+	    observe_event(&o->course, state, o->uri, detail, sizeof(detail));
 	if (event && !o->stopping)
-		output_event(o->job->out,
-		    *o->session_name ? o->session_name : NULL, event, detail);
+		output_event(o->job->out, v.session_name, event, detail);
 }
 
 static void
-on_end(coapx_observation_t *observation, coap_session_t *session,
-    const coapx_result_t *result, void *arg)
+on_end(struct follower *follower, const struct observed *observed,
+    const coapx_result_t *result)
 {
-	struct observing *o = arg;
-	const struct view_response view = {
-		.session_name = *o->session_name ? o->session_name : NULL,
-		.session = session,
-		.request = result->sent,
-		.response = result->response,
-		.uri = o->target.uri,
-		.rtt_us = result->rtt_us,
-		.retransmits = result->retransmits,
-		.insecure = session_is_insecure(session),
-	};
+	struct observing *o = follower->user;
 
-	(void)observation;
-	if (!o->stopping)
-		o->status = showing_ended(&o->showing, session, result, &view);
+	if (!o->stopping && observed->stopping)
+		output_note(o->job->out, "%s: 'observe stop' has ended this",
+		    o->uri);
+	else if (!o->stopping)
+		o->status = observed_ended(observed, &o->showing, result);
 	o->stopping = true;
-	o->observation = NULL;
 	finish(o);
 }
 
@@ -176,14 +161,15 @@ on_end(coapx_observation_t *observation, coap_session_t *session,
 static bool
 make_label(struct observing *o)
 {
+	const struct named *named = o->target.named;
 	char *path;
 
 	if (!o->job->background)
 		return true;
-	path = path_of_uri(o->target.uri);
+	path = path_of_uri(o->uri);
 	if (path)
-		o->label = text_format("%s%s%s", o->session_name,
-		    *o->session_name ? ":" : "", path);
+		o->label = text_format("%s%s%s", named ? named->name : "",
+		    named ? ":" : "", path);
 	free(path);
 	return o->label != NULL;
 }
@@ -192,34 +178,19 @@ static int
 begin(struct job *job)
 {
 	struct observing *o = job->state;
-	coapx_result_t failed = { 0 };
-	coapx_observe_params_t params;
-	coap_pdu_t *pdu;
 	int status;
 
 	status = target_open(job, args_operand(&job->args, 0), &o->target);
 	if (status != STATUS_OK)
 		return status;
-	if (o->target.named)
-		snprintf(o->session_name, sizeof(o->session_name), "%s",
-		    o->target.named->name);
-	if (!make_label(o))
+	o->uri = strdup(o->target.uri);
+	if (!o->uri || !make_label(o))
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
-	observe_params(job, &o->words.plan, &o->target, &params);
-	params.notify = on_notify;
-	params.state = on_state;
-	params.end = on_end;
-	params.arg = o;
-	pdu = plan_pdu(job, &o->words.plan, &o->target, &status);
-	if (!pdu)
-		return status;
-	o->observation =
-	    coapx_observe_start(o->target.session, pdu, &params, &failed.error);
-	if (!o->observation)
-		return failure_report(job, o->target.session, o->target.uri,
-		    &failed, NULL);
-	job_waits_for(job, "the first answer from %s", o->target.uri);
+	job_waits_for(job, "the first answer from %s", o->uri);
 	job->waits_on = o->target.session;
+	if (!observed_start(job, &o->target, &o->words.plan, &o->follower,
+		&status))
+		return status;
 	showing_begin(&o->showing);
 	return JOB_RUNNING;
 }
@@ -233,6 +204,10 @@ start(struct job *job)
 	if (!o)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	o->job = job;
+	o->follower.user = o;
+	o->follower.notify = on_notify;
+	o->follower.state = on_state;
+	o->follower.end = on_end;
 	job->state = o;
 	job->free_state = free_state;
 	job->cancel = cancel;
@@ -321,13 +296,13 @@ check_payload(struct job *job)
 
 int
 observe_words(struct job *job, struct observe_words *words,
-    int (*begin_with)(struct job *job))
+    int (*begin_request)(struct job *job))
 {
 	bool fetch = args_has(&job->args, "fetch");
 	int status = check_payload(job);
 
 	words->job = job;
-	words->begin = begin_with;
+	words->begin = begin_request;
 	if (status == STATUS_OK)
 		status = plan_make(job,
 		    fetch ? COAP_REQUEST_CODE_FETCH : COAP_REQUEST_CODE_GET,
@@ -335,7 +310,7 @@ observe_words(struct job *job, struct observe_words *words,
 	if (status != STATUS_OK)
 		return status;
 	if (!words->plan.payload_file)
-		return begin_with(job);
+		return begin_request(job);
 	status = input_start(job, words->plan.payload_file, INPUT_MAX,
 	    payload_read, words, &words->input);
 	if (status != STATUS_OK)

@@ -16,10 +16,10 @@ struct observe_words {
 	int (*begin)(struct job *job);
 };
 
-/* Checks the words, reads the payload, calls begin(): what begin() returns, now
- * or as the end of the job. */
+/* Checks the words, reads the payload, calls begin_request(): what that returns,
+ * now or as the end of the job. */
 int observe_words(struct job *job, struct observe_words *words,
-    int (*begin)(struct job *job));
+    int (*begin_request)(struct job *job));
 void observe_words_free(struct observe_words *words);
 
 /* The one that an ID names, or the only one. NULL: *status, the job having been

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* observe start, list, show and diff: what is observed in the background. */
+/* observe start, list, show and diff: what is observed, and in the
+ * background. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,15 +140,15 @@ start_list(struct job *job)
 	/* A guest asks several processes, and speaks for all of them. */
 	if (!job->front->guest)
 		output_note(job->out,
-		    "nothing is observed in the background; 'observe start "
-		    "PATH' does");
+		    "nothing is observed; 'observe start PATH' does that in "
+		    "the background");
 	return STATUS_OK;
 }
 
 const struct command cmd_observe_list = {
 	.name = "observe list",
 	.group = "Observing",
-	.summary = "list what is observed in the background",
+	.summary = "list what is observed, in the background or not",
 	.details = "A value is cut; 'observe show' has all of it. The age is "
 		   "that of the last notification, in milliseconds but for "
 		   "people.",
@@ -217,17 +218,8 @@ on_refused(struct follower *follower, const struct observed *o,
     const coapx_result_t *result)
 {
 	struct starting *s = follower->user;
-	const struct view_response view = {
-		.session = o->target.session,
-		.request = result->sent,
-		.response = result->response,
-		.uri = o->target.uri,
-		.rtt_us = result->rtt_us,
-		.retransmits = result->retransmits,
-		.insecure = session_is_insecure(o->target.session),
-	};
 	struct showing showing = { .job = s->job };
-	int status = showing_ended(&showing, view.session, result, &view);
+	int status = observed_ended(o, &showing, result);
 
 	showing_free(&showing);
 	job_end(s->job, status);
@@ -328,8 +320,8 @@ observed_of_words(struct job *job, int *status)
 	}
 	if (!word) {
 		job_fail(job, STATUS_STATE,
-		    "nothing is observed in the background; 'observe start "
-		    "PATH' does");
+		    "nothing is observed; 'observe start PATH' does that in "
+		    "the background");
 		return NULL;
 	}
 	o = parse_number(word, UINT32_MAX, &id)

@@ -89,23 +89,13 @@ on_end(struct follower *follower, const struct observed *o,
     const coapx_result_t *result)
 {
 	struct tailing *t = follower->user;
-	const struct view_response view = {
-		.session = o->target.session,
-		.request = result->sent,
-		.response = result->response,
-		.uri = t->uri,
-		.rtt_us = result->rtt_us,
-		.retransmits = result->retransmits,
-		.insecure = session_is_insecure(o->target.session),
-	};
 	int status;
 
 	if (o->stopping)
 		status = job_fail(t->job, STATUS_STATE,
 		    "%s: 'observe stop' has ended this", t->uri);
 	else
-		status =
-		    showing_ended(&t->showing, view.session, result, &view);
+		status = observed_ended(o, &t->showing, result);
 	end_tailing(t, status);
 }
 
@@ -332,7 +322,7 @@ start_stop(struct job *job)
 	if (!all && !o)
 		return status;
 	if (!job->app->observed) {
-		output_note(job->out, "nothing is observed in the background");
+		output_note(job->out, "nothing is observed");
 		return STATUS_OK;
 	}
 	return stop(s, o);

@@ -60,7 +60,7 @@ teardown() {
 	assert_failure 9
 	assert_output 'Hello, world!'
 	[[ ${stderr} == *'4.04'*'will not tell of changes'* ]]
-	[[ ${stderr} == *'nothing is observed in the background'* ]]
+	[[ ${stderr} == *'nothing is observed; '* ]]
 	[[ ${stderr} == *"no observation '7'"* ]]
 }
 
@@ -150,8 +150,12 @@ screen_has_notifications() {
 	command_line 'observe start /time --quiet'
 	command_line 'observe list'
 	term_wait '^1 +lamp +/time +registered'
+	term_wait '^2 +lamp +/time +registered'
 	command_line 'session list'
 	term_wait '^\* +lamp .* 2 +[0-9]'
+	# What was left in the background can be stopped.
+	command_line 'observe stop 1'
+	term_wait '^\[1\] (done|ended).*observe /time'
 	# Tab knows their numbers.
 	type_text 'observe sto'
 	term_keys Tab
