@@ -138,6 +138,7 @@ struct target {
 	char *uri;               /* full, for people and JSON */
 	coap_optlist_t *options; /* Uri-Host, Uri-Port, Uri-Path, Uri-Query */
 	bool opened;             /* by this call, not found */
+	bool group;              /* the address in the URI is a group's */
 };
 
 /*

@@ -243,13 +243,15 @@ tell_what_differs(struct job *job, const struct draft *d)
 int
 dry_run(struct job *job, const struct request_plan *plan, const char *operand)
 {
-	struct draft d = { .plan = plan };
+	struct request_plan asked = *plan;
+	struct draft d = { .plan = &asked };
 	struct target target;
 	coap_pdu_t *pdu = NULL;
 	int status = target_name(job, operand, &target);
 
 	if (status != STATUS_OK)
 		return status;
+	asked.non = asked.non || target.group;
 	d.proto = proto_of_uri(target.uri);
 	if (plan_chain(plan, &target, &d.options))
 		pdu = draft_pdu(&d);

@@ -414,6 +414,8 @@ group_row(struct group_rows *rows, struct output *out,
 	bool people = output_form(out) == FORM_HUMAN;
 	size_t before = rows->cells.len;
 
+	if (rows->n >= GROUP_ROWS)
+		return;
 	add_row(&rows->cells, answer, people);
 	if (rows->cells.failed) {
 		rows->cells.failed = false;

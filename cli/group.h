@@ -11,6 +11,9 @@
  * shown. */
 #define GROUP_FETCHES 16
 
+/* Rows for people, at most. */
+#define GROUP_ROWS 10000
+
 /* What one member answered; all of it lives until the callback returns. */
 struct group_answer {
 	const char *from; /* "192.0.2.7:5683" */

@@ -331,7 +331,7 @@ print_command(struct job *job, const struct request_plan *plan,
 		return status;
 	add_word(&line, "coap-client");
 	add_method(&line, plan->code);
-	if (plan->non)
+	if (plan->non || target.group)
 		add_word(&line, "-N");
 	no_query = add_queries(&line, plan, &target);
 	add_options(&line, plan->options);

@@ -82,7 +82,7 @@ destination(const coap_uri_t *uri, coap_address_t *addr)
 /* Options of a whole URI. An address in it needs no Uri-Host, and no port is
  * needed (RFC 7252 section 6.4): that is where the request goes anyway. */
 static int
-uri_options(const char *text, coap_optlist_t **options)
+uri_options(const char *text, struct target *target)
 {
 	coap_address_t addr;
 	coap_uri_t uri;
@@ -90,7 +90,8 @@ uri_options(const char *text, coap_optlist_t **options)
 	if (coap_split_uri((const uint8_t *)text, strlen(text), &uri) < 0)
 		return -1;
 	destination(&uri, &addr);
-	return coap_uri_into_optlist(&uri, &addr, options, 1) ? 0 : -1;
+	target->group = coap_is_mcast(&addr);
+	return coap_uri_into_optlist(&uri, &addr, &target->options, 1) ? 0 : -1;
 }
 
 static int
@@ -213,7 +214,7 @@ target_uri(struct job *job, const char *uri, bool open, struct target *target)
 	target->uri = strdup(uri);
 	if (!target->uri)
 		status = out_of_memory(job);
-	else if (uri_options(uri, &target->options) < 0)
+	else if (uri_options(uri, target) < 0)
 		status = bad_options(job, uri);
 	else if (open)
 		status = target_origin(job, target, origin);
@@ -260,7 +261,7 @@ target_path(struct job *job, const char *name, const char *path,
 	free(joined);
 	if (!target->uri)
 		return out_of_memory(job);
-	if (uri_options(target->uri, &target->options) < 0)
+	if (uri_options(target->uri, target) < 0)
 		return bad_options(job, target->uri);
 	target->named = named;
 	target->session = coap_session_reference(named->session);

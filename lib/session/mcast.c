@@ -122,12 +122,12 @@ is_repeated(coap_session_t *session, uint16_t mid)
 	struct mcast_key key = key_of(&session->remote, mid);
 	struct mcast_heard *heard;
 
-	HASH_FIND(hh, extra->heard, &key, sizeof key, heard);
-	if (heard)
-		return true;
 	/* Nobody answers what has ended, so nothing of it is needed. */
 	if (session->requests.count == 1 && !session->requests.list->answered)
 		forget_heard(session);
+	HASH_FIND(hh, extra->heard, &key, sizeof key, heard);
+	if (heard)
+		return true;
 	heard = extra->heard;
 	if (HASH_COUNT(heard) >= MCAST_HEARD_MAX)
 		HASH_DEL(extra->heard, heard);

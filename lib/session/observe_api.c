@@ -360,12 +360,16 @@ begin(coapx_observation_t *h, coap_pdu_t **pdu)
 	return err;
 }
 
-static bool
-can_observe(const coap_session_t *session, const coap_pdu_t *pdu)
+/* 0 or an error. */
+static int
+check(const coap_session_t *session, const coap_pdu_t *pdu)
 {
-	return (pdu->code == COAP_REQUEST_CODE_GET ||
-		   pdu->code == COAP_REQUEST_CODE_FETCH) &&
-	    !session_is_mcast(session);
+	if (session_is_mcast(session))
+		return -COAP_E_MCAST;
+	return pdu->code == COAP_REQUEST_CODE_GET ||
+		pdu->code == COAP_REQUEST_CODE_FETCH
+	    ? 0
+	    : -COAP_E_INVAL;
 }
 
 coapx_observation_t *
@@ -376,8 +380,9 @@ coapx_observe_start(coap_session_t *session, coap_pdu_t *pdu,
 	coapx_observation_t *h = NULL;
 	int e = -COAP_E_INVAL;
 
-	if (session && pdu && sized_take(&p, sizeof p, params) &&
-	    can_observe(session, pdu)) {
+	if (session && pdu && sized_take(&p, sizeof p, params))
+		e = check(session, pdu);
+	if (e == 0) {
 		context_enter(session->context);
 		h = mem_new(COAP_NODE, 1, sizeof *h);
 		e = -COAP_E_NOMEM;

@@ -160,6 +160,18 @@ start_member() {
 	assert_regex "${stderr}" 'a multicast group cannot be asked so'
 }
 
+@test "a group is not observed; what would be sent to it is a NON" {
+	run_apart cs observe coap://224.0.1.187/obs --bind 127.0.0.1
+	assert_equal "${status}" 2
+	assert_regex "${stderr}" 'a multicast group cannot be asked so'
+	run_apart cs get 'coap://[ff02::fd]/x' --dry-run
+	assert_success
+	assert_regex "${lines[1]}" '^NON 0.01 GET '
+	run_apart cs get coap://224.0.1.187/x --print-command=coap-client
+	assert_success
+	assert_regex "${output}" ' -N '
+}
+
 @test "there is no group over a stream, and no group without a listener" {
 	run_apart cs get coap+tcp://224.0.1.187/x
 	assert_equal "${status}" 2

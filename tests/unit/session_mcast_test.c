@@ -180,6 +180,12 @@ the_same_message_is_told_once(void **state)
 	}
 	world_expect('C', "C 2.05 a z\n");
 	assert_int_equal(recv(m.listening, ack, sizeof ack, MSG_DONTWAIT), -1);
+	/* A member that counts from the same number again for each request. */
+	world_advance(7000);
+	world_send(s, NON, 'b');
+	hear();
+	answer(0, NON, 69, 7, 'b', "x");
+	world_expect('C', "C 2.05 b x\n");
 	coap_session_release(s);
 }
 
@@ -414,6 +420,10 @@ what_a_group_cannot_be_sent(void **state)
 	coap_add_token(pdu, 1, (const uint8_t *)"a");
 	coap_add_option(pdu, COAP_OPTION_OBSERVE, 0, NULL);
 	assert_int_equal(coap_send(s, pdu), -1);
+	assert_null(coapx_observe_start(s, world_get(s, NON, 'a'),
+	    &(coapx_observe_params_t){ .size = sizeof(coapx_observe_params_t) },
+	    &err));
+	assert_int_equal(err, -COAP_E_MCAST);
 	pdu = coap_new_pdu(NON, COAP_REQUEST_CODE_PUT, s);
 	assert_int_equal(coap_add_data_large_request(s, pdu, sizeof body, body,
 			     NULL, NULL),
@@ -765,6 +775,47 @@ ipv6(void **state)
 	coap_session_release(s);
 }
 
+/* Whatever allocation fails, on either side, nothing is left (world_down()
+ * sees), and the next request is answered. */
+static void
+without_memory(void **state)
+{
+	coap_address_t group = serve_group("0.0.0.0", GROUP4);
+
+	(void)state;
+	w.quiet = true;
+	for (unsigned n = 1; n < 60; n++) {
+		coap_address_t lo = net_address("127.0.0.1", 0);
+		coapx_request_params_t params = {
+			.size = sizeof params,
+			.result = on_end,
+			.response = on_answer,
+		};
+		coap_session_t *s;
+		coap_pdu_t *pdu;
+
+		mem_fail_at(n, 1);
+		s = coap_new_client_session(w.client, &lo, &group, UDP);
+		coap_session_release(s);
+		mem_fail_at(0, 0);
+		s = coap_new_client_session(w.client, &lo, &group, UDP);
+		pdu = world_get(s, NON, 'a');
+		mem_fail_at(n, 1);
+		coap_mcast_set_hops(s, 1);
+		coapx_request_send(s, pdu, &params, NULL);
+		coap_send(s, coap_new_pdu(NON, COAP_REQUEST_CODE_GET, s));
+		world_advance(6000);
+		coap_session_release(s);
+		world_settle();
+		mem_fail_at(0, 0);
+		assert_int_equal(w.server->late.entries, 0);
+	}
+	w.quiet = false;
+	coap_session_t *s = session_to(&group);
+	assert_true(answered_after(s, 'z') >= 0);
+	coap_session_release(s);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
 
 int
@@ -788,6 +839,7 @@ main(void)
 		T(what_is_long_begins_with_its_first_block),
 		T(there_is_a_ceiling_to_answers),
 		T(what_cannot_be_joined),
+		T(without_memory),
 		T(ipv6),
 	};
 
