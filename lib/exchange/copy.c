@@ -53,6 +53,30 @@ copy_pdu(const coap_pdu_t *pdu)
 	return copy;
 }
 
+coap_pdu_t *
+copy_whole(const coap_pdu_t *request, size_t max)
+{
+	coap_opt_filter_t drop;
+	const uint8_t *data;
+	coap_pdu_t *copy;
+	size_t len;
+
+	coap_option_filter_clear(&drop);
+	coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
+	coap_option_filter_set(&drop, COAP_OPTION_SIZE1);
+	copy = pdu_duplicate(request, request->mid, max, request->token_len,
+	    request->token, &drop);
+	if (copy == NULL)
+		return NULL;
+	copy->parsed = request->parsed;
+	copy->fresh = request->fresh;
+	if (!coap_get_data(request, &len, &data) ||
+	    coap_add_data(copy, len, data))
+		return copy;
+	coap_delete_pdu(copy);
+	return NULL;
+}
+
 size_t
 copy_size(const coap_pdu_t *pdu)
 {

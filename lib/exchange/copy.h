@@ -11,6 +11,10 @@
  * out of memory.
  */
 coap_pdu_t *copy_pdu(const coap_pdu_t *pdu);
+/* A request as its handler is to see it again, at most max bytes: with its body
+ * as payload, and without what said how that came. NULL when out of memory, or
+ * for one that is longer. */
+coap_pdu_t *copy_whole(const coap_pdu_t *request, size_t max);
 /* Bytes that a copy takes, about. */
 size_t copy_size(const coap_pdu_t *pdu);
 

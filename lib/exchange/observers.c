@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "exchange/copy.h"
 #include "exchange/resource.h"
 #include "wire/pdu.h"
 
@@ -84,32 +85,6 @@ observer_free(struct observer *o)
 	coap_free_type(COAP_SUBSCRIPTION, o);
 }
 
-/* The request as its handler is to see it again: with its body, and without
- * what said how that came. */
-static coap_pdu_t *
-copy_request(const coap_pdu_t *request)
-{
-	coap_opt_filter_t drop;
-	const uint8_t *data;
-	coap_pdu_t *copy;
-	size_t len;
-
-	coap_option_filter_clear(&drop);
-	coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
-	coap_option_filter_set(&drop, COAP_OPTION_SIZE1);
-	copy = pdu_duplicate(request, request->mid, REQUEST_MAX,
-	    request->token_len, request->token, &drop);
-	if (copy == NULL)
-		return NULL;
-	copy->parsed = request->parsed;
-	copy->fresh = request->fresh;
-	if (!coap_get_data(request, &len, &data) ||
-	    coap_add_data(copy, len, data))
-		return copy;
-	coap_delete_pdu(copy);
-	return NULL;
-}
-
 static struct observer *
 observer_new(const coap_pdu_t *request)
 {
@@ -121,7 +96,7 @@ observer_new(const coap_pdu_t *request)
 		return NULL;
 	has_query =
 	    coap_check_option(request, COAP_OPTION_URI_QUERY, &oi) != NULL;
-	o->request = copy_request(request);
+	o->request = copy_whole(request, REQUEST_MAX);
 	if (has_query)
 		o->query = coap_get_query(request);
 	if (o->request != NULL && (o->query != NULL || !has_query))
@@ -197,6 +172,8 @@ observer_add(struct observer_peer *peer, coap_resource_t *resource,
 	link_in(o, peer, resource);
 	if (owed)
 		observer_owe(o);
+	if (peer->pool->changed != NULL)
+		peer->pool->changed(o, true);
 	*out = o;
 	return 0;
 }
@@ -207,6 +184,8 @@ observer_remove(struct observer *o)
 	struct observer_peer *peer = o->peer;
 	size_t bytes = bytes_of(o->request);
 
+	if (peer->pool->changed != NULL)
+		peer->pool->changed(o, false);
 	observer_settle(o);
 	DL_DELETE(peer->list, o);
 	DL_DELETE2(o->resource->observers.list, o, res_prev, res_next);

@@ -50,7 +50,10 @@ struct observers {
 struct observer_pool {
 	struct observer_peer *owing; /* peers that are owed something */
 	uint64_t serial;             /* of the last entry */
-	unsigned spent;              /* observer_pool_take() in this pass */
+	/* An entry is there, or is about to go; may be NULL. It may look at it,
+	 * and change nothing here. */
+	void (*changed)(struct observer *o, bool added);
+	unsigned spent; /* observer_pool_take() in this pass */
 	size_t bytes;
 	unsigned n;
 	unsigned n_owing;

@@ -14,6 +14,7 @@
 #include "session/endpoint.h"
 #include "session/linger.h"
 #include "session/observe_server.h"
+#include "session/persist.h"
 #include "session/proxy.h"
 #include "session/session.h"
 
@@ -147,6 +148,8 @@ destroy(coap_context_t *context)
 {
 	context->freeing = true;
 	context_enter(context);
+	/* What ends now is to be there at the next start. */
+	persist_end(context);
 	proxy_free(context);
 	while (context->endpoints)
 		endpoint_end(context->endpoints);

@@ -64,6 +64,7 @@ struct coap_context_t {
 	struct body_pool answers; /* the same, to requests of ours */
 	struct body_pool kept;    /* answers, for who asks for their rest */
 	struct observer_pool observing; /* what peers observe */
+	struct persist *persist;        /* what of it outlives us; or NULL */
 	struct async_pool asyncs;       /* requests that are answered later */
 	struct async_pool late;         /* answers to a group's requests */
 	struct proxy *proxy;         /* what is forwarded; NULL: nothing yet */

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A server's observers: registering them, and notifying them in time. */
-#include "session/observe_server.h"
-
-#include <utlist.h>
+/* A server's observers: registering them, and how they end. */
+#include "session/observe_internal.h"
 
 #include "base/err.h"
 #include "session/blockwise.h"
-#include "session/serve.h"
+#include "session/persist.h"
 #include "wire/block.h"
-
-/* Notifications that one pass sends on one session. */
-#define NOTIFICATIONS_A_PASS 32
-/* After a notification that could not be made for want of memory. */
-#define RETRY_WAIT COAP_TICKS_PER_SECOND
 
 /* --- finding -------------------------------------------------------------- */
 
-static struct observer_peer *
-peer_of(const coap_session_t *session)
+struct observer_peer *
+notify_peer(const coap_session_t *session)
 {
 	return session->extra ? session->extra->observing : NULL;
 }
@@ -25,30 +18,29 @@ peer_of(const coap_session_t *session)
 bool
 notify_has(const coap_session_t *session)
 {
-	const struct observer_peer *peer = peer_of(session);
+	const struct observer_peer *peer = notify_peer(session);
 
 	return peer && peer->n > 0;
 }
 
-/* Marks a message as a notification of an entry; nothing is owned by it. */
+/* Nothing is owned by a message that is marked. */
 static void
 mark_free(void *app)
 {
 	(void)app;
 }
 
-static void
-mark(coap_pdu_t *pdu, uint64_t serial)
+void
+notify_mark(coap_pdu_t *pdu, uint64_t serial)
 {
 	pdu->app = (void *)(uintptr_t)serial;
 	pdu->app_free = mark_free;
 }
 
-/* The entry that a message is a notification of; NULL: none any more. */
-static struct observer *
-find_marked(const coap_session_t *session, const coap_pdu_t *pdu)
+struct observer *
+notify_marked(const coap_session_t *session, const coap_pdu_t *pdu)
 {
-	struct observer_peer *peer = peer_of(session);
+	struct observer_peer *peer = notify_peer(session);
 
 	if (!peer || pdu->app_free != mark_free)
 		return NULL;
@@ -59,8 +51,8 @@ find_marked(const coap_session_t *session, const coap_pdu_t *pdu)
 /* --- ending --------------------------------------------------------------- */
 
 /* The last notification is not repeated any more (RFC 7641 section 4.5). */
-static void
-end_observer(coap_session_t *session, struct observer *o)
+void
+notify_end(coap_session_t *session, struct observer *o)
 {
 	coap_pdu_t *con = o->con;
 
@@ -78,7 +70,7 @@ end_observer(coap_session_t *session, struct observer *o)
 void
 notify_forget(coap_session_t *session)
 {
-	struct observer_peer *peer = peer_of(session);
+	struct observer_peer *peer = notify_peer(session);
 
 	if (!peer)
 		return;
@@ -91,12 +83,12 @@ notify_forget(coap_session_t *session)
 static void
 end_all(coap_session_t *session)
 {
-	struct observer_peer *peer = peer_of(session);
+	struct observer_peer *peer = notify_peer(session);
 
 	/* A message that is forgotten lets another one out, no handler runs. */
 	while (peer && peer->list) {
-		end_observer(session, peer->list);
-		peer = peer_of(session);
+		notify_end(session, peer->list);
+		peer = notify_peer(session);
 	}
 }
 
@@ -122,6 +114,12 @@ can_observe(const coap_pdu_t *request)
 {
 	return request->code == COAP_REQUEST_CODE_GET ||
 	    request->code == COAP_REQUEST_CODE_FETCH;
+}
+
+bool
+notify_asks(const coap_pdu_t *request)
+{
+	return can_observe(request) && observe_value(request) == 0;
 }
 
 /* Whether it asks for the rest of an answer. */
@@ -160,11 +158,11 @@ before_handler(void *user, coap_resource_t *resource, const coap_pdu_t *request,
     coap_pdu_t *response)
 {
 	struct notify_turn *turn = user;
-	struct observer *o =
-	    observer_find(peer_of(turn->session), coap_pdu_get_token(request));
+	struct observer *o = observer_find(notify_peer(turn->session),
+	    coap_pdu_get_token(request));
 	bool wanted = resource->observable && resource->in_table &&
-	    can_observe(request) && observe_value(request) == 0 &&
-	    !is_later(request) && !is_part(request);
+	    notify_asks(request) && !is_later(request) && !is_part(request);
+	uint32_t number = resource->observers.number;
 
 	turn->began = context_now(turn->session->context);
 	if (turn->serial != 0 && (!o || o->serial != turn->serial))
@@ -178,8 +176,22 @@ before_handler(void *user, coap_resource_t *resource, const coap_pdu_t *request,
 	if (o)
 		observer_settle(o);
 	turn->number = observers_number(&resource->observers, o, turn->began);
+	if (turn->number != number)
+		persist_counted(resource);
 	/* In front of the payload, so that sizes are reckoned with it. */
 	add_number(turn, response);
+}
+
+/* What the session has of it, made if need be; NULL: out of memory. */
+static struct observer_peer *
+make_peer(coap_session_t *session)
+{
+	struct session_extra *extra = session_extra(session);
+
+	if (extra && !extra->observing)
+		extra->observing =
+		    observer_peer_new(&session->context->observing, session);
+	return extra ? extra->observing : NULL;
 }
 
 static int
@@ -187,28 +199,20 @@ add_observer(struct notify_turn *turn, coap_resource_t *resource,
     const coap_pdu_t *request)
 {
 	coap_session_t *session = turn->session;
-	coap_bin_const_t token = coap_pdu_get_token(request);
-	struct session_extra *extra = session_extra(session);
-	coap_context_t *context = session->context;
+	struct observer_peer *peer = make_peer(session);
 	struct observer *o;
 	int err;
 
-	if (!extra)
-		return -COAP_E_NOMEM;
-	if (!extra->observing)
-		extra->observing =
-		    observer_peer_new(&context->observing, session);
-	if (!extra->observing)
+	if (!peer)
 		return -COAP_E_NOMEM;
 	/* Its CON is forgotten with it. */
-	o = observer_find(extra->observing, token);
+	o = observer_find(peer, coap_pdu_get_token(request));
 	if (o && o->con) {
 		session_forget_pdu(session, o->con);
 		coap_delete_pdu(o->con);
 		o->con = NULL;
 	}
-	err =
-	    observer_add(extra->observing, resource, request, turn->began, &o);
+	err = observer_add(peer, resource, request, turn->began, &o);
 	if (err < 0)
 		return err;
 	o->number = turn->number;
@@ -216,6 +220,26 @@ add_observer(struct notify_turn *turn, coap_resource_t *resource,
 	turn->added = o->serial;
 	session_idle_check(session);
 	return 0;
+}
+
+struct observer *
+notify_bring_back(coap_session_t *session, coap_resource_t *resource,
+    const coap_pdu_t *request)
+{
+	struct notify_turn turn = {
+		.session = session,
+		.began = context_now(session->context),
+		.number = resource->observers.number,
+	};
+	struct observer *o;
+
+	if (add_observer(&turn, resource, request) < 0)
+		return NULL;
+	o = observer_find_serial(notify_peer(session),
+	    coap_pdu_get_token(request), turn.added);
+	observer_owe(o);
+	session_arm(session);
+	return o;
 }
 
 static void
@@ -227,6 +251,9 @@ after_handler(void *user, coap_resource_t *resource, const coap_pdu_t *request,
 	bool good = turn->has_option && session->layer && resource->in_table &&
 	    COAP_RESPONSE_CLASS(response->code) == 2;
 
+	if (resource->unknown && request->code == COAP_REQUEST_CODE_PUT &&
+	    COAP_RESPONSE_CLASS(response->code) == 2)
+		persist_made(session, request);
 	if (good && turn->serial == 0)
 		good = add_observer(turn, resource, request) == 0;
 	if (!good && turn->has_option) {
@@ -244,13 +271,13 @@ void
 notify_answered(struct notify_turn *turn, const coap_pdu_t *request,
     coap_pdu_t *response, bool answered)
 {
-	struct observer_peer *peer = peer_of(turn->session);
+	struct observer_peer *peer = notify_peer(turn->session);
 	struct observer *o = observer_find(peer, coap_pdu_get_token(request));
 
 	if (!o || !can_observe(request))
 		return;
 	if (o->serial == turn->added && answered) {
-		mark(response, o->serial);
+		notify_mark(response, o->serial);
 		return;
 	}
 	/* A body's other parts may come, or be asked for, with its token; that it
@@ -258,17 +285,17 @@ notify_answered(struct notify_turn *turn, const coap_pdu_t *request,
 	if (o->serial == turn->added || observe_value(request) == 1 ||
 	    (!is_later(request) &&
 		response->code != COAP_RESPONSE_CODE_CONTINUE))
-		end_observer(turn->session, o);
+		notify_end(turn->session, o);
 }
 
 void
 notify_unanswered(struct notify_turn *turn, const coap_pdu_t *request)
 {
-	struct observer *o = observer_find_serial(peer_of(turn->session),
+	struct observer *o = observer_find_serial(notify_peer(turn->session),
 	    coap_pdu_get_token(request), turn->added);
 
 	if (o)
-		end_observer(turn->session, o);
+		notify_end(turn->session, o);
 }
 
 /* --- what becomes of messages --------------------------------------------- */
@@ -276,7 +303,7 @@ notify_unanswered(struct notify_turn *turn, const coap_pdu_t *request)
 void
 notify_sent(coap_session_t *session, const coap_pdu_t *sent)
 {
-	struct observer *o = find_marked(session, sent);
+	struct observer *o = notify_marked(session, sent);
 
 	if (o && o->con == sent)
 		o->sent_us = context_clock_us(session->context);
@@ -286,7 +313,7 @@ notify_sent(coap_session_t *session, const coap_pdu_t *sent)
 void
 notify_repeated(coap_session_t *session, const coap_pdu_t *sent)
 {
-	struct observer *o = find_marked(session, sent);
+	struct observer *o = notify_marked(session, sent);
 
 	if (o && o->con == sent)
 		o->sent_us = 0;
@@ -295,7 +322,7 @@ notify_repeated(coap_session_t *session, const coap_pdu_t *sent)
 void
 notify_acked(coap_session_t *session, const coap_pdu_t *sent)
 {
-	struct observer *o = find_marked(session, sent);
+	struct observer *o = notify_marked(session, sent);
 
 	if (!o || o->con != sent)
 		return;
@@ -310,7 +337,7 @@ void
 notify_failed(coap_session_t *session, const coap_pdu_t *sent,
     coap_nack_reason_t reason)
 {
-	struct observer *o = find_marked(session, sent);
+	struct observer *o = notify_marked(session, sent);
 
 	if (!o)
 		return;
@@ -320,266 +347,5 @@ notify_failed(coap_session_t *session, const coap_pdu_t *sent,
 	    session->stats.rx == o->rx)
 		end_all(session);
 	else
-		end_observer(session, o);
-}
-
-/* --- notifying ------------------------------------------------------------ */
-
-/* Whether the transport takes one more, but for the time. */
-static bool
-can_send(const coap_session_t *session)
-{
-	const struct dgram *d = &session->msg.dgram;
-	uint16_t nstart = session->params->nstart;
-
-	if (!session->layer || session->ending || session->pending_last ||
-	    session->state != COAP_SESSION_STATE_ESTABLISHED)
-		return false;
-	if (session_reliable(session))
-		return !session->blocked;
-	return d->n_waiting == 0 && d->n_con < (nstart > 0 ? nstart : 1);
-}
-
-coap_tick_t
-notify_next(const coap_session_t *session)
-{
-	const struct observer_peer *peer = peer_of(session);
-	const struct observer *o;
-	coap_tick_t at;
-
-	if (!peer || !peer->owed || !can_send(session))
-		return TIMER_NEVER;
-	o = observer_turn(peer);
-	if (!o)
-		return TIMER_NEVER;
-	/* A stream keeps the order by itself. */
-	at = session_reliable(session)
-	    ? 0
-	    : observers_number_at(&o->resource->observers, o);
-	return at > peer->quiet_until ? at : peer->quiet_until;
-}
-
-static coap_pdu_type_t
-type_for(const coap_session_t *session, const struct observer *o,
-    coap_tick_t now)
-{
-	if (o->peer->rtt_us == 0 && session->stats.rtt_n > 0)
-		observer_rtt(o->peer, session->stats.rtt_avg_us);
-	return session_reliable(session) ? COAP_MESSAGE_NON
-					 : observer_type(o, now);
-}
-
-static coap_pdu_t *
-new_notification(coap_session_t *session, const struct observer *o,
-    coap_pdu_type_t type)
-{
-	coap_pdu_t *pdu = pdu_new(type, 0, coap_new_message_id(session),
-	    coap_session_max_pdu_size(session));
-
-	if (!pdu)
-		return NULL;
-	if (coap_add_token(pdu, o->request->token_len, o->request->token)) {
-		mark(pdu, o->serial);
-		return pdu;
-	}
-	coap_delete_pdu(pdu);
-	return NULL;
-}
-
-/* It is made again later: what is owed stays so. */
-static void
-try_later(coap_session_t *session, struct observer *o, int err)
-{
-	session_set_error(session, err, ERROR_LOCAL);
-	observer_owe(o);
-	o->peer->quiet_until = context_now(session->context) + RETRY_WAIT;
-}
-
-/* An answer that is not 2.xx, or none that can be sent, is the last one (RFC
- * 7641 section 4.2). */
-static void
-send_last(coap_session_t *session, struct observer *o, coap_pdu_t *pdu)
-{
-	int err;
-
-	if (pdu->type == COAP_MESSAGE_NON && !session_reliable(session) &&
-	    !(o->resource->flags & COAP_RESOURCE_FLAGS_NOTIFY_NON_ALWAYS))
-		pdu->type = COAP_MESSAGE_CON;
-	end_observer(session, o);
-	err = session_send_message(session, pdu, NULL);
-	if (err < 0)
-		session_set_error(session, err, ERROR_LOCAL);
-}
-
-static void
-send_error(coap_session_t *session, struct observer *o, coap_pdu_t *pdu,
-    coap_pdu_code_t code)
-{
-	pdu_clear(pdu);
-	pdu->code = (uint8_t)code;
-	if (coap_add_token(pdu, o->request->token_len, o->request->token))
-		send_last(session, o, pdu);
-	else
-		end_observer(session, o);
-}
-
-static void
-send_notification(coap_session_t *session, struct observer *o, coap_pdu_t *pdu,
-    uint32_t number)
-{
-	coap_pdu_type_t type = (coap_pdu_type_t)pdu->type;
-	int err;
-
-	o->number = number;
-	o->numbered = true;
-	o->sent_us = 0;
-	/* Before it is sent: then it is told that it was. */
-	if (type == COAP_MESSAGE_CON)
-		o->con = pdu_ref(pdu);
-	o->rx = session->stats.rx;
-	err = session_send_message(session, pdu, NULL);
-	if (err == 0) {
-		observer_sent(o, type, context_now(session->context));
-		if (session_reliable(session))
-			o->peer->quiet_until = context_now(session->context);
-		return;
-	}
-	if (o->con)
-		coap_delete_pdu(o->con);
-	o->con = NULL;
-	if (err == -COAP_E_TOOBIG)
-		send_error(session, o, pdu, COAP_RESPONSE_CODE_INTERNAL_ERROR);
-	else
-		try_later(session, o, err);
-}
-
-/*
- * Makes a notification of that type by the handler; *out is owned by the
- * caller, and may be NULL. The entry, when there is something to send; NULL:
- * nothing, or not now, or the handler has ended it.
- */
-static struct observer *
-ask_handler(coap_session_t *session, struct observer *o, coap_pdu_type_t type,
-    struct notify_turn *turn, coap_pdu_t **out)
-{
-	coap_pdu_t *request = pdu_ref(o->request);
-	enum dispatch_result result = DISPATCH_SILENT;
-
-	turn->session = session;
-	turn->serial = o->serial;
-	observer_settle(o);
-	*out = new_notification(session, o, type);
-	if (*out) {
-		result = serve_request(session, request, *out, turn, NULL);
-		/* The handler may have ended everything. */
-		o = observer_find_serial(peer_of(session),
-		    coap_pdu_get_token(request), turn->serial);
-	} else {
-		try_later(session, o, -COAP_E_NOMEM);
-	}
-	coap_delete_pdu(request);
-	return session->layer && result == DISPATCH_RESPOND ? o : NULL;
-}
-
-/* Runs the handler for what o asked, and sends what it says. */
-static void
-notify_one(coap_session_t *session, struct observer *o, coap_tick_t now)
-{
-	struct notify_turn turn = { .serial = 0 };
-	coap_pdu_t *pdu;
-
-	o = ask_handler(session, o, type_for(session, o, now), &turn, &pdu);
-	if (o && turn.has_option)
-		send_notification(session, o, pdu, turn.number);
-	else if (o)
-		send_last(session, o, pdu);
-	coap_delete_pdu(pdu);
-}
-
-/* Whether the message layer will take it. */
-static bool
-can_replace(const struct observer *o, const coap_pdu_t *sent, coap_pdu_t *pdu)
-{
-	const uint8_t *data;
-	size_t len;
-
-	return o->con == sent &&
-	    pdu_encode(pdu, FRAMING_DATAGRAM, &data, &len) == 0;
-}
-
-coap_pdu_t *
-notify_renew(coap_session_t *session, const coap_pdu_t *sent)
-{
-	struct observer *o = find_marked(session, sent);
-	struct notify_turn turn = { .serial = 0 };
-	coap_pdu_t *pdu;
-
-	if (!o || o->con != sent || !o->owes ||
-	    observer_pool_take(o->peer->pool) > 0)
-		return NULL;
-	o = ask_handler(session, o, COAP_MESSAGE_CON, &turn, &pdu);
-	if (o && turn.has_option && !can_replace(o, sent, pdu)) {
-		send_error(session, o, pdu, COAP_RESPONSE_CODE_INTERNAL_ERROR);
-	} else if (o && turn.has_option) {
-		o->number = turn.number;
-		o->numbered = true;
-		o->sent_us = 0;
-		coap_delete_pdu(o->con);
-		o->con = pdu_ref(pdu);
-		return pdu;
-	} else if (o) {
-		send_last(session, o, pdu);
-	}
-	coap_delete_pdu(pdu);
-	return NULL;
-}
-
-void
-notify_run(coap_session_t *session, coap_tick_t now)
-{
-	unsigned n = NOTIFICATIONS_A_PASS;
-	struct observer_peer *peer;
-	coap_tick_t wait;
-
-	while (n-- > 0 && notify_next(session) <= now &&
-	    !session->context->doomed) {
-		peer = peer_of(session);
-		wait = observer_pool_take(peer->pool);
-		if (wait > 0) {
-			peer->quiet_until = now + wait - 1;
-			return;
-		}
-		notify_one(session, observer_turn(peer), now);
-	}
-	/* Whoever had no turn goes first. */
-	peer = peer_of(session);
-	if (peer && peer->quiet_until == now &&
-	    peer->pool->n_owing > OBSERVE_A_PASS / NOTIFICATIONS_A_PASS)
-		peer->quiet_until++;
-}
-
-void
-notify_removed(coap_resource_t *resource)
-{
-	coap_context_t *context = resource->context;
-	coap_session_t *session;
-	struct observer *o;
-	coap_pdu_t *pdu;
-
-	if (!resource->observers.list)
-		return;
-	context_enter(context);
-	while (resource->observers.list) {
-		o = resource->observers.list;
-		session = o->peer->session;
-		pdu = new_notification(session, o, COAP_MESSAGE_NON);
-		if (pdu)
-			send_error(session, o, pdu,
-			    COAP_RESPONSE_CODE_NOT_FOUND);
-		else
-			end_observer(session, o);
-		coap_delete_pdu(pdu);
-		session_arm(session);
-	}
-	context_leave(context);
+		notify_end(session, o);
 }

@@ -38,6 +38,13 @@ void notify_failed(coap_session_t *session, const coap_pdu_t *sent,
  * NULL: as it is, if it is still wanted. May run a handler. */
 coap_pdu_t *notify_renew(coap_session_t *session, const coap_pdu_t *sent);
 
+/* Whether a request asks to observe: GET or FETCH with Observe 0. */
+bool notify_asks(const coap_pdu_t *request);
+/* An entry for a request of an earlier process, which is owed the state of now;
+ * NULL: there is no room or no memory. */
+struct observer *notify_bring_back(coap_session_t *session,
+    coap_resource_t *resource, const coap_pdu_t *request);
+
 /* Whether the peer observes anything: then it is not idle. */
 bool notify_has(const coap_session_t *session);
 /* When something can be sent that is owed; TIMER_NEVER: nothing, or only after

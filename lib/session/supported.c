@@ -90,7 +90,7 @@ coap_ipv6_is_supported(void)
 int
 coap_observe_persist_is_supported(void)
 {
-	return 0;
+	return 1;
 }
 
 int

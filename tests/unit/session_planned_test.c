@@ -54,16 +54,6 @@ set_arguments(void *p)
 
 /* X(function, its call and what it must give) */
 #define FAILING(X)                                                             \
-	X(coap_persist_track_funcs,                                            \
-	    (coap_persist_track_funcs(ctx, NULL, NULL, NULL, NULL, NULL, 1,    \
-		 thing),                                                       \
-		1))                                                            \
-	X(coap_persist_observe_add,                                            \
-	    coap_persist_observe_add(ctx, COAP_PROTO_UDP, addr, tuple, bin,    \
-		bin) == NULL)                                                  \
-	X(coap_persist_startup,                                                \
-	    coap_persist_startup(ctx, text, text, text, 1) == 0)               \
-	X(coap_persist_stop, (coap_persist_stop(ctx), 1))                      \
 	X(coap_new_client_session_oscore,                                      \
 	    coap_new_client_session_oscore(ctx, addr, addr, COAP_PROTO_UDP,    \
 		conf) == NULL)                                                 \
@@ -300,7 +290,7 @@ test_supported(void **state)
 		{ coap_epoll_is_supported, 1 },
 		{ coap_ipv4_is_supported, 1 },
 		{ coap_ipv6_is_supported, 1 },
-		{ coap_observe_persist_is_supported, 0 },
+		{ coap_observe_persist_is_supported, 1 },
 		{ coap_oscore_is_supported, 0 },
 		{ coap_proxy_is_supported, 1 },
 		{ coap_q_block_is_supported, 0 },
