@@ -13,9 +13,10 @@
 #define COAP_OBSERVE_CANCEL    1
 
 /*
- * Callbacks of coap_persist_track_funcs(); 1 for success, else 0. Their
- * arguments are valid until the return; what coap_persist_observe_add() will
- * need later must be copied.
+ * Callbacks of coap_persist_track_funcs(), which may change nothing of the
+ * context; 1 for success, else 0, which nobody looks at. Their arguments are
+ * valid until the return; what coap_persist_observe_add() will need later must
+ * be copied.
  */
 typedef int (*coap_observe_added_t)(coap_session_t *session,
     coap_subscription_t *observe_key, coap_proto_t e_proto,
@@ -61,9 +62,9 @@ COAP_API void coap_check_notify(coap_context_t *context);
 
 /*
  * Callbacks that let the application keep observations itself, each may be
- * NULL: an observation was added or deleted, every save_freq-th value of an
- * Observe option, a resource was made by a PUT or deleted. user_data is passed
- * on. Not available in this version: a warning. See coap_persist(3).
+ * NULL: an observation over UDP was added or deleted, every save_freq-th value
+ * of an Observe option, a resource was made by a PUT or deleted. user_data is
+ * passed on. See coap_persist(3).
  */
 COAP_API void coap_persist_track_funcs(coap_context_t *context,
     coap_observe_added_t observe_added, coap_observe_deleted_t observe_deleted,
@@ -74,8 +75,9 @@ COAP_API void coap_persist_track_funcs(coap_context_t *context,
 
 /*
  * Brings an observation back that coap_observe_added_t once reported, with the
- * same data, which is copied. The subscription belongs to the context; NULL on
- * failure. Not available in this version: always NULL, with a warning.
+ * same data, which is copied; its client is told the state of now. e_proto is
+ * COAP_PROTO_UDP, oscore_info NULL. The subscription belongs to the context;
+ * NULL on failure. See coap_persist(3).
  */
 COAP_API coap_subscription_t *coap_persist_observe_add(coap_context_t *context,
     coap_proto_t e_proto, const coap_address_t *e_listen_addr,
@@ -85,16 +87,16 @@ COAP_API coap_subscription_t *coap_persist_observe_add(coap_context_t *context,
 /*
  * Keeps observations in files from now on and brings back those that are there:
  * resources made by a PUT, observations, and every save_freq values the Observe
- * counters. A name may be NULL. 1, or 0. Not available in this version: always
- * 0, with a warning.
+ * counters. A name may be NULL. To be called when endpoints and resources are
+ * there. 1, or 0 when a file cannot be written. See coap_persist(3).
  */
 COAP_API int coap_persist_startup(coap_context_t *context,
     const char *dyn_resource_save_file, const char *observe_save_file,
     const char *obs_cnt_save_file, uint32_t save_freq);
 
 /*
- * Ends what coap_persist_startup() began; the files stay. Not available in this
- * version: a warning.
+ * Ends what coap_persist_startup() or coap_persist_track_funcs() began; the
+ * files stay. coap_free_context() does so, too.
  */
 COAP_API void coap_persist_stop(coap_context_t *context);
 
