@@ -165,6 +165,12 @@ start_odd() {
 	wait_line "${peer_log}" '^ready$'
 }
 
+# Send messages one by one, and print what comes; "$@" are the steps of
+# raw_peer.py.
+raw() {
+	timeout 60 /usr/bin/python3 -IS "${peers}/raw_peer.py" "$@"
+}
+
 # ---- a token ----------------------------------------------------------------
 
 # A PKCS#11 token in software, with the pair $1 of the PKI as its only one.

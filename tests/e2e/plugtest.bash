@@ -47,6 +47,12 @@ is_non() {
 	[[ ${BASH_REMATCH[1]} != "${mid}" ]]
 }
 
+# Both were NON, of a peer that may take the request's message ID again.
+is_any_non() {
+	traced '^> NON [^[]* token=([0-9a-f]+)'
+	traced "^< NON $1 .* token=${BASH_REMATCH[1]}"
+}
+
 # An empty ACK, then the response $1 as a CON. (The command ends with it, so its
 # ACK is not shown; that of Debian's client is.)
 is_separate() {
