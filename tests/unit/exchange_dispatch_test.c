@@ -302,6 +302,39 @@ test_a_query_for_the_description_has_a_limit(void **state)
 	assert_answer(CODE(400), "The query is too long");
 }
 
+/* RFC 7252 section 5.5.2: what is in an error is a text, without a format. */
+static void
+test_diagnostics_have_no_format(void **state)
+{
+	static const struct {
+		coap_option_num_t number;
+		const char *value;
+		unsigned method;
+		unsigned code;
+	} rows[] = {
+		{ COAP_OPTION_URI_PATH, "c", COAP_REQUEST_CODE_GET, CODE(404) },
+		{ COAP_OPTION_URI_QUERY, "q", 31, CODE(405) },
+		{ COAP_OPTION_IF_NONE_MATCH, "", COAP_REQUEST_CODE_PUT,
+		    CODE(412) },
+		{ 9999, "x", COAP_REQUEST_CODE_GET, CODE(402) },
+	};
+	coap_opt_iterator_t oi;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint8_t *text;
+		size_t length;
+
+		ask(rows[i].method);
+		option(rows[i].number, rows[i].value);
+		assert_code(rows[i].code);
+		assert_int_equal(coap_get_data(response, &length, &text), 1);
+		assert_true(length > 0);
+		assert_null(coap_check_option(response,
+		    COAP_OPTION_CONTENT_FORMAT, &oi));
+	}
+}
+
 static void
 test_out_of_memory_is_an_internal_error(void **state)
 {
@@ -361,6 +394,7 @@ main(void)
 		TEST(test_a_handler_may_free_all),
 		TEST(test_an_answer_needs_no_room_for_its_text),
 		TEST(test_a_query_for_the_description_has_a_limit),
+		TEST(test_diagnostics_have_no_format),
 		TEST(test_out_of_memory_is_an_internal_error),
 	};
 

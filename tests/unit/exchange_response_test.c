@@ -162,6 +162,10 @@ test_no_response_silences_classes(void **state)
 		{ 26, CODE(205), DISPATCH_SILENT },
 		{ 26, CODE(404), DISPATCH_SILENT },
 		{ 26, CODE(503), DISPATCH_SILENT },
+		/* Bits without a meaning. */
+		{ 0xe5, CODE(205), DISPATCH_RESPOND },
+		{ 0xe5, CODE(404), DISPATCH_RESPOND },
+		{ 0xe7, CODE(205), DISPATCH_SILENT },
 	};
 	size_t i;
 
