@@ -123,50 +123,33 @@ observations_remove(struct observations *t, struct observation *o)
 
 /* --- what messages say ---------------------------------------------------- */
 
-static coap_opt_t *
-find_option(const coap_pdu_t *pdu, coap_option_num_t number)
-{
-	coap_opt_iterator_t oi;
-
-	return coap_check_option(pdu, number, &oi);
-}
-
-static uint32_t
-option_value(const coap_opt_t *option)
-{
-	return coap_decode_var_bytes(coap_opt_value(option),
-	    coap_opt_length(option));
-}
-
 bool
 observation_is_notification(const coap_pdu_t *response)
 {
 	return COAP_RESPONSE_CLASS(response->code) == 2 &&
-	    find_option(response, COAP_OPTION_OBSERVE) != NULL;
+	    pdu_option_uint(response, COAP_OPTION_OBSERVE) >= 0;
 }
 
 int64_t
 observation_request_value(const coap_pdu_t *request)
 {
-	const coap_opt_t *option = find_option(request, COAP_OPTION_OBSERVE);
-
-	return option != NULL ? (int64_t)option_value(option) : -1;
+	return pdu_option_uint(request, COAP_OPTION_OBSERVE);
 }
 
 uint32_t
 observation_number(const coap_pdu_t *response)
 {
-	const coap_opt_t *option = find_option(response, COAP_OPTION_OBSERVE);
+	int64_t value = pdu_option_uint(response, COAP_OPTION_OBSERVE);
 
-	return option != NULL ? option_value(option) & NUMBER_MASK : 0;
+	return value >= 0 ? (uint32_t)value & NUMBER_MASK : 0;
 }
 
 uint32_t
 observation_max_age(const coap_pdu_t *response)
 {
-	const coap_opt_t *option = find_option(response, COAP_OPTION_MAXAGE);
+	int64_t value = pdu_option_uint(response, COAP_OPTION_MAXAGE);
 
-	return option != NULL ? option_value(option) : COAP_DEFAULT_MAX_AGE;
+	return value >= 0 ? (uint32_t)value : COAP_DEFAULT_MAX_AGE;
 }
 
 /* --- order ---------------------------------------------------------------- */
@@ -226,8 +209,10 @@ bool
 observation_take(struct observations *t, struct observation *o,
     const coap_pdu_t *response, const struct observation_arrival *how)
 {
-	const coap_opt_t *option = find_option(response, COAP_OPTION_OBSERVE);
-	bool empty = how->reliable && coap_opt_length(option) == 0;
+	coap_option_t option;
+	bool empty = how->reliable &&
+	    (!pdu_find_option(response, COAP_OPTION_OBSERVE, &option) ||
+		option.length == 0);
 	uint32_t number = observation_number(response);
 
 	if (!is_fresh(o, number, how)) {

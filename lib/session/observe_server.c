@@ -98,14 +98,8 @@ end_all(coap_session_t *session)
 static int
 observe_value(const coap_pdu_t *request)
 {
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt = coap_check_option(request, COAP_OPTION_OBSERVE, &oi);
-	unsigned value;
+	int64_t value = pdu_option_uint(request, COAP_OPTION_OBSERVE);
 
-	if (!opt)
-		return -1;
-	value =
-	    coap_decode_var_bytes(coap_opt_value(opt), coap_opt_length(opt));
 	return value <= 1 ? (int)value : -1;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One option on the wire, and the iterator over those of a message. */
+#include <coap3/coap_encode.h>
 #include <coap3/coap_option.h>
 #include <coap3/coap_pdu.h>
 
@@ -242,6 +243,16 @@ pdu_find_option(const coap_pdu_t *pdu, coap_option_num_t number,
 			return found == number;
 	}
 	return false;
+}
+
+int64_t
+pdu_option_uint(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_option_t option;
+
+	return pdu_find_option(pdu, number, &option)
+	    ? (int64_t)coap_decode_var_bytes(option.value, option.length)
+	    : -1;
 }
 
 coap_opt_t *

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <coap3/coap_debug.h>
+#include <coap3/coap_encode.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -503,6 +504,8 @@ assert_finds(const coap_pdu_t *pdu)
 		assert_false(pdu_lacks(pdu, (coap_option_num_t)number));
 		assert_ptr_equal(option.value, coap_opt_value(opt));
 		assert_int_equal(option.length, coap_opt_length(opt));
+		assert_true(pdu_option_uint(pdu, (coap_option_num_t)number) ==
+		    coap_decode_var_bytes(option.value, option.length));
 	}
 }
 
@@ -556,6 +559,9 @@ test_find_option(void **state)
 	}
 	pdu_clear(pdu);
 	assert_finds(pdu);
+	assert_true(pdu_option_uint(pdu, 60) == -1);
+	coap_add_option(pdu, 60, 4, BYTES("\xff\xff\xff\xff"));
+	assert_true(pdu_option_uint(pdu, 60) == UINT32_MAX);
 	coap_delete_pdu(pdu);
 	coap_delete_pdu(read);
 }
