@@ -51,6 +51,7 @@ is_for_group(const coap_session_t *session)
 	return coap_is_mcast(&session->local) != 0;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the dispatch writes it. */
 enum dispatch_result
 serve_request(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, struct notify_turn *turn, int *flags)
@@ -71,6 +72,7 @@ serve_request(coap_session_t *session, const coap_pdu_t *request,
 	return dispatch_request(&session->context->resources, session, &env,
 	    request, response);
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 void
 session_serve(coap_session_t *session, const coap_pdu_t *request)
