@@ -81,22 +81,29 @@ persist_removed(coap_resource_t *resource)
 		    p->on.user);
 }
 
+coap_resource_t *
+persist_resource(const coap_context_t *context, const coap_pdu_t *request)
+{
+	coap_resource_t *resource = NULL;
+	struct buf key;
+
+	buf_init(&key, PATH_KEY_MAX);
+	if (path_key_from_request(&key, request) == 0)
+		resource =
+		    resources_find_key(&context->resources, key.data, key.len);
+	buf_free(&key);
+	return resource;
+}
+
 void
 persist_made(coap_session_t *session, const coap_pdu_t *request)
 {
 	struct persist *p = session->context->persist;
-	coap_resource_t *resource = NULL;
+	coap_resource_t *resource =
+	    p ? persist_resource(p->context, request) : NULL;
 	coap_bin_const_t raw;
 	coap_pdu_t *whole;
-	struct buf key;
 
-	if (!p)
-		return;
-	buf_init(&key, PATH_KEY_MAX);
-	if (path_key_from_request(&key, request) == 0)
-		resource = resources_find_key(&session->context->resources,
-		    key.data, key.len);
-	buf_free(&key);
 	if (!resource)
 		return;
 	whole = copy_whole(request, REQUEST_MAX);
@@ -173,16 +180,10 @@ find_session(coap_endpoint_t *ep, const coap_addr_tuple_t *tuple)
 }
 
 static coap_resource_t *
-find_resource(const coap_context_t *context, const coap_pdu_t *request)
+find_observable(const coap_context_t *context, const coap_pdu_t *request)
 {
-	coap_resource_t *resource = NULL;
-	struct buf key;
+	coap_resource_t *resource = persist_resource(context, request);
 
-	buf_init(&key, PATH_KEY_MAX);
-	if (path_key_from_request(&key, request) == 0)
-		resource =
-		    resources_find_key(&context->resources, key.data, key.len);
-	buf_free(&key);
 	return resource && resource->observable ? resource : NULL;
 }
 
@@ -210,11 +211,11 @@ bring_back(coap_context_t *context, coap_endpoint_t *ep,
 	coap_session_t *session;
 	coap_resource_t *resource;
 
-	session = request && find_resource(context, request)
+	session = request && find_observable(context, request)
 	    ? find_session(ep, tuple)
 	    : NULL;
 	/* Looked for once more: an event handler may have been called. */
-	resource = session ? find_resource(context, request) : NULL;
+	resource = session ? find_observable(context, request) : NULL;
 	if (resource && session->layer)
 		o = notify_bring_back(session, resource, request);
 	coap_delete_pdu(request);

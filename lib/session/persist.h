@@ -73,6 +73,9 @@ void persist_removed(coap_resource_t *resource);
 /* Writes what is to be written, and forgets all of it. */
 void persist_end(coap_context_t *context);
 
+/* The resource that a request is for, the unknown one aside; NULL: none. */
+coap_resource_t *persist_resource(const coap_context_t *context,
+    const coap_pdu_t *request);
 /* Whether an entry is kept. */
 bool persist_keeps(const struct observer *o);
 

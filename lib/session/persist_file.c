@@ -188,7 +188,9 @@ take_made(struct persist *p, const coap_bin_const_t *f)
 	if (request && response && session &&
 	    pdu_decode(request, FRAMING_DATAGRAM, context->set.max_token_size,
 		f[0].s, f[0].length) == 0 &&
-	    request->code == COAP_REQUEST_CODE_PUT) {
+	    request->code == COAP_REQUEST_CODE_PUT &&
+	    /* What the application has made is its own by now. */
+	    !persist_resource(context, request)) {
 		coap_add_token(response, request->token_len, request->token);
 		dispatch_request(&context->resources, session, &env, request,
 		    response);

@@ -20,6 +20,7 @@ static char name[3][96]; /* resources, observers, numbers */
 static coap_address_t address;
 static coap_resource_t *o;
 static int value;
+static unsigned makes; /* resources for clients */
 
 /* --- the server ------------------------------------------------------------ */
 
@@ -62,6 +63,7 @@ make(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	assert_non_null(session);
 	assert_non_null(path);
+	makes++;
 	add(path->s, path->length);
 	coap_delete_string(path);
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CREATED);
@@ -112,6 +114,7 @@ up(void **state)
 		snprintf(name[i], sizeof name[i], "%s/file%d", folder, i);
 	address = *world_address(COAP_PROTO_UDP);
 	value = 0;
+	makes = 0;
 	server_begins();
 	return 0;
 }
@@ -223,18 +226,24 @@ written_in_time(void **state)
 }
 
 static void
-what_clients_made_is_there(void **state)
+put_made(void)
 {
-	coap_pdu_t *pdu;
+	coap_pdu_t *pdu = pdu_new(CON, COAP_REQUEST_CODE_PUT, p.mid++, 100);
 
-	(void)state;
-	assert_true(keep());
-	opeer_open(&p, COAP_PROTO_UDP);
-	pdu = pdu_new(CON, COAP_REQUEST_CODE_PUT, 1, 100);
 	coap_add_token(pdu, 1, (const uint8_t *)"p");
 	coap_add_option(pdu, COAP_OPTION_URI_PATH, 4, (const uint8_t *)"made");
 	opeer_send_pdu(&p, pdu);
+}
+
+static void
+what_clients_made_is_there(void **state)
+{
+	(void)state;
+	assert_true(keep());
+	opeer_open(&p, COAP_PROTO_UDP);
+	put_made();
 	opeer_expect(&p, "ACK 2.01 p- ");
+	assert_int_equal(makes, 1);
 	server_again();
 	w.deleted = 0;
 	assert_null(coap_get_resource_from_uri_path(w.server,
@@ -254,6 +263,14 @@ what_clients_made_is_there(void **state)
 	assert_true(keep());
 	assert_null(coap_get_resource_from_uri_path(w.server,
 	    coap_make_str_const("made")));
+	/* Where the application has made it, nobody does so again. */
+	put_made();
+	opeer_expect(&p, "ACK 2.01 p- ");
+	server_again();
+	add((const uint8_t *)"made", 4);
+	makes = 0;
+	assert_true(keep());
+	assert_int_equal(makes, 0);
 	opeer_close(&p);
 }
 
@@ -396,8 +413,6 @@ track(void)
 static void
 tracked(void **state)
 {
-	coap_pdu_t *pdu;
-
 	(void)state;
 	track();
 	observing();
@@ -416,9 +431,7 @@ tracked(void **state)
 	opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);
 	opeer_next(&p);
 	assert_int_equal(seen.deleted, 1);
-	pdu = pdu_new(CON, COAP_REQUEST_CODE_PUT, 1, 100);
-	coap_add_option(pdu, COAP_OPTION_URI_PATH, 4, (const uint8_t *)"made");
-	opeer_send_pdu(&p, pdu);
+	put_made();
 	opeer_next(&p);
 	assert_int_equal(seen.made, 1);
 	coap_delete_resource(w.server,
