@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/diagnosis.h"
 #include "cli/failure.h"
+#include "cli/group.h"
 #include "cli/input.h"
 #include "cli/opening.h"
 #include "cli/option_text.h"
@@ -314,18 +315,19 @@ new_id(struct app *app)
 }
 
 static struct observed *
-make(struct job *job, struct target *target)
+make(struct job *job, struct target *target, int *status)
 {
 	struct observed *o = calloc(1, sizeof(*o));
+	char *path = path_of_uri(target->uri);
 
-	if (!o)
-		return NULL;
-	o->app = job->app;
-	o->path = path_of_uri(target->uri);
-	if (!o->path) {
+	if (!o || !path) {
 		free(o);
+		free(path);
+		*status = job_fail(job, STATUS_INTERNAL, "out of memory");
 		return NULL;
 	}
+	o->app = job->app;
+	o->path = path;
 	o->id = new_id(job->app);
 	o->began_ms = time_now_ms();
 	o->target = *target;
@@ -370,17 +372,19 @@ observed_start(struct job *job, struct target *target,
 
 	DL_COUNT(job->app->observed, o, n);
 	o = NULL;
-	if (n >= OBSERVED_MAX)
+	if (target_is_group(target))
+		*status = job_fail(job, STATUS_USAGE,
+		    "%s is a group, and one device at a time is observed; "
+		    "'get' asks all of them once",
+		    target->uri);
+	else if (n >= OBSERVED_MAX)
 		*status = job_fail(job, STATUS_STATE,
 		    "%d resources are observed already, and more are not; "
 		    "'observe stop' makes room",
 		    OBSERVED_MAX);
 	else
-		o = make(job, target);
+		o = make(job, target, status);
 	if (!o) {
-		if (n < OBSERVED_MAX)
-			*status =
-			    job_fail(job, STATUS_INTERNAL, "out of memory");
 		target_close(job->app, target);
 		return NULL;
 	}

@@ -294,6 +294,21 @@ check_payload(struct job *job)
 	return STATUS_OK;
 }
 
+/* It is the command's own. */
+static int
+check_options(struct job *job, const struct request_plan *plan)
+{
+	const coap_optlist_t *o = plan->options;
+
+	while (o && o->number != COAP_OPTION_OBSERVE)
+		o = o->next;
+	if (!o)
+		return STATUS_OK;
+	return job_fail(job, STATUS_USAGE,
+	    "'observe' sets Observe by itself; 'get -O Observe=N' sends any "
+	    "value, once");
+}
+
 int
 observe_words(struct job *job, struct observe_words *words,
     int (*begin_request)(struct job *job))
@@ -307,6 +322,8 @@ observe_words(struct job *job, struct observe_words *words,
 		status = plan_make(job,
 		    fetch ? COAP_REQUEST_CODE_FETCH : COAP_REQUEST_CODE_GET,
 		    &words->plan);
+	if (status == STATUS_OK)
+		status = check_options(job, &words->plan);
 	if (status != STATUS_OK)
 		return status;
 	if (!words->plan.payload_file)

@@ -222,7 +222,7 @@ teardown() {
 @test "words that make no sense are refused before anything is sent" {
 	start_notifier 1=a
 	local uri=coap://127.0.0.1:${port}/t
-	for words in '-n 0' '-D never' '-o file' '-a nonsense'; do
+	for words in '-n 0' '-D never' '-o file' '-a nonsense' '-O Observe=1'; do
 		# shellcheck disable=SC2086 # two words
 		run_apart cs observe "${uri}" ${words}
 		assert_failure 2
@@ -231,6 +231,9 @@ teardown() {
 	assert_failure 2
 	[[ ${stderr} == *'ends with the command'* ]]
 	assert_equal "$(cat "${notifier_log}")" ready
+	run_apart cs observe "coap://224.0.1.187:${port}/t"
+	assert_failure 2
+	[[ ${stderr} == *'is a group'* ]]
 }
 
 @test "output that nobody reads ends it, and the server is told" {
