@@ -167,6 +167,7 @@ app_close(struct app *app)
 	observed_free_all(app);
 	listeners_free(app);
 	device_free(app);
+	relay_free(app);
 	demo_key_delete(app);
 	coap_free_context(app->context);
 	app->context = NULL;

@@ -58,6 +58,7 @@ struct listener {
 	coap_endpoint_t *endpoint;
 	struct keyring *keyring; /* NULL: none; it asks it for keys */
 	bool device;             /* serve: with the demo device's resources */
+	bool proxy;              /* serve: its requests may be passed on */
 	bool to_client;          /* --type client: call-home */
 	unsigned accepted;
 };
@@ -88,6 +89,7 @@ struct app {
 	struct observed *observed;
 	unsigned next_number; /* for names that nobody chose: s1, s2 ... */
 	void *device;         /* the demo device, once there is one */
+	struct relay *relay;  /* serve as a proxy; NULL: it is none */
 	struct control control;
 };
 
@@ -136,6 +138,7 @@ struct target {
 	struct named *named;     /* NULL: a session of this job alone */
 	coap_session_t *session; /* with a reference of the target's */
 	char *uri;               /* full, for people and JSON */
+	char *proxy; /* origin of the proxy that is asked for it, or NULL */
 	coap_optlist_t *options; /* Uri-Host, Uri-Port, Uri-Path, Uri-Query */
 	bool opened;             /* by this call, not found */
 	bool group;              /* the address in the URI is a group's */
@@ -144,7 +147,8 @@ struct target {
 /*
  * NULL operand: the current path of the current session. An absolute URI finds
  * a session of this process with equal scheme, authority, credentials and bind
- * address, or opens one: for this job alone in one-shot form, named and shared where more
+ * address, or opens one, to the proxy where the job or COAP_PROXY names one: for
+ * this job alone in one-shot form, named and shared where more
  * commands follow (app->keep). 0, or an exit status, the job having been told.
  */
 int target_open(struct job *job, const char *operand, struct target *target);

@@ -252,7 +252,7 @@ dry_run(struct job *job, const struct request_plan *plan, const char *operand)
 	if (status != STATUS_OK)
 		return status;
 	asked.non = asked.non || target.group;
-	d.proto = proto_of_uri(target.uri);
+	d.proto = proto_of_uri(target.proxy ? target.proxy : target.uri);
 	if (plan_chain(plan, &target, &d.options))
 		pdu = draft_pdu(&d);
 	if (pdu)

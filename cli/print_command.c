@@ -275,7 +275,9 @@ add_bare_host(struct line *line, const struct target *target)
 {
 	const coap_optlist_t *o = target->options;
 
-	if (!o || o->number > COAP_OPTION_URI_PORT)
+	if (target->proxy)
+		add_pair(line, "-P", target->proxy);
+	else if (!o || o->number > COAP_OPTION_URI_PORT)
 		add_word(line, "-U");
 }
 

@@ -10,6 +10,8 @@
 extern const struct option request_options[];
 extern const struct option payload_options[];
 extern const struct option bind_options[];
+/* Of those that may go through a proxy. */
+extern const struct option proxy_options[];
 
 /* What a confirmable request over UDP would take to be given up (RFC 7252
  * section 4.8.2): the limit where the protocol itself has none. */

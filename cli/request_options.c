@@ -71,6 +71,14 @@ const struct option bind_options[] = {
 	{ .name = NULL },
 };
 
+const struct option proxy_options[] = {
+	{ .name = "proxy",
+	    .arg = "URI",
+	    .complete = COMPLETE_URI,
+	    .help = "ask this proxy; 'none' for no proxy at all" },
+	{ .name = NULL },
+};
+
 const struct option payload_options[] = {
 	{ .letter = 'd',
 	    .name = "data",

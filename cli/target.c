@@ -68,6 +68,58 @@ host_address(const coap_uri_t *uri, coap_address_t *addr)
 	return ok;
 }
 
+/* Whether the job's command can go through a proxy. */
+static bool
+takes_proxy(const struct job *job)
+{
+	const struct option *o;
+
+	for (size_t i = 0; job->command->options && job->command->options[i];
+	     i++)
+		for (o = job->command->options[i]; o->name; o++)
+			if (strcmp(o->name, "proxy") == 0 && o->arg)
+				return true;
+	return false;
+}
+
+/* The URI of the proxy for a URI; NULL: none. What the environment says counts
+ * for this process's own words. */
+static const char *
+proxy_of(const struct job *job)
+{
+	const char *proxy = args_get(&job->args, "proxy");
+
+	if (!takes_proxy(job))
+		return NULL;
+	if (!proxy && !job->front->guest)
+		proxy = getenv("COAP_PROXY");
+	return proxy && *proxy && strcmp(proxy, "none") != 0 ? proxy : NULL;
+}
+
+/*
+ * Options for a proxy: Proxy-Scheme, and all of the URI in Uri-* (RFC 7252
+ * section 5.10.2), so that further options of path and query can join them,
+ * which Proxy-Uri would hide. The proxy looks the host up.
+ */
+static int
+proxied_options(const char *text, coap_optlist_t **options)
+{
+	const char *scheme;
+	coap_optlist_t *o;
+	coap_uri_t uri;
+
+	if (coap_split_proxy_uri((const uint8_t *)text, strlen(text), &uri) <
+		0 ||
+	    uri.host.length == 0)
+		return -1;
+	scheme = coapx_uri_scheme_name(uri.scheme);
+	o = coap_new_optlist(COAP_OPTION_PROXY_SCHEME, strlen(scheme),
+	    (const uint8_t *)scheme);
+	if (!o || !coap_insert_optlist(options, o))
+		return -1;
+	return coap_uri_into_optlist(&uri, NULL, options, 1) ? 0 : -1;
+}
+
 /* Where the request will go: an address that is a name's only by its port. */
 static void
 destination(const coap_uri_t *uri, coap_address_t *addr)
@@ -207,14 +259,17 @@ static int
 target_uri(struct job *job, const char *uri, bool open, struct target *target)
 {
 	int status = STATUS_OK;
-	char *origin = origin_of_uri(job, uri, &status);
+	const char *proxy = proxy_of(job);
+	char *origin = origin_of_uri(job, proxy ? proxy : uri, &status);
 
 	if (!origin)
 		return status;
 	target->uri = strdup(uri);
-	if (!target->uri)
+	target->proxy = proxy ? strdup(origin) : NULL;
+	if (!target->uri || (proxy && !target->proxy))
 		status = out_of_memory(job);
-	else if (uri_options(uri, target) < 0)
+	else if (proxy ? proxied_options(uri, &target->options) < 0
+		       : uri_options(uri, target) < 0)
 		status = bad_options(job, uri);
 	else if (open)
 		status = target_origin(job, target, origin);
@@ -246,10 +301,17 @@ target_path(struct job *job, const char *name, const char *path,
     struct target *target)
 {
 	int status = STATUS_STATE;
-	struct named *named = app_session_for(job, name, &status);
+	const char *proxy = args_get(&job->args, "proxy");
+	struct named *named;
 	char *origin;
 	char *joined;
 
+	if (takes_proxy(job) && proxy && strcmp(proxy, "none") != 0)
+		return job_fail(job, STATUS_USAGE,
+		    "--proxy is for a whole URI; '%s' goes by a session that "
+		    "is open",
+		    *path ? path : "/");
+	named = app_session_for(job, name, &status);
 	if (!named)
 		return status;
 	origin = origin_of_session(named);
@@ -292,6 +354,8 @@ target_is_open(const struct job *job)
 	if (at == COMMAND_OPERANDS)
 		return false;
 	operand = args_operand(&job->args, at);
+	if (operand && looks_like_uri(operand) && proxy_of(job))
+		operand = proxy_of(job);
 	origin = operand ? origin_of_text(operand) : NULL;
 	found = origin && find_shared(job, origin);
 	free(origin);
@@ -360,5 +424,6 @@ target_close(struct app *app, struct target *target)
 	}
 	coap_delete_optlist(target->options);
 	free(target->uri);
+	free(target->proxy);
 	memset(target, 0, sizeof *target);
 }

@@ -414,12 +414,14 @@ static const struct option discover_options[] = {
 static const struct option *const options[] = {
 	discover_options,
 	bind_options,
+	proxy_options,
 	KEYRING_CLIENT,
 	NULL,
 };
 
 static const struct option *const ls_options[] = {
 	bind_options,
+	proxy_options,
 	KEYRING_CLIENT,
 	NULL,
 };

@@ -113,6 +113,7 @@ show_response(struct request_job *r, const coapx_result_t *result)
 
 	download_answered(&r->download, result->response, &view);
 	output_response(r->job->out, &view);
+	failure_proxy(r->job, &r->target, coap_pdu_get_code(result->response));
 	if (pdu_retry_after(result->response, &seconds))
 		repeat_hold(&r->repeat, seconds);
 	status = expect_response(r->job, &r->expect, result->response);
@@ -125,8 +126,7 @@ show_response(struct request_job *r, const coapx_result_t *result)
 }
 
 static int
-show_failure(struct request_job *r, coap_session_t *session,
-    const coapx_result_t *result)
+show_failure(struct request_job *r, const coapx_result_t *result)
 {
 	char *left = download_left(&r->download);
 	int status;
@@ -138,8 +138,7 @@ show_failure(struct request_job *r, coap_session_t *session,
 	else if (r->upload.failed)
 		status = STATUS_LOCAL;
 	else
-		status = failure_report(r->job, session, r->target.uri, result,
-		    left);
+		status = failure_target(r->job, &r->target, result, left);
 	free(left);
 	return status;
 }
@@ -156,7 +155,7 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	if (result->error == 0)
 		repeat_answered(&r->repeat, result->rtt_us);
 	if (result->error < 0)
-		status = show_failure(r, session, result);
+		status = show_failure(r, result);
 	else if (result->response)
 		status = show_response(r, result);
 	if (status > r->worst)
@@ -251,7 +250,7 @@ send_one(struct job *job)
 	r->pending =
 	    coapx_request_send(r->target.session, pdu, &params, &failed.error);
 	if (!r->pending)
-		return show_failure(r, r->target.session, &failed);
+		return show_failure(r, &failed);
 	r->repeat.summary.sent++;
 	return JOB_RUNNING;
 }
@@ -433,6 +432,7 @@ static const struct option *const get_options[] = {
 	expect_options,
 	repeat_options,
 	bind_options,
+	proxy_options,
 	KEYRING_CLIENT,
 	NULL,
 };
@@ -443,6 +443,7 @@ static const struct option *const payload_request_options[] = {
 	expect_options,
 	repeat_options,
 	bind_options,
+	proxy_options,
 	KEYRING_CLIENT,
 	NULL,
 };

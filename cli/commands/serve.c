@@ -91,18 +91,23 @@ start(struct job *job)
 {
 	struct app *app = job->app;
 	struct listener *last = app->listeners ? app->listeners->prev : NULL;
+	const struct relay *before = app->relay;
 	int status = group_check(job);
 
 	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
 		status = check_one(job, job->args.operands[i]);
+	if (status == STATUS_OK)
+		status = relay_start(job);
 	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
 		status = serve_one(job, job->args.operands[i]);
-	if (job->args.n_operands == 0)
+	if (job->args.n_operands == 0 && status == STATUS_OK)
 		status = serve_default(job);
 	if (status == STATUS_OK)
 		status = group_join(job);
 	if (status != STATUS_OK)
 		undo(app, last);
+	if (status != STATUS_OK && app->relay != before)
+		relay_free(app);
 	if (status != STATUS_OK || app->keep)
 		return status;
 	output_note(job->out, "serving; Ctrl-C ends it");
@@ -112,6 +117,7 @@ start(struct job *job)
 static const struct option *const options[] = {
 	device_options,
 	group_options,
+	relay_options,
 	KEYRING_SERVER,
 	NULL,
 };
@@ -122,6 +128,8 @@ static const char *const examples[] = {
 	"serve coap://127.0.0.1:0",
 	"serve --group default",
 	"serve --psk-identity dev1 --psk-hex-file dev1.key",
+	"serve coaps+ws://*:8443 --reverse coap://192.0.2.7 --cert c.pem --key "
+	"k.pem",
 	NULL,
 };
 
@@ -135,7 +143,9 @@ const struct command cmd_serve = {
 	    "the standard port of every protocol on all addresses, but those "
 	    "that it has no credentials for, or no right to. It runs until "
 	    "Ctrl-C; at a prompt and in a script it stays in the "
-	    "background: 'listen list' shows it.",
+	    "background: 'listen list' shows it. With --proxy it asks any host "
+	    "for anybody who reaches it: listen on loopback, want credentials, "
+	    "or name the hosts with --proxy-to.",
 	.examples = examples,
 	.options = options,
 	.operands = { { .name = "URI",

@@ -318,7 +318,7 @@ device_listen(struct job *job, const char *uri, int *status)
 	struct listener *listener;
 	char *problem = NULL;
 
-	*status = install_for(job);
+	*status = relay_is_reverse(job->app) ? STATUS_OK : install_for(job);
 	if (*status != STATUS_OK)
 		return NULL;
 	listener = listener_open(job->app,
@@ -327,11 +327,15 @@ device_listen(struct job *job, const char *uri, int *status)
 		.keyring = job->keyring,
 	    },
 	    status, &problem);
-	if (listener)
-		listener->device = true;
-	else
+	if (listener) {
+		listener->device = !relay_is_reverse(job->app);
+		listener->proxy = args_has(&job->args, "reverse") ||
+		    args_has(&job->args, "proxy") ||
+		    args_has(&job->args, "proxy-to");
+	} else {
 		job_fail(job, *status, "%s",
 		    problem ? problem : "out of memory");
+	}
 	free(problem);
 	return listener;
 }

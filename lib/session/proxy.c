@@ -39,16 +39,6 @@ struct forward {
 
 /* --- words ---------------------------------------------------------------- */
 
-/* What the client is told instead of an answer; returns 0. */
-static int
-refuse(coap_pdu_t *response, unsigned code, const char *why)
-{
-	coap_pdu_set_code(response, (coap_pdu_code_t)code);
-	if (pdu_reserve(response, strlen(why) + 1) == 0)
-		coap_add_data(response, strlen(why), (const uint8_t *)why);
-	return 0;
-}
-
 static unsigned
 code_of_error(int err)
 {
@@ -258,7 +248,7 @@ relay_hop_limit(coap_session_t *session, const coap_pdu_t *answer,
 	identify(session, text);
 	snprintf(text + strlen(text), 400, " %.*s",
 	    (int)pdu_payload_len(answer), (const char *)answer->data);
-	refuse(response, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
+	proxy_refuse(response, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
 	return 1;
 }
 
@@ -284,7 +274,7 @@ fill(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
 		return relay_hop_limit(session, answer, response);
 	coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
 	if (!proxy_response_options(r, answer, response))
-		return refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
+		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
 		    "The options of the answer are too long");
 	coap_get_data_large(answer, &len, &data, &offset, &total);
 	if (len == 0)
@@ -303,108 +293,15 @@ finish(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
 		coap_delete_cache_key(key);
 	if (f->answer)
 		return fill(f, session, request, response);
-	refuse(response, f->code, f->why);
-	return 1;
-}
-
-/* --- where a request goes ------------------------------------------------- */
-
-struct way {
-	coap_string_t *text; /* what asked points into; or NULL */
-	coap_uri_t asked;    /* what the request is for */
-	coap_uri_t hop;
-	const coap_proxy_server_t *server;
-	bool strip;
-	bool direct;
-};
-
-static bool
-is_strip(coap_proxy_t type)
-{
-	return type == COAP_PROXY_REVERSE_STRIP ||
-	    type == COAP_PROXY_FORWARD_STRIP || type == COAP_PROXY_DIRECT_STRIP;
-}
-
-static bool
-asks_for_proxy(const coap_pdu_t *request)
-{
-	coap_opt_iterator_t oi;
-
-	return coap_check_option(request, COAP_OPTION_PROXY_URI, &oi) ||
-	    coap_check_option(request, COAP_OPTION_PROXY_SCHEME, &oi);
-}
-
-/* The URI that is asked for; without Uri-Host it is where the request came. */
-static int
-read_asked(const coap_session_t *session, const coap_pdu_t *request,
-    struct way *way)
-{
-	char host[INET6_ADDRSTRLEN] = "";
-	coap_uri_t base = {
-		.host.s = (const uint8_t *)host,
-		.scheme = session->proto->uri_scheme,
-		.port = coap_address_get_port(&session->local),
-	};
-	int err;
-
-	addr_host(&session->local, host, sizeof host);
-	base.host.length = strlen(host);
-	err = coapx_uri_from_pdu(request, &base, &way->text);
-	if (err < 0)
-		return err;
-	return coap_split_proxy_uri(way->text->s, way->text->length,
-		   &way->asked) < 0
-	    ? -COAP_E_URI
-	    : 0;
-}
-
-static const coap_proxy_server_t *
-choose(const coap_session_t *session, coap_proxy_server_list_t *list)
-{
-	if (list->entry_count == 0)
-		return NULL;
-	if (list->track_client_session)
-		return &list->entry[session->id % list->entry_count];
-	list->next_entry = (list->next_entry + 1) % list->entry_count;
-	return &list->entry[(list->next_entry + list->entry_count - 1) %
-	    list->entry_count];
-}
-
-/* 1, or 0 and the response says why not. */
-static int
-find_way(coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response, coap_proxy_server_list_t *list, struct way *way)
-{
-	bool asks = asks_for_proxy(request);
-
-	way->direct = list->type == COAP_PROXY_DIRECT ||
-	    list->type == COAP_PROXY_DIRECT_STRIP;
-	way->strip = is_strip(list->type);
-	way->server = choose(session, list);
-	if (asks && read_asked(session, request, way) < 0)
-		return refuse(response, COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "What the proxy is asked for is no URI");
-	if (way->direct && !asks)
-		return refuse(response, COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "The proxy is not told where to");
-	if (!way->direct && !way->server)
-		return refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
-		    "The proxy has no server");
-	way->hop = way->direct ? way->asked : way->server->uri;
-	if (!asks)
-		way->asked = way->hop;
-	if (!coap_verify_proxy_scheme_supported(way->hop.scheme))
-		return refuse(response,
-		    COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED,
-		    "This proxy does not speak that scheme");
+	proxy_refuse(response, f->code, f->why);
 	return 1;
 }
 
 /* --- sending it on -------------------------------------------------------- */
 
 static int
-make_options(const coap_pdu_t *request, const struct way *way, coap_pdu_t *pdu,
-    const struct resources *r)
+make_options(const coap_pdu_t *request, const struct proxy_way *way,
+    coap_pdu_t *pdu, const struct resources *r)
 {
 	coap_optlist_t *chain = NULL;
 	int err =
@@ -418,7 +315,7 @@ make_options(const coap_pdu_t *request, const struct way *way, coap_pdu_t *pdu,
 }
 
 static int
-send_on(struct forward *f, const struct way *way)
+send_on(struct forward *f, const struct proxy_way *way)
 {
 	const coap_pdu_t *request = f->async->request;
 	coap_session_t *session = f->link->session;
@@ -472,8 +369,8 @@ origin_of(const coap_uri_t *uri)
 }
 
 static int
-reach(struct forward *f, const coap_session_t *session, const struct way *way,
-    const coap_proxy_server_list_t *list)
+reach(struct forward *f, const coap_session_t *session,
+    const struct proxy_way *way, const coap_proxy_server_list_t *list)
 {
 	char *origin = origin_of(&way->hop);
 	struct proxy_hop hop = {
@@ -510,14 +407,15 @@ forward_new(coap_session_t *session, const coap_pdu_t *request)
 
 static int
 begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
-    coap_cache_key_t *key, const struct way *way,
+    coap_cache_key_t *key, const struct proxy_way *way,
     const coap_proxy_server_list_t *list)
 {
 	struct forward *f = forward_new(session, request);
 	int err;
 
 	if (!f)
-		return refuse(response, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "Too many requests wait in this proxy");
 	err = reach(f, session, way, list);
 	if (err == 0) {
@@ -526,7 +424,7 @@ begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
 	}
 	/* Takes f along. */
 	coap_free_async(session, f->async);
-	return refuse(response, code_of_error(err), err_text(err));
+	return proxy_refuse(response, code_of_error(err), err_text(err));
 }
 
 static int
@@ -537,21 +435,22 @@ forward(coap_session_t *session, const coap_pdu_t *request,
 	    coap_find_async(session, coap_pdu_get_token(request));
 	struct proxy *proxy = session->context->proxy;
 	struct forward *f = async && proxy ? find(proxy, async) : NULL;
-	struct way way = { .text = NULL };
+	struct proxy_way way = { .text = NULL };
 	char text[ADDR_TEXT_SIZE];
 	int ok;
 
 	if (f && f->done)
 		return finish(f, session, request, response, key);
 	if (context_check(session->context) < 0)
-		return refuse(response, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "The proxy is ending");
 	if (proxy_hop_limit(request) == 0) {
 		identify(session, text);
-		return refuse(response, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED,
-		    text);
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
 	}
-	ok = find_way(session, request, response, list, &way);
+	ok = proxy_find_way(session, request, response, list, &way);
 	if (ok)
 		ok = begin(session, request, response, key, &way, list);
 	coap_delete_string(way.text);
@@ -580,7 +479,8 @@ coap_proxy_forward_request(coap_session_t *session, const coap_pdu_t *request,
 		return 0;
 	if (!session || !request || !server_list ||
 	    (server_list->entry_count > 0 && !server_list->entry))
-		return refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR, "");
+		return proxy_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
+		    "");
 	context_enter(session->context);
 	ok = forward(session, request, response, cache_key, server_list);
 	context_leave(session->context);

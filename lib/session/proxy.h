@@ -49,6 +49,24 @@ struct proxy_hop {
 	unsigned idle_seconds;
 };
 
+/* proxy_way.c: where a request goes */
+struct proxy_way {
+	coap_string_t *text; /* what asked points into; or NULL */
+	coap_uri_t asked;    /* what the request is for */
+	coap_uri_t hop;
+	const coap_proxy_server_t *server;
+	bool strip;
+	bool direct;
+};
+
+/* What a client is told instead of an answer; returns 0. */
+int proxy_refuse(coap_pdu_t *response, unsigned code, const char *why);
+/* 1, or 0 and the response says why not; way->text is the caller's in any
+ * case. */
+int proxy_find_way(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_proxy_server_list_t *list,
+    struct proxy_way *way);
+
 /* proxy_link.c */
 /* One that can be used, with one more user; NULL and *err. */
 struct proxy_link *proxy_link_get(struct proxy *proxy,
