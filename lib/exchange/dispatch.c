@@ -230,7 +230,8 @@ find_handler(struct work *w, const struct buf *key)
 	return check_resource(w);
 }
 
-/* A proxy's handler gets whatever path is asked for. */
+/* A proxy's handler gets whatever path is asked for. What comes to a group is
+ * not forwarded, for each member would. */
 static bool
 find_proxy(struct work *w)
 {
@@ -240,8 +241,9 @@ find_proxy(struct work *w)
 
 	w->resource = asks ? w->resources->proxy : w->resources->unknown;
 	w->flags = w->resource->flags;
+	w->silent = w->env->multicast;
 	w->handler = handler_of(w->resource, w->request);
-	return check_resource(w);
+	return !w->silent && check_resource(w);
 }
 
 /* Whose it is. One for a host that we are goes on without the proxy. */
