@@ -111,7 +111,7 @@ handle_all(coap_resource_t *resource, coap_method_handler_t handler)
 static bool
 copy_hosts(coap_resource_t *resource, size_t count, const char *list[])
 {
-	size_t i;
+	size_t i, size;
 
 	if (count == 0)
 		return true;
@@ -119,11 +119,11 @@ copy_hosts(coap_resource_t *resource, size_t count, const char *list[])
 	if (resource->hosts == NULL)
 		return false;
 	for (i = 0; i < count; i++) {
-		resource->hosts[i] =
-		    coap_malloc_type(COAP_STRING, strlen(list[i]) + 1);
+		size = strlen(list[i]) + 1;
+		resource->hosts[i] = coap_malloc_type(COAP_STRING, size);
 		if (resource->hosts[i] == NULL)
 			return false;
-		strcpy(resource->hosts[i], list[i]);
+		memcpy(resource->hosts[i], list[i], size);
 		resource->n_hosts++;
 	}
 	return true;

@@ -69,10 +69,11 @@ find(struct proxy *proxy, const struct proxy_hop *hop)
 static bool
 make_room(struct proxy *proxy)
 {
-	struct proxy_link *link = proxy->links ? proxy->links->prev : NULL;
+	struct proxy_link *link;
 
-	if (proxy->n_links < PROXY_LINKS_MAX)
+	if (!proxy->links || proxy->n_links < PROXY_LINKS_MAX)
 		return true;
+	link = proxy->links->prev;
 	while (link->users > 0 && link != proxy->links)
 		link = link->prev;
 	if (link->users > 0)

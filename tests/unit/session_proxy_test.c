@@ -23,6 +23,7 @@
 static uint8_t body[LARGE];
 static coap_proxy_server_t entry;
 static coap_proxy_server_list_t list;
+static bool keyed; /* the proxy gives a cache key along */
 
 /* What the server behind the proxy does, and saw. */
 static struct {
@@ -120,9 +121,15 @@ static void
 serve_proxy(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
+	coap_cache_key_t *key = NULL;
+
 	(void)query;
-	coap_proxy_forward_request(session, request, response, resource, NULL,
-	    &list);
+	if (keyed)
+		key = coap_cache_derive_key(session, request,
+		    COAP_CACHE_NOT_SESSION_BASED);
+	if (!coap_proxy_forward_request(session, request, response, resource,
+		key, &list))
+		coap_delete_cache_key(key);
 }
 
 static void
@@ -645,7 +652,8 @@ look(coap_session_t *session, const coap_pdu_t *sent,
 	o.got = 1000;
 	assert_int_equal(coap_proxy_forward_response(session, received, &key),
 	    COAP_RESPONSE_OK);
-	assert_null(key);
+	assert_int_equal(key != NULL, keyed);
+	coap_delete_cache_key(key);
 	assert_int_equal(coap_proxy_forward_response(session, NULL, &key),
 	    COAP_RESPONSE_FAIL);
 	return COAP_RESPONSE_OK;
@@ -663,7 +671,64 @@ a_response_handler_passes_it_on(void **state)
 	expect_code(COAP_RESPONSE_CODE_CONTENT);
 	assert_int_equal(o.got, 1000);
 	assert_int_equal(c.results, 1);
+	keyed = true;
+	get_by(session, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	/* Nobody takes it. */
+	coap_register_response_handler(w.server, NULL);
+	get_by(session, UDP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	get_by(session, COAP_PROTO_UDP, "/f");
+	get_with(session, COAP_OPTION_HOP_LIMIT);
+	WORLD_UNTIL(c.results == 5);
+	keyed = false;
 	coap_session_release(session);
+}
+
+/* Whether the n-th allocation was reached: then no other fails. */
+static bool
+has_failed(size_t n)
+{
+	bool failed = true;
+	void *p;
+
+	for (; n > 0 && failed; n--) {
+		p = coap_malloc_type(COAP_STRING, 1);
+		failed = p != NULL;
+		coap_free_type(COAP_STRING, p);
+	}
+	return failed;
+}
+
+/* Each allocation after the request was sent fails once. */
+static void
+memory_is_short_anywhere(void **state)
+{
+	coap_session_t *session;
+	unsigned before;
+	size_t n;
+	bool failed = true;
+
+	(void)state;
+	for (n = 1; failed; n++) {
+		session = connected(TCP);
+		before = c.results;
+		get_by(session, UDP, "/f?a=1");
+		mem_fail_at(n, 0);
+		for (int i = 0; i < 60 && c.results == before; i++)
+			world_advance(10000);
+		failed = has_failed(n);
+		mem_fail_at(0, 0);
+		/* Answered, or over: nobody waits for ever. */
+		if (c.results == before)
+			coap_session_disconnected(session,
+			    COAP_NACK_NOT_DELIVERABLE);
+		coap_session_release(session);
+		WORLD_UNTIL(c.results == before + 1);
+		WORLD_UNTIL(!w.server->proxy || !w.server->proxy->forwards);
+	}
+	assert_true(n > 20);
+	assert_int_equal(c.code, COAP_RESPONSE_CODE_CONTENT);
 }
 
 static void
@@ -719,6 +784,7 @@ main(void)
 		TEST(a_link_is_used_again_and_ends),
 		TEST(each_client_has_its_own),
 		TEST(a_response_handler_passes_it_on),
+		TEST(memory_is_short_anywhere),
 		TEST(bad_arguments),
 	};
 
