@@ -22,7 +22,7 @@ enum complete {
 	COMPLETE_SESSION,
 	COMPLETE_LISTENER,
 	COMPLETE_OBSERVED, /* numbers of observe start */
-	COMPLETE_TARGET, /* URI, PATH, NAME:PATH */
+	COMPLETE_TARGET,   /* URI, PATH, NAME:PATH */
 	COMPLETE_URI,
 	COMPLETE_FORMAT,  /* content formats */
 	COMPLETE_OPTION,  /* CoAP options */

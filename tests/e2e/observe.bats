@@ -107,7 +107,7 @@ teardown() {
 }
 
 @test "JSON: one object a notification, events, and a summary" {
-	start_notifier '7@50={"t":1}' '9@50={"t":2}' '8@50={}'  '10@50={"t":2}'
+	start_notifier '7@50={"t":1}' '9@50={"t":2}' '8@50={}' '10@50={"t":2}'
 	run_apart cs observe "coap://127.0.0.1:${port}/t" -n 3 --json --diff
 	assert_success
 	jq -e . >/dev/null <<<"${output}"
