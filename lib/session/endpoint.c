@@ -265,6 +265,7 @@ handle_datagram(coap_endpoint_t *ep, const struct udp_datagram *d,
 		return;
 	endpoint_follow(session, d);
 	session_datagram_pdu(session, pdu, err, d->data, d->len);
+	session_arm(session);
 }
 
 static void

@@ -312,7 +312,6 @@ session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu, int err,
 	} else {
 		dgram_input(&session->msg.dgram, pdu, now);
 	}
-	session_arm(session);
 }
 
 static void

@@ -268,7 +268,8 @@ extern const struct layer_events session_layer_events;
 void session_read(coap_session_t *session);
 void session_messages_init(coap_session_t *session);
 void session_messages_free(coap_session_t *session);
-/* A datagram came in: pdu is what pdu_decode() made of it, err what it said. */
+/* A datagram came in: pdu is what pdu_decode() made of it, err what it said. The
+ * caller arms the timer when it has handed out all that there is. */
 void session_datagram_pdu(coap_session_t *session, const coap_pdu_t *pdu,
     int err, const uint8_t *data, size_t len);
 /* An ICMP error for a datagram of this session; it goes on. */
