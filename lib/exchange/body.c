@@ -26,12 +26,14 @@ body_szx(size_t size)
 	return szx;
 }
 
-/* NoCacheKey is a bit pattern (RFC 7252 section 5.4.6). */
+/* NoCacheKey is a bit pattern (RFC 7252 section 5.4.6). ETags that a client has
+ * are a matter of the first part alone. */
 static bool
 is_of_key(unsigned number)
 {
-	return number != COAP_OPTION_OBSERVE && number != COAP_OPTION_BLOCK1 &&
-	    number != COAP_OPTION_BLOCK2 && (number & 0x1E) != 0x1C;
+	return number != COAP_OPTION_ETAG && number != COAP_OPTION_OBSERVE &&
+	    number != COAP_OPTION_BLOCK1 && number != COAP_OPTION_BLOCK2 &&
+	    (number & 0x1E) != 0x1C;
 }
 
 static int

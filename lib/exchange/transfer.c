@@ -139,6 +139,9 @@ choose_options(const struct transfer *t, bool last, coap_opt_filter_t *drop)
 	 * does: there are servers that look at the last one alone. */
 	if (!t->up)
 		coap_option_filter_set(drop, COAP_OPTION_OBSERVE);
+	/* The first part has said that none of them is valid. */
+	if (!t->up && t->in.length > 0)
+		coap_option_filter_set(drop, COAP_OPTION_ETAG);
 }
 
 static bool

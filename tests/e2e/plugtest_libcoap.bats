@@ -246,3 +246,13 @@ observe() {
 	refute grep -qE '^> .*Observe:.*Block2:[1-9]' "${peer_log}"
 	cs delete "${server}/seen"
 }
+
+# It answers a later part that is asked for with an ETag as if it were another
+# body.
+@test 'a body in blocks that is newer than a known ETag' {
+	cs get "${server}/example_data" -o "${file}"
+	ask get "${server}/example_data" --etag 0909 -o "${file}.back"
+	traced '^> CON .*\[ETag:0x0909, Uri-Path:example_data\]'
+	traced '^> CON .*\[Uri-Path:example_data, Block2:1/0/1024\]'
+	cmp "${file}" "${file}.back"
+}

@@ -363,6 +363,7 @@ keys_leave_out_what_differs_in_parts(void **state)
 	buf_init(&kb, BODY_KEY_MAX);
 	add(a, COAP_OPTION_URI_PATH, "x");
 	add(b, COAP_OPTION_URI_PATH, "x");
+	add(b, COAP_OPTION_ETAG, "1");
 	add(b, COAP_OPTION_OBSERVE, "");
 	add(b, COAP_OPTION_BLOCK1, "\x10");
 	add(b, COAP_OPTION_BLOCK2, "\x10");

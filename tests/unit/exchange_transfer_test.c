@@ -908,6 +908,29 @@ give_answer(struct transfer *t, unsigned code, int block1, int block2)
 	coap_delete_pdu(pdu);
 }
 
+/* Servers take a later part with an ETag for a request of its own. */
+static void
+etags_are_for_the_first_part(void **state)
+{
+	coap_pdu_t *origin = rich_request();
+	coap_pdu_t *msg;
+	struct transfer *t;
+
+	(void)state;
+	assert_true(coap_add_option(origin, COAP_OPTION_ETAG, 1,
+			(const uint8_t *)"\7") > 0);
+	t = transfer_new(origin, NULL, &s.client);
+	t->tag = 5;
+	give_answer(t, CONTENT, -1, 8 | 2);
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), 1 << 4 | 2);
+	assert_int_equal(option(msg, COAP_OPTION_ETAG), -1);
+	assert_int_equal(option(origin, COAP_OPTION_ETAG), 7);
+	coap_delete_pdu(msg);
+	transfer_free(t);
+	coap_delete_pdu(origin);
+}
+
 static void
 messages_repeat_what_they_have_to(void **state)
 {
@@ -1038,6 +1061,7 @@ main(void)
 		TEST(answers_are_kept_up_to_a_ceiling),
 		TEST(any_part_of_an_answer),
 		TEST(an_answer_is_released_once),
+		TEST(etags_are_for_the_first_part),
 		TEST(messages_repeat_what_they_have_to),
 		TEST(answers_in_larger_parts),
 		TEST(an_error_in_the_middle_is_whole),
