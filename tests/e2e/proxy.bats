@@ -96,30 +96,30 @@ teardown() {
 @test 'what is in the way is told' {
 	run_apart cs get coap://127.0.0.1:1/x --proxy "${proxy}"
 	assert_equal "${status}" 5
-	[[ ${stderr} == *'5.04'*'No answer from coap://127.0.0.1:1: '*refused* ]] ||
-		fail "${stderr}"
+	[[ ${stderr} == *'5.04'*'No answer from coap://127.0.0.1:1: '*refused* ]] \
+		|| fail "${stderr}"
 	run_apart cs get coap://no-such-host.invalid/x --proxy "${proxy}"
 	assert_equal "${status}" 5
-	[[ ${stderr} == *'5.04'*'coap://no-such-host.invalid'* ]] ||
-		fail "${stderr}"
+	[[ ${stderr} == *'5.04'*'coap://no-such-host.invalid'* ]] \
+		|| fail "${stderr}"
 	run_apart cs get "${device}/x" --proxy coap+tcp://127.0.0.1:1
 	assert_equal "${status}" 7
-	[[ ${stderr} == *'the proxy 127.0.0.1:1 over tcp: '* ]] ||
-		fail "${stderr}"
+	[[ ${stderr} == *'the proxy 127.0.0.1:1 over tcp: '* ]] \
+		|| fail "${stderr}"
 	run_apart cs get "${device}/hello" --proxy "${device_tcp}"
 	assert_equal "${status}" 5
 	[[ ${stderr} == *'5.05'* ]] || fail "${stderr}"
 	run_apart cs get http://x/y --proxy "${proxy}"
 	assert_equal "${status}" 5
-	[[ ${stderr} == *'5.05'*'does not speak that scheme'* ]] ||
-		fail "${stderr}"
+	[[ ${stderr} == *'5.05'*'does not speak that scheme'* ]] \
+		|| fail "${stderr}"
 }
 
 @test 'the message and the command for coap-client name the proxy' {
 	run_apart cs get coap://h.example/x --proxy "${proxy_tcp}" --dry-run
 	assert_success
-	[[ ${output} == *'Uri-Host:h.example, Uri-Path:x, Proxy-Scheme:coap'* ]] ||
-		fail "${output}"
+	[[ ${output} == *'Uri-Host:h.example, Uri-Path:x, Proxy-Scheme:coap'* ]] \
+		|| fail "${output}"
 	run_apart cs get coap://h.example/x --proxy "${proxy}" \
 		--print-command=coap-client
 	assert_output "coap-client -m get -P ${proxy} coap://h.example/x"
@@ -147,8 +147,8 @@ teardown() {
 	printf '\001\043' >"${BATS_TEST_TMPDIR}/key"
 	chmod 600 "${BATS_TEST_TMPDIR}"/{table,key}
 	for scheme in coaps coaps+tcp coaps+ws; do
-		"${COAP_SHELL}" version --json | grep -q "\"${scheme}\"" ||
-			continue
+		"${COAP_SHELL}" version --json | grep -q "\"${scheme}\"" \
+			|| continue
 		[[ ${scheme} == coaps ]] && set -- udp:PORT || set -- tcp:PORT
 		start_on "$1" secure "${COAP_SHELL}" serve \
 			"${scheme}://127.0.0.1:PORT" --reverse "${device}" \
@@ -170,8 +170,8 @@ teardown() {
 		pids+=($!)
 	done
 	wait "${pids[@]}"
-	assert_equal "$(grep -o 'Hello, world!' "${BATS_TEST_TMPDIR}/all" |
-		wc -l)" 50
+	assert_equal "$(grep -o 'Hello, world!' "${BATS_TEST_TMPDIR}/all" \
+		| wc -l)" 50
 }
 
 # ---- with Debian's ----------------------------------------------------------

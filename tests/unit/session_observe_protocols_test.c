@@ -202,8 +202,7 @@ static void
 turn(coap_session_t *session, const char *line)
 {
 	if (!peer && session->context == w.server &&
-	    strcmp(line, "get h") == 0 &&
-	    coap_session_set_type_client(session))
+	    strcmp(line, "get h") == 0 && coap_session_set_type_client(session))
 		peer = session;
 }
 
