@@ -51,6 +51,7 @@ body_entry_free(struct body_entry *entry)
 	buf_free(&entry->key);
 	body_in_free(&entry->in);
 	coap_delete_pdu(entry->head);
+	bodies_qblock_free(entry->q);
 	coap_free_type(COAP_LG_SRCV, entry);
 	/* Last, for it may do anything. */
 	body_out_free(out);
@@ -121,6 +122,8 @@ bodies_drop(struct bodies *b, struct body_entry *entry)
 	bodies_take(b, entry);
 	give_back(entry);
 	body_in_free(&entry->in);
+	if (entry->q != NULL)
+		qblock_in_free(&entry->q->in);
 	DL_APPEND(b->dropped, entry);
 }
 

@@ -14,6 +14,7 @@
 #include <coap3/coap_time.h>
 
 #include "exchange/body.h"
+#include "exchange/qblock.h"
 #include "wire/pdu.h"
 
 /* Bodies of each direction that a session may have under way; one more drops
@@ -29,6 +30,8 @@ struct bodies_params {
 	struct body_pool *pool;
 	struct body_pool
 	    *kept; /* of answers with a release function; or NULL */
+	const struct qblock_params *qblock; /* NULL: no Q-Block */
+	uint32_t random;                    /* with qblock: any bits */
 };
 
 struct body_entry {
@@ -47,6 +50,7 @@ struct body_entry {
 	struct body_pool *kept; /* that counts it; or NULL */
 	coap_pdu_t *head;       /* of the answer: code and options, no block */
 	size_t max;             /* of a message that answers */
+	struct qblock_peer *q;  /* by Q-Block1 or Q-Block2; or NULL */
 };
 
 struct bodies {
@@ -57,6 +61,17 @@ struct bodies {
 	unsigned n_in;
 	unsigned n_out;
 	unsigned reading; /* calls of a body's read() that are under way */
+};
+
+/* What a body by Q-Block has besides. */
+struct qblock_peer {
+	struct qblock_in in;   /* of a body that comes in */
+	struct qblock_out out; /* of an answer */
+	struct buf token;      /* of the last request */
+	uint8_t szx;           /* of an answer's blocks */
+	bool con;              /* so was the last request */
+	bool done;             /* the handler has had the body */
+	coap_pdu_t *answer;    /* what it answered, as far as it is known */
 };
 
 /* NULL when out of memory. */
@@ -105,6 +120,36 @@ int bodies_respond(struct bodies *b, const struct bodies_params *params,
 
 /* A handler has returned: what it added has the code of its response. */
 void bodies_settle(struct bodies *b, const coap_pdu_t *response);
+
+/* The part of an answer by Q-Block2 that is to be sent now: a message without
+ * token, option and part, of which num and the body, a reference, are put
+ * behind it: qblock_put() may call the application. False: none, or not now. */
+struct bodies_qblock_next {
+	struct body_entry *entry;
+	struct body_out *out;
+	uint32_t num;
+	uint8_t szx;
+};
+bool bodies_qblock_take(struct bodies *b, const struct bodies_params *params,
+    coap_tick_t now, bool con, struct bodies_qblock_next *next);
+/* Its options but the block's, to a message that has the token. */
+bool bodies_qblock_head(const struct body_entry *entry, coap_pdu_t *pdu);
+/* A body that came in part, and whose missing blocks are to be asked for: the
+ * answer for that is filled but for its token, which is entry->q->token.
+ * NULL: none is due. Those of whom nothing comes any more are dropped. */
+struct body_entry *bodies_qblock_due(struct bodies *b,
+    const struct bodies_params *params, coap_tick_t now);
+/* 4.08 with what is missing of it. False: out of memory. */
+bool bodies_qblock_missing(struct body_entry *entry,
+    const struct bodies_params *params, coap_pdu_t *response);
+/* A handler has answered the body that r gave it: duplicates get the same. */
+void bodies_qblock_answered(struct bodies *b, const struct bodies_result *r,
+    const coap_pdu_t *response);
+/* A message with this token met a Reset, or (lost) no ACK. Whether it was of
+ * one of these. */
+bool bodies_qblock_failed(struct bodies *b, coap_bin_const_t token, bool lost);
+/* con: a CON can be sent now. */
+coap_tick_t bodies_qblock_next_due(const struct bodies *b, bool con);
 
 void body_entry_free(struct body_entry *entry);
 /* Drops those that nobody went on with. */

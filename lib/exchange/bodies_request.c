@@ -39,22 +39,24 @@ echo_block1(struct part *p, bool more)
 	    0;
 }
 
-static enum bodies_step
-answer(struct part *p, unsigned code, const char *text)
+enum bodies_step
+bodies_answer(coap_pdu_t *response, unsigned code, const char *text)
 {
-	coap_pdu_set_code(p->response, (coap_pdu_code_t)code);
+	coap_pdu_set_code(response, (coap_pdu_code_t)code);
 	/* Without the text it is still an answer. */
-	if (text != NULL && pdu_reserve(p->response, strlen(text) + 1) == 0)
-		coap_add_data(p->response, strlen(text), (const uint8_t *)text);
+	if (text != NULL && pdu_reserve(response, strlen(text) + 1) == 0)
+		coap_add_data(response, strlen(text), (const uint8_t *)text);
 	return BODIES_ANSWERED;
 }
 
+static enum bodies_step
+answer(struct part *p, unsigned code, const char *text)
+{
+	return bodies_answer(p->response, code, text);
+}
+
 /* Why a part is not taken; the codes of RFC 7959 section 2.9. */
-static const struct {
-	int err;
-	unsigned code;
-	const char *text;
-} refusals[] = {
+static const struct bodies_refusal refusals[] = {
 	{ -COAP_E_FORMAT, COAP_RESPONSE_CODE_BAD_REQUEST,
 	    "A block has not the size it names" },
 	{ -COAP_E_STATE, COAP_RESPONSE_CODE_INCOMPLETE,
@@ -66,19 +68,24 @@ static const struct {
 	{ 0, COAP_RESPONSE_CODE_INTERNAL_ERROR, "Out of memory" },
 };
 
-static enum bodies_step
-refuse(struct part *p, int err)
+enum bodies_step
+bodies_refuse(coap_pdu_t *response, const struct bodies_params *params, int err)
 {
 	size_t i = 0;
 
 	while (refusals[i].err != err && refusals[i].err != 0)
 		i++;
-	echo_block1(p, p->block1.m);
 	/* How much would do (RFC 7959 section 2.9.3). */
 	if (err == -COAP_E_TOOBIG)
-		block_add_uint(p->response, COAP_OPTION_SIZE1,
-		    p->params->body_max);
-	return answer(p, refusals[i].code, refusals[i].text);
+		block_add_uint(response, COAP_OPTION_SIZE1, params->body_max);
+	return bodies_answer(response, refusals[i].code, refusals[i].text);
+}
+
+static enum bodies_step
+refuse(struct part *p, int err)
+{
+	echo_block1(p, p->block1.m);
+	return bodies_refuse(p->response, p->params, err);
 }
 
 /* --- bodies of requests --------------------------------------------------- */
@@ -104,7 +111,7 @@ find_body(struct part *p, struct body_entry **out)
 
 	*out = entry;
 	if (p->block1.num > 0)
-		return entry != NULL ? 0 : -COAP_E_STATE;
+		return entry != NULL && entry->q == NULL ? 0 : -COAP_E_STATE;
 	bodies_drop(p->b, entry);
 	entry = bodies_entry_new(&p->key);
 	*out = entry;
@@ -194,8 +201,8 @@ request_body(struct part *p)
 
 /* --- bodies of answers ---------------------------------------------------- */
 
-static bool
-copy_head(const coap_pdu_t *head, coap_pdu_t *response)
+bool
+bodies_copy_head(const coap_pdu_t *head, coap_pdu_t *response)
 {
 	response->code = head->code;
 	return pdu_copy_options(response, head, NULL);
@@ -233,7 +240,7 @@ answer_part(struct part *p, struct body_entry *entry)
 	int r;
 
 	bodies_touch(p->b, entry, p->now + p->params->lifetime);
-	if (!copy_head(entry->head, p->response))
+	if (!bodies_copy_head(entry->head, p->response))
 		return answer(p, COAP_RESPONSE_CODE_INTERNAL_ERROR, NULL);
 	r = read_part(p->b, entry->out, p->response, &block);
 	if (r == 0)
@@ -248,8 +255,8 @@ answer_part(struct part *p, struct body_entry *entry)
 
 /* Whether the handler can tell what was asked for: a request that changes
  * something, or whose body came with the first part, can not be repeated. */
-static bool
-can_ask_again(const coap_pdu_t *request)
+bool
+bodies_can_ask_again(const coap_pdu_t *request)
 {
 	return request->code == COAP_REQUEST_CODE_GET ||
 	    (request->code == COAP_REQUEST_CODE_FETCH && request->data != NULL);
@@ -262,7 +269,7 @@ request_part(struct part *p)
 
 	if (entry != NULL)
 		return answer_part(p, entry);
-	if (can_ask_again(p->request))
+	if (bodies_can_ask_again(p->request))
 		return BODIES_HANDLE;
 	return answer(p, COAP_RESPONSE_CODE_INCOMPLETE,
 	    "The body of this answer is gone: begin again");
@@ -296,6 +303,9 @@ bodies_request(struct bodies *b, const struct bodies_params *params,
 
 	memset(r, 0, sizeof(*r));
 	r->observe = -1;
+	if (params->qblock != NULL && bodies_qblock_has(request))
+		return bodies_qblock_request(b, params, now, request, response,
+		    r);
 	p.has_block1 =
 	    block_read(request, COAP_OPTION_BLOCK1, bert, &p.block1) != 0;
 	p.has_block2 =
@@ -326,8 +336,8 @@ fits(const struct bodies_params *params, const coap_pdu_t *response,
 	    (!limited || out->length <= (size_t)1 << (params->szx + 4));
 }
 
-static struct body_entry *
-new_answer(const coap_pdu_t *request, const coap_pdu_t *response)
+struct body_entry *
+bodies_new_answer(const coap_pdu_t *request, const coap_pdu_t *response)
 {
 	struct body_entry *entry = NULL;
 	coap_opt_filter_t drop;
@@ -365,8 +375,8 @@ count_kept(struct body_pool *pool, struct body_entry *entry,
 }
 
 /* Without memory to keep it the handler is asked again. */
-static bool
-keep_answer(struct bodies *b, const struct bodies_params *params,
+bool
+bodies_keep_answer(struct bodies *b, const struct bodies_params *params,
     coap_tick_t now, struct body_entry *entry, struct body_out *out)
 {
 	if (entry == NULL)
@@ -399,8 +409,8 @@ put_part(struct bodies *b, const struct bodies_params *params,
 }
 
 /* The body is not needed, or could not be sent. */
-static void
-let_go(struct bodies *b, struct body_out *out)
+void
+bodies_let_go(struct bodies *b, struct body_out *out)
 {
 	struct body_entry *entry;
 	struct buf none;
@@ -427,21 +437,24 @@ bodies_respond(struct bodies *b, const struct bodies_params *params,
 	bool rest = false;
 	int r;
 
+	if (bodies_qblock_answers(params, request, out))
+		return bodies_qblock_respond(b, params, now, request, response,
+		    out);
 	if (!block_read(request, COAP_OPTION_BLOCK2, bert, &asked)) {
 		if (fits(params, response, out)) {
 			r = out->length == 0 ||
 			    coap_add_data(response, out->length, out->data);
-			let_go(b, out);
+			bodies_let_go(b, out);
 			return r ? 0 : -COAP_E_TOOBIG;
 		}
 		asked = body_block_at(0, BODY_SZX_MAX, params->bert);
 	}
 	if (b != NULL)
-		entry = new_answer(request, response);
+		entry = bodies_new_answer(request, response);
 	r = put_part(b, params, &asked, response, out, &rest);
-	if (rest && keep_answer(b, params, now, entry, out))
+	if (rest && bodies_keep_answer(b, params, now, entry, out))
 		return r;
 	body_entry_free(entry);
-	let_go(b, out);
+	bodies_let_go(b, out);
 	return r;
 }

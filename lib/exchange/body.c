@@ -33,6 +33,7 @@ is_of_key(unsigned number)
 {
 	return number != COAP_OPTION_ETAG && number != COAP_OPTION_OBSERVE &&
 	    number != COAP_OPTION_BLOCK1 && number != COAP_OPTION_BLOCK2 &&
+	    number != COAP_OPTION_Q_BLOCK1 && number != COAP_OPTION_Q_BLOCK2 &&
 	    (number & 0x1E) != 0x1C;
 }
 

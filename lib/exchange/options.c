@@ -13,8 +13,9 @@
 #define IS_CRITICAL(number) (((number)&1) != 0)
 
 /*
- * The critical options that requests may have here. OSCORE, Q-Block1 and the
- * like are registered but not supported, so to us they are unknown.
+ * The critical options that requests may have here. OSCORE and the like are
+ * registered but not supported, so to us they are unknown; Q-Block1 and
+ * Q-Block2 are known where they are used.
  */
 static const uint16_t supported[] = {
 	COAP_OPTION_IF_MATCH,
@@ -31,9 +32,18 @@ static const uint16_t supported[] = {
 };
 
 static bool
-is_supported(unsigned number)
+is_qblock(unsigned number)
+{
+	return number == COAP_OPTION_Q_BLOCK1 || number == COAP_OPTION_Q_BLOCK2;
+}
+
+static bool
+is_supported(const struct resources *r, const coap_pdu_t *pdu, unsigned number)
 {
 	size_t i;
+
+	if (is_qblock(number))
+		return r->q_block && pdu->framing == FRAMING_DATAGRAM;
 
 	for (i = 0; i < sizeof(supported) / sizeof(supported[0]); i++) {
 		if (supported[i] == number)
@@ -69,14 +79,14 @@ refuse_option(struct refusal *why, unsigned number, const char *what)
 
 /* One critical option; `again`: the one before it has the same number. */
 static bool
-check_option(const struct resources *r, unsigned number, size_t len, bool again,
-    struct refusal *why)
+check_option(const struct resources *r, const coap_pdu_t *pdu, unsigned number,
+    size_t len, bool again, struct refusal *why)
 {
 	const coapx_option_info_t *info = coapx_option_by_number(number);
 
 	if (resources_knows_option(r, (uint16_t)number))
 		return true;
-	if (!is_supported(number) || info == NULL)
+	if (!is_supported(r, pdu, number) || info == NULL)
 		return refuse_option(why, number, "is not known");
 	if (len < info->min_length || len > info->max_length)
 		return refuse_option(why, number, "has a wrong length");
@@ -88,15 +98,15 @@ check_option(const struct resources *r, unsigned number, size_t len, bool again,
 /* RFC 7252 section 5.7.1: a proxy asks whether it may pass an option on, and
  * says no to a NON, too. */
 static bool
-check_forwarded(const struct resources *r, unsigned number, size_t len,
-    bool again, struct refusal *why)
+check_forwarded(const struct resources *r, const coap_pdu_t *request,
+    unsigned number, size_t len, bool again, struct refusal *why)
 {
 	bool ok = true;
 
 	if (proxy_request_option(r, number) == PROXY_REFUSE)
 		ok = refuse_option(why, number, "is not known to this proxy");
-	else if (IS_CRITICAL(number) && is_supported(number))
-		ok = check_option(r, number, len, again, why);
+	else if (IS_CRITICAL(number) && is_supported(r, request, number))
+		ok = check_option(r, request, number, len, again, why);
 	why->bad_option = false;
 	return ok;
 }
@@ -112,11 +122,11 @@ check_each(const struct resources *r, const coap_pdu_t *request, bool forward,
 	coap_option_iterator_init(request, &oi, COAP_OPT_ALL);
 	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
 		if (forward &&
-		    !check_forwarded(r, oi.number, coap_opt_length(opt),
-			oi.number == before, why))
+		    !check_forwarded(r, request, oi.number,
+			coap_opt_length(opt), oi.number == before, why))
 			return false;
 		if (!forward && IS_CRITICAL(oi.number) &&
-		    !check_option(r, oi.number, coap_opt_length(opt),
+		    !check_option(r, request, oi.number, coap_opt_length(opt),
 			oi.number == before, why))
 			return false;
 		before = oi.number;
@@ -166,11 +176,27 @@ can_be_repeated(const coap_pdu_t *request)
 	return code == COAP_REQUEST_CODE_GET || code == COAP_REQUEST_CODE_FETCH;
 }
 
+/* RFC 9177 section 4.1: not the one and the other in one message. */
+static bool
+is_mixed(const struct resources *r, const coap_pdu_t *request)
+{
+	bool q = has_option(request, COAP_OPTION_Q_BLOCK1) ||
+	    has_option(request, COAP_OPTION_Q_BLOCK2);
+
+	return r->q_block && q &&
+	    (has_option(request, COAP_OPTION_BLOCK1) ||
+		has_option(request, COAP_OPTION_BLOCK2));
+}
+
 static bool
 check_blocks(const struct resources *r, const coap_pdu_t *request,
     struct refusal *why)
 {
 	coap_block_b_t block;
+
+	if (is_mixed(r, request))
+		return refuse(why, COAP_RESPONSE_CODE_BAD_OPTION,
+		    "Q-Block and Block stand in one message");
 
 	if (read_block(r, request, COAP_OPTION_BLOCK1, &block) &&
 	    read_block(r, request, COAP_OPTION_BLOCK2, &block))
@@ -187,6 +213,10 @@ options_check_whole(const struct resources *r, const coap_pdu_t *request,
 
 	read_block(r, request, COAP_OPTION_BLOCK1, &block1);
 	read_block(r, request, COAP_OPTION_BLOCK2, &block2);
+	if (r->q_block && has_option(request, COAP_OPTION_Q_BLOCK1))
+		return refuse_option(why, COAP_OPTION_Q_BLOCK1, "is not known");
+	if (r->q_block && has_option(request, COAP_OPTION_Q_BLOCK2))
+		return refuse_option(why, COAP_OPTION_Q_BLOCK2, "is not known");
 	if (block1.num > 0 || block1.m)
 		return refuse_option(why, COAP_OPTION_BLOCK1,
 		    "names a part: send the body in one message");

@@ -133,6 +133,20 @@ requests_add(struct requests *r, coap_pdu_t *pdu, coap_tick_t now,
 }
 
 void
+requests_put_back(struct requests *r, struct request *q, coap_tick_t deadline)
+{
+	if (r->by_token) {
+		HASH_ADD_KEYPTR(hh, r->by_token, q->token, q->token_len, q);
+		if (!hash_added(&q->hh))
+			HASH_CLEAR(hh, r->by_token);
+	}
+	DL_APPEND(r->list, q);
+	r->count++;
+	q->deadline = TIMER_NEVER;
+	requests_set_deadline(r, q, deadline);
+}
+
+void
 requests_set_deadline(struct requests *r, struct request *q,
     coap_tick_t deadline)
 {

@@ -68,6 +68,9 @@ void requests_set_deadline(struct requests *r, struct request *q,
     coap_tick_t deadline);
 /* Takes q out; the caller now owns it and ends with request_free(). */
 void requests_take(struct requests *r, struct request *q);
+/* One that was taken is under way again, as the youngest. */
+void requests_put_back(struct requests *r, struct request *q,
+    coap_tick_t deadline);
 /* Lets PDU and transfer go, too; NULL is allowed. */
 void request_free(struct request *q);
 /* Any one request whose deadline is over, taken out; NULL when there is none.

@@ -60,6 +60,7 @@ struct resources {
 	size_t n_known_options;
 	/* Groups are answered by resources with HAS_MCAST_SUPPORT alone. */
 	bool mcast_per_resource;
+	bool q_block; /* Q-Block1 and Q-Block2 are known, over datagrams */
 	/* One has left the table, and is told before it goes; may be NULL. It
 	 * is to end what observes the resource. */
 	void (*removed)(coap_resource_t *resource);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A client's transfer: its life, and the messages it sends. */
-#include "exchange/transfer.h"
+#include "exchange/qtransfer.h"
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -92,6 +92,7 @@ transfer_free(struct transfer *t)
 	if (t == NULL)
 		return;
 	out = t->out;
+	qtransfer_free(t->q);
 	body_out_free(t->payload);
 	body_in_free(&t->in);
 	buf_free(&t->key);

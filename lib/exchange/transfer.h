@@ -66,7 +66,8 @@ struct transfer {
 	uint8_t echo_len;
 	uint8_t echo[ECHO_MAX];
 	bool again;
-	bool echoed; /* not a second time */
+	bool echoed;         /* not a second time */
+	struct qtransfer *q; /* it goes by Q-Block: owned; or NULL */
 	/* The whole exchange, for the caller. */
 	coap_tick_t deadline;
 	uint64_t sent_at;
@@ -126,6 +127,9 @@ bool transfer_is_sent(const struct transfer *t);
 /* What a response to that message means; *err with TRANSFER_FAILED. */
 enum transfer_step transfer_answer(struct transfer *t,
     const coap_pdu_t *response, int *err);
+
+/* The options of the answer's first part, for later; false: out of memory. */
+bool transfer_keep_head(struct transfer *t, const coap_pdu_t *response);
 
 /*
  * The response as the application sees it: the request's token, the options of

@@ -231,8 +231,8 @@ restart_down(struct transfer *t, int *err)
 	return TRANSFER_NEXT;
 }
 
-static bool
-keep_head(struct transfer *t, const struct answer *a)
+bool
+transfer_keep_head(struct transfer *t, const coap_pdu_t *response)
 {
 	coap_bin_const_t token = coap_pdu_get_token(t->origin);
 	coap_opt_filter_t drop;
@@ -242,11 +242,12 @@ keep_head(struct transfer *t, const struct answer *a)
 	coap_option_filter_clear(&drop);
 	coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
 	coap_option_filter_set(&drop, COAP_OPTION_BLOCK2);
+	coap_option_filter_set(&drop, COAP_OPTION_Q_BLOCK2);
 	/* What asks for a part observes nothing. */
 	if (t->asked)
 		coap_option_filter_set(&drop, COAP_OPTION_OBSERVE);
-	t->head = pdu_duplicate(a->pdu, a->pdu->mid, PDU_MAX_SIZE, token.length,
-	    token.s, &drop);
+	t->head = pdu_duplicate(response, response->mid, PDU_MAX_SIZE,
+	    token.length, token.s, &drop);
 	return t->head != NULL;
 }
 
@@ -263,7 +264,7 @@ take_part(struct transfer *t, const struct answer *a, int *err)
 	if (r < 0)
 		return fail(err, r);
 	t->resumed = false;
-	if (!keep_head(t, a))
+	if (!transfer_keep_head(t, a->pdu))
 		return fail(err, -COAP_E_NOMEM);
 	t->in.hint =
 	    t->in.hint ? t->in.hint : body_size_hint(a->pdu, COAP_OPTION_SIZE2);

@@ -5,13 +5,15 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/sized.h"
+#include "session/qblock.h"
 #include "wire/block.h"
 
 /* What there is of libcoap's flags. */
 #define BLOCK_FLAGS                                                   \
 	(COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY |            \
 	    COAP_BLOCK_NO_PREEMPTIVE_RTAG | COAP_BLOCK_STLESS_FETCH | \
-	    COAP_BLOCK_STLESS_BLOCK2 | COAP_BLOCK_NOT_RANDOM_BLOCK1)
+	    COAP_BLOCK_STLESS_BLOCK2 | COAP_BLOCK_NOT_RANDOM_BLOCK1 | \
+	    COAP_BLOCK_TRY_Q_BLOCK | COAP_BLOCK_USE_M_Q_BLOCK)
 /* Of a stream whose peer has not said what it takes: the default less the
  * longest header. */
 #define STREAM_SAFE_MAX (STREAM_PEER_MAX_SIZE - PDU_HEADROOM)
@@ -25,6 +27,8 @@ coap_context_set_block_mode(coap_context_t *context, uint32_t block_mode)
 		return;
 	context->set.block_mode =
 	    block_mode & COAP_BLOCK_USE_LIBCOAP ? block_mode & BLOCK_FLAGS : 0;
+	context->resources.q_block =
+	    (context->set.block_mode & COAP_BLOCK_TRY_Q_BLOCK) != 0;
 }
 
 int
@@ -177,11 +181,16 @@ static int
 add_answer(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, struct body_out *out)
 {
-	struct bodies_params params = blockwise_server_params(session);
+	struct qblock_params times;
+	struct bodies_params params = qblock_server_params(session, &times);
 	bool keep = blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP) &&
 	    !blockwise_mode(session, COAP_BLOCK_STLESS_BLOCK2) &&
 	    session->layer && !coap_is_mcast(&session->local);
 	struct bodies *b = keep ? blockwise_bodies_of(session) : NULL;
+
+	/* Blocks that are asked for again are taken from what is kept. */
+	if (!b)
+		params.qblock = NULL;
 
 	return bodies_respond(b, &params, context_now(session->context),
 	    request, response, out);
@@ -209,6 +218,7 @@ tag_of(const coap_pdu_t *request, const coap_pdu_t *response, uint64_t etag,
 	if (etag != 0 || !request ||
 	    coap_check_option(response, COAP_OPTION_ETAG, &oi) ||
 	    (out->length <= block_room(response, 0) &&
+		!coap_check_option(request, COAP_OPTION_Q_BLOCK2, &oi) &&
 		!coap_check_option(request, COAP_OPTION_BLOCK2, &oi)))
 		return etag;
 	return block_etag(out->data, out->length);

@@ -44,6 +44,29 @@ coapx_transfer_t blockwise_told(const struct transfer *t);
 bool blockwise_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
 
+/* What other ways to carry a body have of it: see the functions. */
+unsigned blockwise_largest(const coap_session_t *session,
+    const coapx_request_t *a);
+bool blockwise_does(const coap_session_t *session, const coapx_request_t *a);
+bool blockwise_is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
+    const coapx_request_t *a);
+struct transfer_params blockwise_params(const coap_session_t *session,
+    coapx_request_t *a);
+int blockwise_prepare(struct transfer *t, const coapx_request_t *a);
+bool blockwise_negotiate(const coap_session_t *session, coap_pdu_t *pdu,
+    coapx_request_t *a);
+bool blockwise_cancelled(const struct request *q);
+void blockwise_working(const struct request *q, bool working);
+void blockwise_tell(coapx_request_t *a, const struct transfer *t);
+/* These end with q, which is in no table. */
+void blockwise_drop(struct request *q);
+void blockwise_failed(coap_session_t *session, struct request *q, int err);
+void blockwise_finish(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
+void blockwise_answered(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
+void blockwise_ask_on(coap_session_t *session, struct request *q);
+
 /* blockwise_server.c */
 struct serving {
 	coap_session_t *session;

@@ -6,10 +6,11 @@
 #include "base/err.h"
 #include "session/echo.h"
 #include "session/observe_client.h"
+#include "session/qblock.h"
 #include "wire/block.h"
 
-static unsigned
-largest_block(const coap_session_t *session, const coapx_request_t *a)
+unsigned
+blockwise_largest(const coap_session_t *session, const coapx_request_t *a)
 {
 	if (a && a->params.block_size)
 		return a->params.block_size;
@@ -17,8 +18,8 @@ largest_block(const coap_session_t *session, const coapx_request_t *a)
 }
 
 /* Whether the library deals with blocks, and with Echo, by itself. */
-static bool
-does_blocks(const coap_session_t *session, const coapx_request_t *a)
+bool
+blockwise_does(const coap_session_t *session, const coapx_request_t *a)
 {
 	if (session_is_mcast(session))
 		return false;
@@ -26,8 +27,8 @@ does_blocks(const coap_session_t *session, const coapx_request_t *a)
 		 : blockwise_mode(session, COAP_BLOCK_USE_LIBCOAP);
 }
 
-static bool
-is_cancelled(const struct request *q)
+bool
+blockwise_cancelled(const struct request *q)
 {
 	const coapx_request_t *a = q->user;
 
@@ -36,8 +37,8 @@ is_cancelled(const struct request *q)
 
 /* While a transfer works, callbacks of the application may be called: what it
  * cancels then ends when they have returned. */
-static void
-set_working(const struct request *q, bool working)
+void
+blockwise_working(const struct request *q, bool working)
 {
 	coapx_request_t *a = q->user;
 
@@ -84,8 +85,8 @@ blockwise_told(const struct transfer *t)
 	};
 }
 
-static void
-tell_transfer(coapx_request_t *a, const struct transfer *t)
+void
+blockwise_tell(coapx_request_t *a, const struct transfer *t)
 {
 	coapx_transfer_t told = blockwise_told(t);
 
@@ -95,12 +96,12 @@ tell_transfer(coapx_request_t *a, const struct transfer *t)
 
 /* --- a request that begins ------------------------------------------------ */
 
-static struct transfer_params
-params_of(const coap_session_t *session, coapx_request_t *a)
+struct transfer_params
+blockwise_params(const coap_session_t *session, coapx_request_t *a)
 {
 	coap_context_t *context = session->context;
 	struct transfer_params p = {
-		.szx = body_szx(largest_block(session, a)),
+		.szx = body_szx(blockwise_largest(session, a)),
 		.body_max = context->set.max_body_size,
 		.pool = &context->answers,
 		.write = write_body,
@@ -126,10 +127,11 @@ has_option(const coap_pdu_t *pdu, coap_option_num_t number)
 }
 
 /* A GET says which size it wants (RFC 7959 section 2.4). */
-static bool
-negotiate(const coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a)
+bool
+blockwise_negotiate(const coap_session_t *session, coap_pdu_t *pdu,
+    coapx_request_t *a)
 {
-	unsigned size = largest_block(session, a);
+	unsigned size = blockwise_largest(session, a);
 
 	if (size == 0 || (!a && !blockwise_mode(session, UINT32_MAX)) ||
 	    pdu->code != COAP_REQUEST_CODE_GET || pdu->data ||
@@ -179,8 +181,8 @@ first_message(coap_session_t *session, coap_pdu_t *pdu, struct transfer *t,
 
 /* What makes a transfer of a request before there is an answer: a body that
  * goes up, or one that is there in part. */
-static int
-prepare(struct transfer *t, const coapx_request_t *a)
+int
+blockwise_prepare(struct transfer *t, const coapx_request_t *a)
 {
 	if (!a || a->params.body_offset == 0)
 		return t->out ? 0 : transfer_cut_payload(t);
@@ -196,7 +198,7 @@ static int
 begin_transfer(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
     struct request **request)
 {
-	struct transfer_params params = params_of(session, a);
+	struct transfer_params params = blockwise_params(session, a);
 	struct transfer *t = transfer_new(pdu, blockwise_detach(pdu), &params);
 	struct request *q = NULL;
 	coap_pdu_t *msg = NULL;
@@ -204,7 +206,7 @@ begin_transfer(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 
 	if (!t)
 		return -COAP_E_NOMEM;
-	err = prepare(t, a);
+	err = blockwise_prepare(t, a);
 	if (err == 0)
 		err = first_message(session, pdu, t, a, &msg);
 	if (err == 0)
@@ -238,8 +240,8 @@ attach_reader(coap_pdu_t *pdu, coapx_request_t *a)
 }
 
 /* A payload that fits, but not into a block of the size that was asked for. */
-static bool
-is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
+bool
+blockwise_is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
     const coapx_request_t *a)
 {
 	return a && a->params.block_size > 0 &&
@@ -270,14 +272,20 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		err = session_make_token(session, pdu);
 	if (err < 0)
 		return err;
-	if (request && does_blocks(session, a))
+	if (request && blockwise_does(session, a))
 		echo_give(session, pdu);
 	if (session_is_mcast(session) &&
 	    (blockwise_has_body(pdu) || resumes(a)))
 		return -COAP_E_MCAST;
-	if (blockwise_has_body(pdu) || is_cut(session, pdu, a) || resumes(a))
+	if (!resumes(a) && qblock_wanted(session, pdu, a)) {
+		err = qblock_request(session, pdu, a, request);
+		if (err != -COAP_E_NOTSUP)
+			return err;
+	}
+	if (blockwise_has_body(pdu) || blockwise_is_cut(session, pdu, a) ||
+	    resumes(a))
 		return begin_transfer(session, pdu, a, request);
-	if (!negotiate(session, pdu, a))
+	if (!blockwise_negotiate(session, pdu, a))
 		return -COAP_E_TOOBIG;
 	return session_send_message(session, pdu, request);
 }
@@ -285,18 +293,18 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 /* --- an answer ------------------------------------------------------------ */
 
 /* The application gave it up meanwhile, and hears nothing more. */
-static void
-drop(struct request *q)
+void
+blockwise_drop(struct request *q)
 {
 	coap_free_type(COAP_NODE, q->user);
 	request_free(q);
 }
 
-static void
-end_failed(coap_session_t *session, struct request *q, int err)
+void
+blockwise_failed(coap_session_t *session, struct request *q, int err)
 {
-	if (is_cancelled(q)) {
-		drop(q);
+	if (blockwise_cancelled(q)) {
+		blockwise_drop(q);
 		return;
 	}
 	session_set_error(session, err, ERROR_LOCAL);
@@ -358,14 +366,14 @@ send_next(coap_session_t *session, struct request *q, struct request **next)
 	int err;
 
 	token = next_token(session, q->transfer, bytes);
-	set_working(q, true);
+	blockwise_working(q, true);
 	err = transfer_message(q->transfer, &link, coap_new_message_id(session),
 	    token, &msg);
-	set_working(q, false);
+	blockwise_working(q, false);
 	if (err < 0)
 		return err;
-	err = is_cancelled(q) ? -COAP_E_CANCELLED
-			      : session_send_message(session, msg, next);
+	err = blockwise_cancelled(q) ? -COAP_E_CANCELLED
+				     : session_send_message(session, msg, next);
 	coap_delete_pdu(msg);
 	return err;
 }
@@ -402,8 +410,8 @@ tell_part(coap_session_t *session, const struct request *q, coap_pdu_t *part)
 	return false;
 }
 
-static void
-ask_on(coap_session_t *session, struct request *q)
+void
+blockwise_ask_on(coap_session_t *session, struct request *q)
 {
 	struct request *next = NULL;
 	int err;
@@ -414,14 +422,14 @@ ask_on(coap_session_t *session, struct request *q)
 	else
 		err = send_next(session, q, &next);
 	if (err < 0) {
-		end_failed(session, q, err);
+		blockwise_failed(session, q, err);
 		return;
 	}
 	hand_over(session, q, next);
 	request_free(q);
 	session_arm(session);
 	if (next->user)
-		tell_transfer(next->user, next->transfer);
+		blockwise_tell(next->user, next->transfer);
 }
 
 /* What it was to observe is not wanted, either. */
@@ -438,30 +446,31 @@ go_on(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 	coap_pdu_t *part;
 
 	if (!make_part(q, response, &part))
-		end_failed(session, q, -COAP_E_NOMEM);
+		blockwise_failed(session, q, -COAP_E_NOMEM);
 	else if (tell_part(session, q, part))
-		ask_on(session, q);
+		blockwise_ask_on(session, q);
 	else
 		give_up(session, q);
 	coap_delete_pdu(part);
 }
 
-static void
-finish(coap_session_t *session, struct request *q, const coap_pdu_t *response)
+void
+blockwise_finish(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response)
 {
 	coap_pdu_t *whole =
 	    transfer_whole(q->transfer, (coap_pdu_t *)(uintptr_t)response);
 
 	if (!whole) {
-		end_failed(session, q, -COAP_E_NOMEM);
+		blockwise_failed(session, q, -COAP_E_NOMEM);
 		return;
 	}
-	set_working(q, true);
+	blockwise_working(q, true);
 	if (q->user)
-		tell_transfer(q->user, q->transfer);
-	set_working(q, false);
-	if (is_cancelled(q))
-		drop(q);
+		blockwise_tell(q->user, q->transfer);
+	blockwise_working(q, false);
+	if (blockwise_cancelled(q))
+		blockwise_drop(q);
 	else
 		request_deliver(session, q, whole);
 	coap_delete_pdu(whole);
@@ -471,24 +480,25 @@ finish(coap_session_t *session, struct request *q, const coap_pdu_t *response)
 static void
 begin(coap_session_t *session, struct request *q)
 {
-	struct transfer_params params = params_of(session, q->user);
+	struct transfer_params params = blockwise_params(session, q->user);
 
 	q->transfer = transfer_new(q->sent, NULL, &params);
 }
 
-static void
-answered(coap_session_t *session, struct request *q, const coap_pdu_t *response)
+void
+blockwise_answered(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response)
 {
 	enum transfer_step step;
 	int err;
 
-	set_working(q, true);
+	blockwise_working(q, true);
 	step = transfer_answer(q->transfer, response, &err);
-	set_working(q, false);
-	if (step == TRANSFER_FAILED || is_cancelled(q)) {
-		end_failed(session, q, err);
+	blockwise_working(q, false);
+	if (step == TRANSFER_FAILED || blockwise_cancelled(q)) {
+		blockwise_failed(session, q, err);
 	} else if (step == TRANSFER_DONE) {
-		finish(session, q, response);
+		blockwise_finish(session, q, response);
 	} else {
 		go_on(session, q, response);
 	}
@@ -499,8 +509,12 @@ blockwise_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
 {
 	echo_take(session, response);
+	if (q->transfer && q->transfer->q) {
+		qblock_response(session, q, response);
+		return true;
+	}
 	if (!q->transfer &&
-	    (!does_blocks(session, q->user) ||
+	    (!blockwise_does(session, q->user) ||
 		!transfer_is_needed(q->sent, response)))
 		return false;
 	/* Out of the table: whatever handlers do, q is ours. */
@@ -508,8 +522,8 @@ blockwise_response(coap_session_t *session, struct request *q,
 	if (!q->transfer)
 		begin(session, q);
 	if (q->transfer)
-		answered(session, q, response);
+		blockwise_answered(session, q, response);
 	else
-		end_failed(session, q, -COAP_E_NOMEM);
+		blockwise_failed(session, q, -COAP_E_NOMEM);
 	return true;
 }

@@ -3,6 +3,7 @@
 #include "session/blockwise.h"
 
 #include "base/err.h"
+#include "session/qblock.h"
 #include "wire/pdu.h"
 
 static struct bodies *
@@ -46,7 +47,7 @@ has_blocks(const coap_session_t *session, const coap_pdu_t *request)
 
 	if (!pdu_find_option(request, COAP_OPTION_BLOCK1, &option) &&
 	    !pdu_find_option(request, COAP_OPTION_BLOCK2, &option))
-		return false;
+		return qblock_is_ours(session, request);
 	/* What an application registered is its own. */
 	return !resources_knows_option(r, COAP_OPTION_BLOCK1) &&
 	    !resources_knows_option(r, COAP_OPTION_BLOCK2);
@@ -82,8 +83,10 @@ make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
 	coap_pdu_t *whole;
 
 	coap_option_filter_clear(&drop);
-	if (single)
+	if (single) {
 		coap_option_filter_set(&drop, COAP_OPTION_BLOCK1);
+		coap_option_filter_set(&drop, COAP_OPTION_Q_BLOCK1);
+	}
 	whole = pdu_duplicate(request, request->mid, PDU_MAX_SIZE,
 	    request->token_len, request->token, &drop);
 	if (!whole)
@@ -102,8 +105,10 @@ serve_begin(void *user, bool single, const coap_pdu_t **request,
 {
 	struct serving *serving = user;
 	coap_session_t *session = serving->session;
-	struct bodies_params params = blockwise_server_params(session);
+	struct qblock_params times;
+	struct bodies_params params = qblock_server_params(session, &times);
 	enum bodies_step step;
+	coap_opt_iterator_t oi;
 	struct bodies *b;
 
 	if (bodies(session))
@@ -113,7 +118,9 @@ serve_begin(void *user, bool single, const coap_pdu_t **request,
 	b = blockwise_bodies_of(session);
 	if (!b)
 		return fail(session, response);
-	params.each = params.each && !single;
+	/* By Q-Block the parts come in any order: they are put together. */
+	params.each = params.each && !single &&
+	    !coap_check_option(*request, COAP_OPTION_Q_BLOCK1, &oi);
 	step = bodies_request(b, &params, context_now(session->context),
 	    *request, response, &serving->r);
 	if (step != BODIES_BODY)
@@ -138,6 +145,8 @@ serve_end(void *user, coap_pdu_t *response)
 		response->code = COAP_RESPONSE_CODE_CONTINUE;
 	if (bodies(session))
 		bodies_settle(bodies(session), response);
+	if (bodies(session))
+		bodies_qblock_answered(bodies(session), &serving->r, response);
 	coap_delete_pdu(serving->whole);
 	body_entry_free(serving->r.entry);
 	blockwise_bury(session);

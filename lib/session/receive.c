@@ -8,6 +8,7 @@
 #include "session/mcast.h"
 #include "session/observe_client.h"
 #include "session/observe_server.h"
+#include "session/qblock.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 #include "session/serve.h"
@@ -46,6 +47,8 @@ handle_response(coap_session_t *session, const coap_pdu_t *response)
 	struct request *q =
 	    requests_find(&session->requests, coap_pdu_get_token(response));
 
+	if (!q)
+		q = qblock_find(session, coap_pdu_get_token(response));
 	if (observe_response(session, q, response))
 		return;
 	if (!q) {
@@ -208,6 +211,8 @@ dgram_failed(void *user, coap_pdu_t *sent, coap_nack_reason_t reason)
 		return;
 	}
 	q = requests_find_pdu(&session->requests, sent);
+	if (!q && qblock_failed(session, sent, reason, err))
+		return;
 	if (!q) {
 		notify_failed(session, sent, reason);
 		message_failed(session, sent, reason);

@@ -32,6 +32,7 @@
 
 struct session_connect;
 struct bodies;
+struct qtransfer;
 
 /* Who reported the last error. */
 enum error_source {
@@ -77,6 +78,7 @@ struct session_extra {
 	/* With keepalive: when the peer was last heard, or asked. */
 	coap_tick_t quiet_since;
 	struct bodies *bodies;     /* of a peer's requests, in blocks */
+	struct qtransfer *qblocks; /* requests of ours that go by Q-Block */
 	struct cache_scope cached; /* its entries in the context's cache */
 	struct asyncs asyncs; /* a peer's requests that are answered later */
 	uint8_t echo_len;     /* of what the peer gave us; 0: nothing */
@@ -157,15 +159,16 @@ struct coap_session_t {
 	uint8_t keepalive_missed : 2; /* pings in a row without an answer */
 	bool no_observe_cancel : 1;
 	bool csm_received : 1;
-	bool blocked : 1;   /* the transport takes no more for now */
-	bool tell_sent : 1; /* a request left, and its handler is to hear */
-	bool climbing : 1;  /* layers are put on the transport, see climb.c */
-	bool climb_due : 1; /* ... as soon as the loop comes to it */
-	bool rung_put : 1;  /* the layer of this rung is on the stack */
-	bool in_layer : 1;  /* a call into the stack may call handlers */
-	bool stood : 1;     /* the protocol's own connected event was told */
-	bool counted : 1;   /* among the context's handshakes */
-	uint8_t rung : 2;   /* index in proto->rungs */
+	bool blocked : 1;    /* the transport takes no more for now */
+	bool tell_sent : 1;  /* a request left, and its handler is to hear */
+	bool climbing : 1;   /* layers are put on the transport, see climb.c */
+	bool climb_due : 1;  /* ... as soon as the loop comes to it */
+	bool rung_put : 1;   /* the layer of this rung is on the stack */
+	bool in_layer : 1;   /* a call into the stack may call handlers */
+	bool stood : 1;      /* the protocol's own connected event was told */
+	bool counted : 1;    /* among the context's handshakes */
+	uint8_t rung : 2;    /* index in proto->rungs */
+	uint8_t q_block : 2; /* whether the peer has it: enum, see qblock.h */
 };
 
 /* The events of an end, in their order. */

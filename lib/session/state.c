@@ -11,6 +11,7 @@
 #include "session/observe_client.h"
 #include "session/observe_server.h"
 #include "session/proxy.h"
+#include "session/qblock.h"
 #include "session/reconnect.h"
 #include "session/secure.h"
 
@@ -404,6 +405,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, keepalive_next(session));
 	next = earlier(next, reconnect_next(session));
 	next = earlier(next, blockwise_next(session));
+	next = earlier(next, qblock_next(session));
 	next = earlier(next, session_async_next(session));
 	next = earlier(next, mcast_late_next(session));
 	next = earlier(next, observe_next(session));
@@ -465,6 +467,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	expire_requests(session, now);
 	ping_expire(session, now);
 	blockwise_expire(session, now);
+	qblock_run(session, now);
 	session_async_run(session, now);
 	mcast_late_run(session, now);
 	observe_expire(session, now);

@@ -108,7 +108,7 @@ coap_proxy_is_supported(void)
 int
 coap_q_block_is_supported(void)
 {
-	return 0;
+	return 1;
 }
 
 int

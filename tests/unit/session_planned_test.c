@@ -293,7 +293,7 @@ test_supported(void **state)
 		{ coap_observe_persist_is_supported, 1 },
 		{ coap_oscore_is_supported, 0 },
 		{ coap_proxy_is_supported, 1 },
-		{ coap_q_block_is_supported, 0 },
+		{ coap_q_block_is_supported, 1 },
 		{ coap_server_is_supported, 1 },
 		{ coap_tcp_is_supported, 1 },
 		{ coap_threadsafe_is_supported, 0 },

@@ -187,9 +187,14 @@ COAP_API int coap_add_data_large_response(coap_resource_t *resource,
  * together; without it no other flag counts. COAP_BLOCK_SINGLE_BODY: handlers
  * are called once with the whole body, else for each block as it comes; see
  * coap_get_data_large(). COAP_BLOCK_NO_PREEMPTIVE_RTAG: no Request-Tag.
- * COAP_BLOCK_STLESS_BLOCK2: see above. The flags of Q-Block do nothing, and
- * blocks always have to come in order. Requests of coapx_request_send() use
+ * COAP_BLOCK_STLESS_BLOCK2: see above. Requests of coapx_request_send() use
  * blocks whatever the mode is.
+ *
+ * COAP_BLOCK_TRY_Q_BLOCK: over datagrams, bodies go by Q-Block1 and Q-Block2
+ * (RFC 9177) to a peer that has them; one that answers the first such request
+ * by 4.02 is sent it once more by Block1 and Block2, as all that follow.
+ * COAP_BLOCK_USE_M_Q_BLOCK: and missing blocks to the end of a set are asked for
+ * by one option. Without Q-Block blocks have to come in order.
  */
 COAP_API void coap_context_set_block_mode(coap_context_t *context,
     uint32_t block_mode);

@@ -428,8 +428,8 @@ COAP_API void coap_session_set_probing_rate(coap_session_t *session,
 COAP_API uint32_t coap_session_get_probing_rate(const coap_session_t *session);
 
 /*
- * MAX_PAYLOADS of Q-Block (RFC 9177 section 7.2; default 10). This build has no
- * Q-Block, see coap_q_block_is_supported().
+ * MAX_PAYLOADS of Q-Block (RFC 9177 section 7.2; default 10): both peers must
+ * have the same. See COAP_BLOCK_TRY_Q_BLOCK.
  */
 COAP_API void coap_session_set_max_payloads(coap_session_t *session,
     uint16_t value);
