@@ -75,6 +75,8 @@ end_up(struct qtransfer *q, const coap_pdu_t *response)
 	    transfer_echo(response).length > 0)
 		return a;
 	q->t->up = false;
+	/* The rest of an answer by Block2 belongs to this request. */
+	q->t->tag = q->tag;
 	if (class == 2)
 		q->t->acked = transfer_body(q->t)->length;
 	return a;

@@ -208,7 +208,9 @@ on_release(coap_session_t *session, void *app)
 static coap_pdu_t *
 new_request(coap_session_t *session, coap_pdu_code_t code, char token)
 {
-	coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, code, session);
+	coap_pdu_t *pdu =
+	    coap_new_pdu(block.non ? COAP_MESSAGE_NON : COAP_MESSAGE_CON, code,
+		session);
 
 	if (!pdu || !coap_add_token(pdu, 1, (const uint8_t *)&token) ||
 	    !coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,

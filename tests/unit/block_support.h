@@ -31,6 +31,7 @@ struct block_world {
 	unsigned flags;
 	unsigned timeout_ms;
 	unsigned block_size; /* of the request; 0: as the context has it */
+	bool non;            /* the request is */
 	bool stream;         /* read_body and write_body */
 	bool known;          /* ... and how long it is */
 	size_t length;       /* of what is read */
