@@ -215,11 +215,10 @@ request_body(struct ask *a)
 	int r;
 
 	if (!qblock_read(a->request, COAP_OPTION_Q_BLOCK1, &block) ||
-	    !qblock_has(a->request, COAP_OPTION_RTAG) ||
-	    !qblock_has(a->request, COAP_OPTION_SIZE1))
+	    !qblock_has(a->request, COAP_OPTION_RTAG))
 		return bodies_answer(a->response,
 		    COAP_RESPONSE_CODE_BAD_REQUEST,
-		    "Q-Block1 needs Request-Tag and Size1");
+		    "Q-Block1 needs a Request-Tag");
 	entry = find_body(a);
 	if (entry == NULL || !remember_request(entry->q, a->request)) {
 		bodies_drop(a->b, entry);

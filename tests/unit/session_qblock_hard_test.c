@@ -376,14 +376,10 @@ requests_that_break_the_rules(void **state)
 
 	(void)state;
 	raw_begin();
-	/* Without Request-Tag, and without Size1. */
 	raw_part(0, true, 0, 1000);
 	assert_int_equal(raw_answers(&code), 1);
 	assert_int_equal(code, COAP_RESPONSE_CODE_BAD_REQUEST);
-	raw_part(0, true, 7, 0);
-	assert_int_equal(raw_answers(&code), 1);
-	assert_int_equal(code, COAP_RESPONSE_CODE_BAD_REQUEST);
-	/* With Block1, and with Block2. */
+	/* With Block2. */
 	pdu = raw_request(NON, GET);
 	qblock_add(pdu, COAP_OPTION_BLOCK2, 0, false, 2);
 	qblock_add(pdu, COAP_OPTION_Q_BLOCK2, 0, true, 2);
@@ -403,6 +399,29 @@ requests_that_break_the_rules(void **state)
 	assert_int_equal(raw_answers(&code), 1);
 	assert_int_equal(code, COAP_RESPONSE_CODE_BAD_REQUEST);
 	assert_int_equal(w.server->bodies.used, 0);
+	close(raw.fd);
+}
+
+/* Without Size1 only what must be there is asked for. */
+static void
+a_body_of_unknown_size(void **state)
+{
+	coap_address_t from;
+	coap_pdu_t *pdu;
+
+	(void)state;
+	raw_begin();
+	raw_part(0, true, 7, 0);
+	raw_part(2, true, 7, 0);
+	assert_null(raw_take(&from));
+	world_advance(4000);
+	pdu = raw_take(&from);
+	assert_non_null(pdu);
+	assert_true(qblock_is_missing(pdu));
+	assert_int_equal(pdu_payload_len(pdu), 1);
+	assert_int_equal(pdu->data[0], 1);
+	coap_delete_pdu(pdu);
+	assert_null(raw_take(&from));
 	close(raw.fd);
 }
 
@@ -701,6 +720,7 @@ main(void)
 		TEST(a_deadline_is_for_the_whole),
 		TEST(without_memory),
 		TEST(requests_that_break_the_rules),
+		TEST(a_body_of_unknown_size),
 		TEST(overlaps_are_answered_once),
 		TEST(a_body_that_is_gone),
 		TEST(bodies_that_are_begun),
