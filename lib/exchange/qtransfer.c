@@ -14,8 +14,7 @@
 /* The application's request, less what is put anew. first: with what only the
  * first message has. */
 static coap_pdu_t *
-copy_request(const struct qtransfer *q, size_t max, uint16_t mid,
-    coap_bin_const_t token)
+copy_request(const struct qtransfer *q, const struct qtransfer_frame *frame)
 {
 	const coap_pdu_t *origin = q->t->origin;
 	coap_opt_filter_t drop;
@@ -28,7 +27,8 @@ copy_request(const struct qtransfer *q, size_t max, uint16_t mid,
 	/* It would make an answer of a missing block 2.03. */
 	if (!q->up && q->heard)
 		coap_option_filter_set(&drop, COAP_OPTION_ETAG);
-	pdu = pdu_duplicate(origin, mid, max, token.length, token.s, &drop);
+	pdu = pdu_duplicate(origin, frame->mid, frame->max, frame->token.length,
+	    frame->token.s, &drop);
 	if (pdu != NULL)
 		pdu->type = q->con ? COAP_MESSAGE_CON : COAP_MESSAGE_NON;
 	return pdu;
@@ -60,10 +60,10 @@ body_of(const struct transfer *t)
 }
 
 int
-qtransfer_part(struct qtransfer *q, uint32_t num, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out)
+qtransfer_part(struct qtransfer *q, uint32_t num,
+    const struct qtransfer_frame *frame, coap_pdu_t **out)
 {
-	coap_pdu_t *pdu = copy_request(q, max, mid, token);
+	coap_pdu_t *pdu = copy_request(q, frame);
 	int err;
 
 	if (pdu == NULL)
@@ -89,10 +89,10 @@ put_payload(const struct qtransfer *q, coap_pdu_t *pdu)
 /* From a block on, all: the begin, or what comes after a set; or with m unset
  * that block alone. */
 static int
-ask_from(struct qtransfer *q, uint32_t num, bool m, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out)
+ask_from(struct qtransfer *q, uint32_t num, bool m,
+    const struct qtransfer_frame *frame, coap_pdu_t **out)
 {
-	coap_pdu_t *pdu = copy_request(q, max, mid, token);
+	coap_pdu_t *pdu = copy_request(q, frame);
 	int err;
 
 	if (pdu == NULL)
@@ -146,16 +146,16 @@ put_missing(struct qtransfer *q, const struct qblock_params *times,
 
 int
 qtransfer_ask(struct qtransfer *q, enum qtransfer_step step,
-    const struct qblock_params *times, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out)
+    const struct qblock_params *times, const struct qtransfer_frame *frame,
+    coap_pdu_t **out)
 {
 	coap_pdu_t *pdu;
 	int err;
 
 	if (step != QTRANSFER_ASK)
 		return ask_from(q, step == QTRANSFER_ANEW ? 0 : q->in.next,
-		    true, max, mid, token, out);
-	pdu = copy_request(q, max, mid, token);
+		    true, frame, out);
+	pdu = copy_request(q, frame);
 	if (pdu == NULL)
 		return give(pdu, -COAP_E_NOMEM, out);
 	err = put_missing(q, times, pdu) ? put_payload(q, pdu) : -COAP_E_TOOBIG;
@@ -163,16 +163,16 @@ qtransfer_ask(struct qtransfer *q, enum qtransfer_step step,
 }
 
 int
-qtransfer_first(struct qtransfer *q, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out)
+qtransfer_first(struct qtransfer *q, const struct qtransfer_frame *frame,
+    coap_pdu_t **out)
 {
 	uint32_t num = 0;
 	int err;
 
 	if (q->up && !qblock_out_take(&q->out, 0, &num))
 		return -COAP_E_INVAL;
-	err = q->up ? qtransfer_part(q, num, max, mid, token, out)
-		    : ask_from(q, 0, !q->probe, max, mid, token, out);
+	err = q->up ? qtransfer_part(q, num, frame, out)
+		    : ask_from(q, 0, !q->probe, frame, out);
 	if (err == 0 && q->probe)
 		(*out)->type = COAP_MESSAGE_CON;
 	return err;
@@ -185,8 +185,9 @@ static int
 size_up(struct qtransfer *q, const struct qtransfer_params *params)
 {
 	const struct body_out *body = transfer_body(q->t);
-	coap_pdu_t *pdu =
-	    copy_request(q, params->max, 0, coap_pdu_get_token(q->t->origin));
+	const struct qtransfer_frame frame = { .max = params->max,
+		.token = coap_pdu_get_token(q->t->origin) };
+	coap_pdu_t *pdu = copy_request(q, &frame);
 	size_t spare, room;
 	int szx = -COAP_E_NOMEM;
 

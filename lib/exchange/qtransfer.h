@@ -70,13 +70,20 @@ void qtransfer_free(struct qtransfer *q);
 void qtransfer_put_token(struct qtransfer *q, coap_bin_const_t token);
 bool qtransfer_has_token(const struct qtransfer *q, coap_bin_const_t token);
 
+/* What a message is made for. */
+struct qtransfer_frame {
+	size_t max;
+	uint16_t mid;
+	coap_bin_const_t token;
+};
+
 /* The messages, the caller's: 0; -COAP_E_TOOBIG; -COAP_E_NOMEM; an error of the
  * body's read(). The first one of all, ... */
-int qtransfer_first(struct qtransfer *q, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out);
+int qtransfer_first(struct qtransfer *q, const struct qtransfer_frame *frame,
+    coap_pdu_t **out);
 /* ... a part of our body, ... */
-int qtransfer_part(struct qtransfer *q, uint32_t num, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out);
+int qtransfer_part(struct qtransfer *q, uint32_t num,
+    const struct qtransfer_frame *frame, coap_pdu_t **out);
 
 enum qtransfer_step {
 	QTRANSFER_WAIT,      /* for more, or for what is due */
@@ -91,8 +98,8 @@ enum qtransfer_step {
 
 /* ... or what such a step asks for. */
 int qtransfer_ask(struct qtransfer *q, enum qtransfer_step step,
-    const struct qblock_params *times, size_t max, uint16_t mid,
-    coap_bin_const_t token, coap_pdu_t **out);
+    const struct qblock_params *times, const struct qtransfer_frame *frame,
+    coap_pdu_t **out);
 
 /* What a response means. *news: some of the body has moved; *known: it shows
  * that the peer has Q-Block. */

@@ -50,7 +50,7 @@ qblock_wanted(const coap_session_t *session, const coap_pdu_t *pdu,
 }
 
 static int
-begin(coap_session_t *session, struct transfer *t, coapx_request_t *a)
+begin(coap_session_t *session, struct transfer *t)
 {
 	struct session_extra *extra = session_extra(session);
 	const struct qblock_params times = qblock_times(session);
@@ -65,7 +65,6 @@ begin(coap_session_t *session, struct transfer *t, coapx_request_t *a)
 		return -COAP_E_NOMEM;
 	if (t->up && transfer_body(t)->length == BODY_UNKNOWN)
 		return -COAP_E_NOTSUP;
-	(void)a;
 	/* RFC 9177 section 4.1: a CON is answered in any case. */
 	params.probe = session->q_block == QBLOCK_UNKNOWN && !params.con;
 	coap_prng(&params.random, sizeof params.random);
@@ -78,13 +77,14 @@ static int
 send_first(coap_session_t *session, struct transfer *t, coapx_request_t *a,
     struct request **q)
 {
+	const struct qtransfer_frame frame = { blockwise_max(session),
+		t->origin->mid, coap_pdu_get_token(t->origin) };
 	coap_pdu_t *msg = NULL;
 	int err;
 
 	if (a)
 		a->working = true;
-	err = qtransfer_first(t->q, blockwise_max(session), t->origin->mid,
-	    coap_pdu_get_token(t->origin), &msg);
+	err = qtransfer_first(t->q, &frame, &msg);
 	if (a)
 		a->working = false;
 	if (err == 0 && a && a->cancelled)
@@ -122,12 +122,12 @@ qblock_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		return -COAP_E_NOMEM;
 	err = up ? blockwise_prepare(t, a) : 0;
 	if (err == 0)
-		err = begin(session, t, a);
+		err = begin(session, t);
 	if (err == -COAP_E_NOTSUP || err == -COAP_E_TOOBIG)
 		return undo(t, pdu);
 	if (err == 0)
 		err = send_first(session, t, a, &q);
-	if (err < 0) {
+	if (err < 0 || !q) {
 		transfer_free(t);
 		return err;
 	}
@@ -186,23 +186,26 @@ give_back(coap_session_t *session, struct request *q, int err)
 	return true;
 }
 
-static coap_bin_const_t
-new_token(coap_session_t *session, struct qtransfer *t, uint8_t bytes[8])
+/* For a message that follows, with a token of its own. */
+static struct qtransfer_frame
+new_frame(coap_session_t *session, struct qtransfer *t, uint8_t bytes[8])
 {
-	coap_bin_const_t token = { .s = bytes };
+	struct qtransfer_frame frame = { .max = blockwise_max(session),
+		.mid = coap_new_message_id(session),
+		.token.s = bytes };
 
-	coap_session_new_token(session, &token.length, bytes);
-	qtransfer_put_token(t, token);
-	return token;
+	coap_session_new_token(session, &frame.token.length, bytes);
+	qtransfer_put_token(t, frame.token);
+	return frame;
 }
 
 static int
 send_part(coap_session_t *session, struct qtransfer *t, uint32_t num)
 {
 	uint8_t bytes[8];
+	const struct qtransfer_frame frame = new_frame(session, t, bytes);
 	coap_pdu_t *pdu;
-	int err = qtransfer_part(t, num, blockwise_max(session),
-	    coap_new_message_id(session), new_token(session, t, bytes), &pdu);
+	int err = qtransfer_part(t, num, &frame, &pdu);
 
 	if (err < 0)
 		return err;
@@ -217,9 +220,9 @@ ask(coap_session_t *session, struct qtransfer *t, enum qtransfer_step step)
 {
 	const struct qblock_params times = qblock_times(session);
 	uint8_t bytes[8];
+	const struct qtransfer_frame frame = new_frame(session, t, bytes);
 	coap_pdu_t *pdu;
-	int err = qtransfer_ask(t, step, &times, blockwise_max(session),
-	    coap_new_message_id(session), new_token(session, t, bytes), &pdu);
+	int err = qtransfer_ask(t, step, &times, &frame, &pdu);
 
 	if (err < 0)
 		return err;

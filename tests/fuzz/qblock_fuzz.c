@@ -212,7 +212,8 @@ be_server(const uint8_t *data, size_t size, uint8_t mode)
 static bool
 work(struct qtransfer *q)
 {
-	const coap_bin_const_t token = { 2, (const uint8_t *)"tt" };
+	const struct qtransfer_frame frame = { MESSAGE_MAX, 1,
+		{ 2, (const uint8_t *)"tt" } };
 	enum qtransfer_step step;
 	coap_pdu_t *msg;
 	unsigned n = 0;
@@ -224,15 +225,13 @@ work(struct qtransfer *q)
 	if (step == QTRANSFER_FAILED)
 		return false;
 	if (step == QTRANSFER_ASK) {
-		if (qtransfer_ask(q, step, &times, MESSAGE_MAX, 1, token,
-			&msg) < 0)
+		if (qtransfer_ask(q, step, &times, &frame, &msg) < 0)
 			return false;
 		check_encodes(msg);
 		coap_delete_pdu(msg);
 	}
 	while (q->up && qblock_out_take(&q->out, now, &num)) {
-		require(
-		    qtransfer_part(q, num, MESSAGE_MAX, 1, token, &msg) == 0);
+		require(qtransfer_part(q, num, &frame, &msg) == 0);
 		check_encodes(msg);
 		coap_delete_pdu(msg);
 		n++;
@@ -246,7 +245,8 @@ work(struct qtransfer *q)
 static bool
 give(struct transfer *t, coap_pdu_t *response)
 {
-	const coap_bin_const_t token = { 1, (const uint8_t *)"t" };
+	const struct qtransfer_frame frame = { MESSAGE_MAX, 1,
+		{ 1, (const uint8_t *)"t" } };
 	struct qtransfer_answer a =
 	    qtransfer_response(t->q, &times, response, now);
 	coap_pdu_t *pdu;
@@ -268,8 +268,7 @@ give(struct transfer *t, coap_pdu_t *response)
 	}
 	if (a.step == QTRANSFER_CONTINUE || a.step == QTRANSFER_ASK ||
 	    a.step == QTRANSFER_ANEW) {
-		if (qtransfer_ask(t->q, a.step, &times, MESSAGE_MAX, 1, token,
-			&pdu) < 0)
+		if (qtransfer_ask(t->q, a.step, &times, &frame, &pdu) < 0)
 			return false;
 		check_encodes(pdu);
 		coap_delete_pdu(pdu);
@@ -281,7 +280,8 @@ static void
 play(struct transfer *t, struct qtransfer **list, const uint8_t *data,
     size_t size, uint8_t mode)
 {
-	const coap_bin_const_t token = { 1, (const uint8_t *)"t" };
+	const struct qtransfer_frame frame = { MESSAGE_MAX, 1,
+		{ 1, (const uint8_t *)"t" } };
 	const struct qtransfer_params params = {
 		.max = MESSAGE_MAX,
 		.con = mode & 16,
@@ -294,7 +294,7 @@ play(struct transfer *t, struct qtransfer **list, const uint8_t *data,
 	bool more = true;
 
 	require(qtransfer_begin(t, list, &params) == 0);
-	require(qtransfer_first(t->q, MESSAGE_MAX, 1, token, &pdu) == 0);
+	require(qtransfer_first(t->q, &frame, &pdu) == 0);
 	check_encodes(pdu);
 	coap_delete_pdu(pdu);
 	while (more && work(t->q)) {
