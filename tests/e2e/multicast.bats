@@ -163,7 +163,7 @@ start_member() {
 @test "a group is not observed; what would be sent to it is a NON" {
 	run_apart cs observe coap://224.0.1.187/obs --bind 127.0.0.1
 	assert_equal "${status}" 2
-	assert_regex "${stderr}" 'a multicast group cannot be asked so'
+	assert_regex "${stderr}" 'is a group, and one device at a time is observed'
 	run_apart cs get 'coap://[ff02::fd]/x' --dry-run
 	assert_success
 	assert_regex "${lines[1]}" '^NON 0.01 GET '
