@@ -197,6 +197,19 @@ session_sent(coap_session_t *session, struct request *q)
 		session->tell_sent = true;
 }
 
+/* When it began counts, not what is tried, or comes, meanwhile. */
+static void
+set_blocked(coap_session_t *session, bool blocked)
+{
+	struct session_extra *extra = session->extra;
+
+	if (extra && !blocked)
+		extra->blocked_since = 0;
+	else if (extra && !session->blocked)
+		extra->blocked_since = context_now(session->context);
+	session->blocked = blocked;
+}
+
 /* Hands a message to the message layer. */
 static int
 transmit_pdu(coap_session_t *session, coap_pdu_t *pdu)
@@ -213,7 +226,7 @@ transmit_pdu(coap_session_t *session, coap_pdu_t *pdu)
 	else
 		err =
 		    dgram_send(&session->msg.dgram, pdu, context_now(context));
-	session->blocked = err == -COAP_E_AGAIN;
+	set_blocked(session, err == -COAP_E_AGAIN);
 	if (err == 0 && session_reliable(session) && q)
 		session_sent(session, q);
 	session_touch(session);

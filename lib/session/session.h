@@ -77,6 +77,8 @@ struct session_extra {
 	struct session_reconnect *reconnect;
 	/* With keepalive: when the peer was last heard, or asked. */
 	coap_tick_t quiet_since;
+	/* Since when a stream has taken nothing; 0: not known. */
+	coap_tick_t blocked_since;
 	struct bodies *bodies;     /* of a peer's requests, in blocks */
 	struct qtransfer *qblocks; /* requests of ours that go by Q-Block */
 	struct cache_scope cached; /* its entries in the context's cache */

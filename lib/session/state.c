@@ -361,10 +361,14 @@ idle_end(const coap_session_t *session)
 static coap_tick_t
 deaf_end(const coap_session_t *session)
 {
+	coap_tick_t since;
+
 	if (!session->blocked || session->type != COAP_SESSION_TYPE_SERVER ||
 	    session->references > 0 || !notify_has(session))
 		return TIMER_NEVER;
-	return session->active + context_idle_time(session->context);
+	since = session->extra->blocked_since;
+	return (since ? since : session->active) +
+	    context_idle_time(session->context);
 }
 
 /* Messages wait although nothing holds them back. */

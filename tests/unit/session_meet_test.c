@@ -258,6 +258,37 @@ observer_that_reads_nothing(void **state)
 	opeer_close(&p);
 }
 
+/* Nor longer for what it sends meanwhile. */
+static void
+observer_that_talks_and_reads_nothing(void **state)
+{
+	int i;
+
+	(void)state;
+	oserver.large = 1000;
+	opeer_open(&p, TCP);
+	p.may_end = true;
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "TCP 2.05 a+ aaaaaaaaaaaaaaaaaaaa");
+	for (i = 0; i < 100000 && !w.last->blocked; i++) {
+		oserver_change();
+		world_settle();
+	}
+	assert_true(w.last->blocked);
+	for (i = 0; i < 2; i++) {
+		world_advance(100 * 1000);
+		/* An answer that nobody asked for. */
+		opeer_send(&p, NON, COAP_RESPONSE_CODE_CONTENT, 'x', -1, NULL,
+		    NULL);
+		world_settle();
+		assert_int_equal(observers(), 1);
+	}
+	world_advance(101 * 1000);
+	assert_int_equal(observers(), 0);
+	assert_int_equal(w.deleted, 1);
+	opeer_close(&p);
+}
+
 /* --- bodies that are read ------------------------------------------------- */
 
 static struct {
@@ -361,6 +392,7 @@ main(void)
 		TEST(cancelled_while_a_notification_waits),
 		TEST(handlers_are_not_nested),
 		TEST(observer_that_reads_nothing),
+		TEST(observer_that_talks_and_reads_nothing),
 		TEST(reading_ends_the_session),
 	};
 
