@@ -34,7 +34,7 @@ struct observation {
 	uint8_t state;         /* coapx_observe_state_t */
 	uint8_t last_code;
 	bool numbered;  /* `number` is that of the newest notification */
-	bool anew;      /* asked for on a new connection */
+	bool anew;      /* the next answer is newer, whatever its number */
 	bool any;       /* one has come */
 	bool delivered; /* one was told */
 	bool fetching;  /* the newest came in blocks: its rest is asked for */

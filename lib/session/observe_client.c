@@ -288,13 +288,11 @@ find_asking(const coap_session_t *session, const struct request *q,
 	h = o->user;
 	if (!h)
 		return q->user ? NULL : o;
-	/* A notification that wants an Echo is answered by asking, too. */
+	/* A notification that wants an Echo, or smaller blocks, is answered by
+	 * asking, too. */
 	if (h->asking && h->asking->request == q)
 		return o;
-	return h->fetching && h->fetching->request == q && t &&
-		transfer_repeats(t)
-	    ? o
-	    : NULL;
+	return h->fetching && h->fetching->request == q && t ? o : NULL;
 }
 
 static bool
@@ -370,6 +368,29 @@ is_wanted_old(const coap_session_t *session, const struct observation *o,
 	    !observe_fetches(session, o, response);
 }
 
+/* Something newer is there than what is fetched, or asked for because of what
+ * the server said. */
+static void
+supersede(coap_session_t *session, struct observation *o)
+{
+	coapx_observation_t *h = o->user;
+
+	observe_drop_fetch(session, o);
+	if (h && h->fetching)
+		observe_app_drop(h, h->fetching);
+}
+
+/* It ends by this once it is whole, or is asked for again at once; then that
+ * answer is newer, whatever its number. */
+static void
+is_last(coap_session_t *session, struct observation *o)
+{
+	supersede(session, o);
+	observation_pause(observe_table_of(session), o,
+	    (coapx_observe_state_t)o->state);
+	o->anew = true;
+}
+
 static void
 notified(coap_session_t *session, struct observation *o,
     const coap_pdu_t *response)
@@ -377,12 +398,9 @@ notified(coap_session_t *session, struct observation *o,
 	coapx_observation_t *h = o->user;
 
 	if (!observation_is_notification(response)) {
-		/* It ends by this, once it is whole. */
-		observe_drop_fetch(session, o);
-		observation_pause(observe_table_of(session), o,
-		    (coapx_observe_state_t)o->state);
+		is_last(session, o);
 	} else if (take(session, o, response, false)) {
-		observe_drop_fetch(session, o);
+		supersede(session, o);
 		o->fetching = observe_fetches(session, o, response);
 	} else if (!is_wanted_old(session, o, response)) {
 		coap_log_debug("%s: an old notification dropped\n",

@@ -93,6 +93,30 @@ echo_for_a_notification(void **state)
 	coap_session_release(s);
 }
 
+/* What it asks for because of it is newer, whatever its number: it was not
+ * asked for again when it came with a low one, nor for its Max-Age. */
+static void
+number_after_an_echo(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coap_pdu_t *pdu;
+
+	(void)state;
+	peer.max_age = 60;
+	observe_peer_start(s, 'a');
+	peer.number = 2;
+	pdu = coap_new_pdu(NON, COAP_RESPONSE_CODE_UNAUTHORIZED, peer.session);
+	assert_non_null(pdu);
+	coap_add_token(pdu, 1, (const uint8_t *)"a");
+	coap_add_option(pdu, COAP_OPTION_ECHO, 4, (const uint8_t *)"good");
+	coap_send(peer.session, pdu);
+	WORLD_UNTIL(peer.asked == 2 && s->requests.count == 0);
+	assert_int_equal(world_count("C notify 2 gap 0 answer"), 1);
+	world_advance(76000);
+	assert_int_equal(peer.asked, 3);
+	coap_session_release(s);
+}
+
 /* --- the last one, in blocks ---------------------------------------------- */
 
 /* The rest of it is fetched once, however often it is said. */
@@ -362,6 +386,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(echo_is_given_once),
 		TEST(echo_for_a_notification),
+		TEST(number_after_an_echo),
 		TEST(last_one_in_blocks),
 		TEST(rejected_part),
 		TEST(observe_in_the_last_part),
