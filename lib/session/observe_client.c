@@ -186,8 +186,8 @@ observe_tell_server(coap_session_t *session, const struct observation *o)
 
 /* --- the end of one ------------------------------------------------------- */
 
-static struct request *
-find_fetch(const coap_session_t *session, const struct observation *o)
+struct request *
+observe_find_fetch(const coap_session_t *session, const struct observation *o)
 {
 	struct request *q;
 
@@ -204,7 +204,7 @@ find_fetch(const coap_session_t *session, const struct observation *o)
 void
 observe_drop_fetch(coap_session_t *session, struct observation *o)
 {
-	struct request *q = find_fetch(session, o);
+	struct request *q = observe_find_fetch(session, o);
 
 	o->fetching = false;
 	if (q && q->user)
@@ -313,10 +313,32 @@ take(coap_session_t *session, struct observation *o, const coap_pdu_t *response,
 	return newest;
 }
 
-/* The answer to what registers or ends. It goes on to its handler as any;
- * true: it is not the answer, but a notification that was on its way. */
+/* An answer that is older than what has come meanwhile. True: it is dropped,
+ * for its other blocks are those of a newer one by now. */
 static bool
-take_answer(coap_session_t *session, const struct request *q,
+drop_old(coap_session_t *session, struct observation *o, struct request *q,
+    const coap_pdu_t *response)
+{
+	coapx_observation_t *h = o->user;
+
+	if (!observe_fetches(session, o, response))
+		return false;
+	coap_log_debug("%s: an old answer dropped\n",
+	    coap_session_str(session));
+	if (!h) {
+		observe_drop_request(session, q);
+		return true;
+	}
+	h->old = false;
+	observe_app_drop(h, q->user);
+	return true;
+}
+
+/* The answer to what registers or ends. It goes on to its handler as any;
+ * true: it is not the answer, but a notification that was on its way, or it is
+ * of no use. */
+static bool
+take_answer(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
 {
 	struct observation *o = find_asking(session, q, response);
@@ -326,8 +348,9 @@ take_answer(coap_session_t *session, const struct request *q,
 	if (o->state == COAPX_OBSERVE_CANCELLING)
 		return session_reliable(session) ||
 		    response->type != COAP_MESSAGE_ACK;
+	if (!take(session, o, response, true))
+		return drop_old(session, o, q, response);
 	observe_drop_fetch(session, o);
-	take(session, o, response, true);
 	o->fetching = observe_fetches(session, o, response);
 	session_arm(session);
 	return false;

@@ -79,6 +79,9 @@ coap_pdu_t *observe_cancel_pdu(coap_session_t *session,
  * end nobody hears of. */
 void observe_tell_server(coap_session_t *session, const struct observation *o);
 bool observe_is_silent(const coap_pdu_t *pdu);
+/* The request for the next part of the newest, or the last one; NULL: none. */
+struct request *observe_find_fetch(const coap_session_t *session,
+    const struct observation *o);
 /* What fetches the rest of a notification ends without a word; that, and what
  * asks. */
 void observe_drop_fetch(coap_session_t *session, struct observation *o);

@@ -166,7 +166,8 @@ observe_delivering(coap_session_t *session, const struct request *q,
 	if (!o)
 		return;
 	fetched = o->fetching;
-	o->fetching = false;
+	/* What is told may be an old one, while the newest is fetched. */
+	o->fetching = fetched && observe_find_fetch(session, o);
 	if (o->state == COAPX_OBSERVE_CANCELLING ||
 	    (!fetched && !is_notification(q, response))) {
 		observe_forget(session, o, false);

@@ -5,6 +5,7 @@
 #include <coap3/coap_subscribe.h>
 
 #include "session_wire.h"
+#include "wire/block.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON
@@ -28,6 +29,10 @@ static struct {
 	    coap_pdu_t *response);
 	bool gives;
 	unsigned echoed; /* requests with an Echo */
+	bool late;       /* the rest of a body comes by send_rest() */
+	coap_session_t *session;
+	uint8_t token[8]; /* of who asked for it */
+	size_t token_len;
 } e;
 
 static void
@@ -255,6 +260,116 @@ old_one_while_the_newest_is_fetched(void **state)
 	coap_session_release(s);
 }
 
+static void
+put_text(coap_pdu_t *pdu, unsigned number, bool parts, const char *text)
+{
+	uint8_t bytes[64] = { 0 };
+
+	block_add_uint(pdu, COAP_OPTION_OBSERVE, number);
+	/* Size exponent 2: blocks of 64 bytes. */
+	if (parts)
+		block_add_uint(pdu, COAP_OPTION_BLOCK2, 8 | 2);
+	memcpy(bytes, text, strlen(text));
+	coap_add_data(pdu, parts ? sizeof bytes : strlen(text), bytes);
+}
+
+static void
+send_rest(void)
+{
+	coap_pdu_t *pdu =
+	    coap_new_pdu(NON, COAP_RESPONSE_CODE_CONTENT, e.session);
+
+	assert_non_null(pdu);
+	coap_add_token(pdu, e.token_len, e.token);
+	block_add_uint(pdu, COAP_OPTION_BLOCK2, 1U << 4 | 2);
+	coap_add_data(pdu, 4, (const uint8_t *)"rest");
+	coap_send(e.session, pdu);
+	world_settle();
+}
+
+/* Notifies while the body of the request comes; its answer is older. */
+static void
+serve_old_answer(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	coap_bin_const_t token = coap_pdu_get_token(request);
+	coap_block_b_t block = { .m = 0 };
+	coap_pdu_t *pdu;
+
+	(void)resource;
+	(void)query;
+	if (block_read(request, COAP_OPTION_BLOCK2, true, &block) &&
+	    block.num > 0) {
+		e.session = session;
+		e.token_len = token.length;
+		memcpy(e.token, token.s, token.length);
+		if (e.late)
+			return;
+		coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+		block_add_uint(response, COAP_OPTION_BLOCK2, 1U << 4 | 2);
+		coap_add_data(response, 4, (const uint8_t *)"rest");
+		return;
+	}
+	block_read(request, COAP_OPTION_BLOCK1, true, &block);
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	if (!block.m) {
+		block_add_uint(response, COAP_OPTION_BLOCK1,
+		    block.num << 4 | block.szx);
+		put_text(response, 5, e.gives, "hello");
+		return;
+	}
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTINUE);
+	block_add_uint(response, COAP_OPTION_BLOCK1,
+	    block.num << 4 | 8 | block.szx);
+	pdu = coap_new_pdu(NON, COAP_RESPONSE_CODE_CONTENT, session);
+	assert_non_null(pdu);
+	coap_add_token(pdu, token.length, token.s);
+	put_text(pdu, 6, true, "early");
+	assert_true(coap_send(session, pdu) >= 0);
+}
+
+/* What is fetched goes on when an older answer comes, which in parts is worth
+ * nothing. */
+static void
+older_answer_while_the_newest_is_fetched(void **state)
+{
+	static uint8_t body[3000];
+
+	(void)state;
+	coap_register_request_handler(coap_get_resource_from_uri_path(w.server,
+					  coap_make_str_const("x")),
+	    COAP_REQUEST_FETCH, serve_old_answer);
+	/* Its handler has blocks of its own. */
+	coap_context_set_block_mode(w.server, 0);
+	coap_register_option(w.server, COAP_OPTION_BLOCK1);
+	coap_register_option(w.server, COAP_OPTION_BLOCK2);
+	for (int i = 0; i < 2; i++) {
+		coap_session_t *s = world_connected(UDP);
+		coap_pdu_t *pdu = observe_peer_request(s,
+		    COAP_REQUEST_CODE_FETCH, CON, 'a', 0);
+
+		e.gives = i == 1;
+		e.late = false;
+		coap_add_data_large_request(s, pdu, sizeof body, body, NULL,
+		    NULL);
+		assert_true(coap_send(s, pdu) >= 0);
+		world_wait("hello");
+		world_settle();
+		e.late = true;
+		world_advance(75000);
+		assert_int_equal(world_count("C 2.05 a hello"), i ? 1 : 2);
+		assert_int_equal(world_count("C 2.05 a early"), 0);
+		assert_int_equal(s->requests.count, 1);
+		send_rest();
+		assert_int_equal(world_count("C 2.05 a early"), 1);
+		assert_int_equal(s->requests.count, 0);
+		assert_int_equal(observations(s), 1);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
 /* --- full streams --------------------------------------------------------- */
 
 static void
@@ -392,6 +507,7 @@ main(void)
 		TEST(observe_in_the_last_part),
 		TEST(observe_after_a_change),
 		TEST(old_one_while_the_newest_is_fetched),
+		TEST(older_answer_while_the_newest_is_fetched),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
