@@ -213,6 +213,15 @@ observe_drop_fetch(coap_session_t *session, struct observation *o)
 		observe_drop_request(session, q);
 }
 
+bool
+observe_owns(const struct observation *o, const struct request *q)
+{
+	const coap_pdu_t *pdu = q->transfer ? q->transfer->origin : q->sent;
+
+	return pdu == o->origin ||
+	    observation_request_value(pdu) == COAP_OBSERVE_CANCEL;
+}
+
 void
 observe_give_up(coap_session_t *session, struct observation *o)
 {
@@ -225,7 +234,7 @@ observe_give_up(coap_session_t *session, struct observation *o)
 	}
 	observe_drop_fetch(session, o);
 	q = observe_request(session, o);
-	if (q && !q->user)
+	if (q && !q->user && observe_owns(o, q))
 		observe_drop_request(session, q);
 }
 

@@ -79,6 +79,9 @@ coap_pdu_t *observe_cancel_pdu(coap_session_t *session,
  * end nobody hears of. */
 void observe_tell_server(coap_session_t *session, const struct observation *o);
 bool observe_is_silent(const coap_pdu_t *pdu);
+/* Whether a request of its token registers or ends it: it may be another one of
+ * the application's. */
+bool observe_owns(const struct observation *o, const struct request *q);
 /* The request for the next part of the newest, or the last one; NULL: none. */
 struct request *observe_find_fetch(const coap_session_t *session,
     const struct observation *o);

@@ -82,10 +82,14 @@ static int
 cancel_plain(coap_session_t *session, struct observation *o,
     coap_pdu_type_t type)
 {
+	const struct request *q = observe_request(session, o);
 	bool tell = was_sent(session, o);
-	coap_pdu_t *pdu = tell ? observe_cancel_pdu(session, o, type) : NULL;
+	coap_pdu_t *pdu;
 	int err;
 
+	if (q && !observe_owns(o, q))
+		return -COAP_E_EXISTS;
+	pdu = tell ? observe_cancel_pdu(session, o, type) : NULL;
 	if (tell && !pdu)
 		return -COAP_E_NOMEM;
 	observe_give_up(session, o);

@@ -370,6 +370,28 @@ older_answer_while_the_newest_is_fetched(void **state)
 	}
 }
 
+/* A request of the application's own that has its token stays. */
+static void
+same_token_for_something_else(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+	coap_binary_t token = { 1, (uint8_t[]){ 'a' } };
+
+	(void)state;
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, 'a', 0)) >= 0);
+	world_wait("hello");
+	peer.silent = true;
+	assert_true(
+	    coap_send(s, observe_peer_request(s, GET, CON, 'a', -1)) >= 0);
+	assert_int_equal(coap_cancel_observe(s, &token, CON), 0);
+	assert_int_equal(s->requests.count, 1);
+	coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
+	assert_true(world_count("C nack") > 0);
+	assert_int_equal(observations(s), 0);
+	coap_session_release(s);
+}
+
 /* --- full streams --------------------------------------------------------- */
 
 static void
@@ -508,6 +530,7 @@ main(void)
 		TEST(observe_after_a_change),
 		TEST(old_one_while_the_newest_is_fetched),
 		TEST(older_answer_while_the_newest_is_fetched),
+		TEST(same_token_for_something_else),
 		TEST(server_is_told_when_it_reads_again),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
