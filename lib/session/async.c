@@ -11,6 +11,9 @@
 #include "session/proxy.h"
 #include "session/serve.h"
 
+/* After an answer that could not be made for want of memory. */
+#define RETRY_WAIT COAP_TICKS_PER_SECOND
+
 static struct asyncs *
 asyncs(const coap_session_t *session)
 {
@@ -144,6 +147,14 @@ response_to(coap_session_t *session, const coap_async_t *async)
 	return NULL;
 }
 
+/* It is made again later. */
+static void
+try_later(coap_session_t *session, coap_async_t *async)
+{
+	session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
+	async_set_due(asyncs(session), async, due_in(session, RETRY_WAIT));
+}
+
 /* Whether there was an answer, though it may not have gone out. */
 static bool
 answer(coap_session_t *session, coap_async_t *async)
@@ -162,8 +173,8 @@ answer(coap_session_t *session, coap_async_t *async)
 	bool answered;
 
 	if (!response) {
-		session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
-		return true;
+		try_later(session, async);
+		return false;
 	}
 	result = dispatch_request(&session->context->resources, session, &env,
 	    async->request, response);

@@ -179,6 +179,30 @@ cancelled_before_the_answer(void **state)
 	}
 }
 
+/* Without memory at its time it comes a little later, or says so: each
+ * allocation fails once. */
+static void
+answer_that_cannot_be_made_comes_later(void **state)
+{
+	(void)state;
+	serve_with(later);
+	for (size_t n = 1; n < 9; n++) {
+		opeer_open(&p, TCP);
+		opeer_send(&p, CON, GET, 'a', -1, NULL, NULL);
+		world_settle();
+		opeer_silent(&p);
+		mem_fail_at(n, 1);
+		world_advance(30000);
+		mem_fail_at(0, 0);
+		world_advance(2000);
+		opeer_next(&p);
+		assert_true(p.last->code == COAP_RESPONSE_CODE_CONTENT ||
+		    p.last->code == COAP_RESPONSE_CODE_INTERNAL_ERROR);
+		opeer_close(&p);
+		world_settle();
+	}
+}
+
 static void
 cancelled_while_a_notification_waits(void **state)
 {
@@ -389,6 +413,7 @@ main(void)
 		TEST(fresh_request_is_answered_later),
 		TEST(unproven_request_is_not_fresh_later),
 		TEST(cancelled_before_the_answer),
+		TEST(answer_that_cannot_be_made_comes_later),
 		TEST(cancelled_while_a_notification_waits),
 		TEST(handlers_are_not_nested),
 		TEST(observer_that_reads_nothing),
