@@ -399,6 +399,8 @@ tell_part(coap_session_t *session, const struct request *q, coap_pdu_t *part)
 {
 	coap_response_handler_t handler = session->context->on.response;
 
+	if (part && observe_is_silent(q->transfer->origin))
+		return false;
 	if (!part || !handler ||
 	    handler(session, q->transfer->origin, part, part->mid) !=
 		COAP_RESPONSE_FAIL)

@@ -101,6 +101,8 @@ deliver_plain(coap_session_t *session, const struct request *q,
 	coap_response_handler_t handler = session->context->on.response;
 	coap_response_t verdict = COAP_RESPONSE_OK;
 
+	if (observe_is_silent(origin_of(q)))
+		return;
 	observe_delivering(session, q, response);
 	if (handler)
 		verdict =

@@ -162,7 +162,16 @@ forget_answer(coap_session_t *session, struct request *q)
 	request_free(q);
 }
 
-/* Nobody waits for the answer, which is rejected as any that is not known. */
+/* Over a stream nothing but all of it ends it at the server. */
+static bool
+goes_on(const coap_session_t *session, const struct request *q)
+{
+	return session_reliable(session) && q->transfer && q->transfer->up &&
+	    q->transfer->more;
+}
+
+/* Nobody waits for the answer, which is rejected as any that is not known; that
+ * to a body in parts ends without a word. */
 void
 observe_tell_server(coap_session_t *session, const struct observation *o)
 {
@@ -178,7 +187,9 @@ observe_tell_server(coap_session_t *session, const struct observation *o)
 		pdu->app_free = mark_silent;
 	if (session_send_pdu(session, pdu, NULL) == 0) {
 		q = observe_request(session, o);
-		if (q)
+		if (q && goes_on(session, q))
+			pdu->app_free = mark_silent;
+		else if (q)
 			forget_answer(session, q);
 	}
 	coap_delete_pdu(pdu);

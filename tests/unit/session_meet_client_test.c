@@ -442,6 +442,33 @@ server_is_told_when_it_reads_again(void **state)
 	wire_close();
 }
 
+/* All of it, when it has a body in parts; the application hears nothing of its
+ * answer. */
+static void
+server_is_told_in_parts(void **state)
+{
+	static uint8_t body[300];
+	coap_session_t *s;
+	coap_pdu_t *pdu;
+
+	(void)state;
+	coap_context_set_block_mode(w.server,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	assert_int_equal(coap_context_set_max_block_size(w.client, 64), 1);
+	s = world_connected(TCP);
+	pdu = observe_peer_request(s, COAP_REQUEST_CODE_FETCH, CON, 'a', -1);
+	coap_add_data_large_request(s, pdu, sizeof body, body, NULL, NULL);
+	peer.handle = coapx_observe_start(s, pdu, &peer.params, NULL);
+	assert_non_null(peer.handle);
+	WORLD_UNTIL(s->requests.count == 0);
+	assert_int_equal(peer.asked, 1);
+	coapx_observe_drop(peer.handle);
+	WORLD_UNTIL(peer.cancelled > 0);
+	WORLD_UNTIL(s->requests.count == 0);
+	assert_int_equal(world_count("C 2.05"), 0);
+	coap_session_release(s);
+}
+
 /* Nor does the application hear of it when it never leaves. */
 static void
 what_nobody_sent_has_no_nack(void **state)
@@ -532,6 +559,7 @@ main(void)
 		TEST(older_answer_while_the_newest_is_fetched),
 		TEST(same_token_for_something_else),
 		TEST(server_is_told_when_it_reads_again),
+		TEST(server_is_told_in_parts),
 		TEST(what_nobody_sent_has_no_nack),
 		TEST(what_was_not_cancelled_goes_on),
 	};
