@@ -116,20 +116,40 @@ bytes_of(const coap_pdu_t *request)
 	return request->token_len + options + len + 1;
 }
 
-/* Whether there is room for one more; old makes room. */
+/* Whether the peer may have one more; old makes room. */
 static bool
-has_room(const struct observer_peer *peer, const struct observer *old,
+peer_has_room(const struct observer_peer *peer, const struct observer *old,
     size_t bytes)
 {
-	const struct observer_pool *pool = peer->pool;
 	size_t freed = old != NULL ? bytes_of(old->request) : 0;
 	unsigned one = old != NULL ? 1 : 0;
 
 	return bytes <= OBSERVER_BYTES_MAX &&
 	    peer->n - one < OBSERVERS_OF_PEER_MAX &&
-	    pool->n - one < OBSERVERS_OF_CONTEXT_MAX &&
-	    peer->bytes - freed + bytes <= OBSERVERS_OF_PEER_BYTES &&
+	    peer->bytes - freed + bytes <= OBSERVERS_OF_PEER_BYTES;
+}
+
+/* The same of all together. */
+static bool
+pool_has_room(const struct observer_pool *pool, const struct observer *old,
+    size_t bytes)
+{
+	size_t freed = old != NULL ? bytes_of(old->request) : 0;
+	unsigned one = old != NULL ? 1 : 0;
+
+	return pool->n - one < OBSERVERS_OF_CONTEXT_MAX &&
 	    pool->bytes - freed + bytes <= OBSERVERS_OF_CONTEXT_BYTES;
+}
+
+bool
+observer_lacks_room(const struct observer_peer *peer, const coap_pdu_t *request)
+{
+	const struct observer *old =
+	    observer_find(peer, coap_pdu_get_token(request));
+	size_t bytes = bytes_of(request);
+
+	return peer_has_room(peer, old, bytes) &&
+	    !pool_has_room(peer->pool, old, bytes);
 }
 
 static void
@@ -158,7 +178,8 @@ observer_add(struct observer_peer *peer, coap_resource_t *resource,
 	bool owed = old != NULL && old->owes;
 	struct observer *o;
 
-	if (!has_room(peer, old, bytes_of(request)))
+	if (!peer_has_room(peer, old, bytes_of(request)) ||
+	    !pool_has_room(peer->pool, old, bytes_of(request)))
 		return -COAP_E_LIMIT;
 	o = observer_new(request);
 	if (o == NULL)
@@ -187,6 +208,7 @@ observer_remove(struct observer *o)
 	if (peer->pool->changed != NULL)
 		peer->pool->changed(o, false);
 	observer_settle(o);
+	observer_trust(o);
 	DL_DELETE(peer->list, o);
 	DL_DELETE2(o->resource->observers.list, o, res_prev, res_next);
 	o->resource->observers.n--;
@@ -195,6 +217,24 @@ observer_remove(struct observer *o)
 	peer->pool->n--;
 	peer->pool->bytes -= bytes;
 	observer_free(o);
+}
+
+void
+observer_doubt(struct observer *o)
+{
+	if (o->unproven)
+		return;
+	o->unproven = true;
+	DL_APPEND2(o->peer->pool->unproven, o, new_prev, new_next);
+}
+
+void
+observer_trust(struct observer *o)
+{
+	if (!o->unproven)
+		return;
+	o->unproven = false;
+	DL_DELETE2(o->peer->pool->unproven, o, new_prev, new_next);
 }
 
 /* --- what is owed --------------------------------------------------------- */

@@ -49,6 +49,7 @@ struct observers {
 /* What a context has of it. All zero is none. */
 struct observer_pool {
 	struct observer_peer *owing; /* peers that are owed something */
+	struct observer *unproven;   /* the oldest first */
 	uint64_t serial;             /* of the last entry */
 	/* An entry is there, or is about to go; may be NULL. It may look at it,
 	 * and change nothing here. */
@@ -80,6 +81,8 @@ struct observer {
 	struct observer *res_next;
 	struct observer *owed_prev; /* in peer->owed */
 	struct observer *owed_next;
+	struct observer *new_prev; /* in pool->unproven */
+	struct observer *new_next;
 	struct observer_peer *peer;
 	coap_resource_t *resource;
 	coap_pdu_t *request;  /* a copy, with its body as payload */
@@ -87,12 +90,14 @@ struct observer {
 	coap_pdu_t *con;      /* the notification that waits for its ACK */
 	uint64_t sent_us;     /* when that left; 0: not yet, or again */
 	uint32_t rx;          /* messages of the session when it was made */
+	uint32_t rx_began;    /* ... and when it registered */
 	uint64_t serial;      /* of this entry, never used twice */
 	coap_tick_t con_at;   /* when the last CON was made, or it began */
 	uint32_t number;      /* the last one that it was told */
 	uint8_t n_non;        /* NON since the last CON */
 	bool numbered;
 	bool owes;
+	bool unproven; /* nothing is known of its peer but its request */
 };
 
 /* NULL when out of memory. */
@@ -122,6 +127,12 @@ struct observer *observer_find_serial(const struct observer_peer *peer,
 int observer_add(struct observer_peer *peer, coap_resource_t *resource,
     const coap_pdu_t *request, coap_tick_t now, struct observer **out);
 void observer_remove(struct observer *o);
+/* Whether a context's limits alone keep the request out. */
+bool observer_lacks_room(const struct observer_peer *peer,
+    const coap_pdu_t *request);
+/* Among those that make room for others, the last of them; no more. */
+void observer_doubt(struct observer *o);
+void observer_trust(struct observer *o);
 
 /* The next notification of o, or of whoever of the resource has that query
  * (NULL: of all), is owed: of how many. */

@@ -188,6 +188,35 @@ make_peer(coap_session_t *session)
 	return extra ? extra->observing : NULL;
 }
 
+/* The oldest whose peer was never heard after it had registered: its address may
+ * be forged. NULL: none. Each is looked at once. */
+static struct observer *
+find_unproven(const struct observer_pool *pool)
+{
+	struct observer *o = pool->unproven;
+
+	for (; o; o = pool->unproven) {
+		if (o->peer->session->stats.rx == o->rx_began)
+			return o;
+		observer_trust(o);
+	}
+	return NULL;
+}
+
+/* When the context's limit is reached they make room, the oldest first. */
+static void
+make_room(const struct observer_peer *peer, const coap_pdu_t *request)
+{
+	struct observer *o;
+
+	while (observer_lacks_room(peer, request)) {
+		o = find_unproven(peer->pool);
+		if (!o)
+			return;
+		notify_end(o->peer->session, o);
+	}
+}
+
 static int
 add_observer(struct notify_turn *turn, coap_resource_t *resource,
     const coap_pdu_t *request)
@@ -206,9 +235,14 @@ add_observer(struct notify_turn *turn, coap_resource_t *resource,
 		coap_delete_pdu(o->con);
 		o->con = NULL;
 	}
+	make_room(peer, request);
 	err = observer_add(peer, resource, request, turn->began, &o);
 	if (err < 0)
 		return err;
+	o->rx_began = session->stats.rx;
+	/* A handshake has proved the address already. */
+	if (session->proto->rungs[0] == RUNG_NONE && !session_reliable(session))
+		observer_doubt(o);
 	o->number = turn->number;
 	o->numbered = true;
 	turn->added = o->serial;

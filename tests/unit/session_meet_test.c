@@ -313,6 +313,44 @@ observer_that_talks_and_reads_nothing(void **state)
 	opeer_close(&p);
 }
 
+/* --- forged addresses ----------------------------------------------------- */
+
+/* Who was never heard again makes room, when there is none. */
+static void
+unproven_observers_make_room(void **state)
+{
+	struct opeer more[3];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		opeer_open(&more[i], UDP);
+		opeer_observe(&more[i], 'a');
+		opeer_expect(&more[i], "ACK 2.05 a+ v0");
+	}
+	/* The oldest is heard. */
+	opeer_send(&more[0], CON, GET, 'b', -1, NULL, NULL);
+	opeer_expect(&more[0], "ACK 2.05 b- v0");
+	assert_int_equal(observers(), 2);
+	w.server->observing.n += OBSERVERS_OF_CONTEXT_MAX - 2;
+	opeer_open(&more[2], TCP);
+	opeer_observe(&more[2], 'a');
+	opeer_expect(&more[2], "TCP 2.05 a+ v0");
+	/* The second has gone, and nobody else goes for another one. */
+	opeer_open(&p, UDP);
+	opeer_observe(&p, 'a');
+	opeer_expect(&p, "ACK 2.05 a- v0");
+	assert_int_equal(observers(), OBSERVERS_OF_CONTEXT_MAX);
+	w.server->observing.n -= OBSERVERS_OF_CONTEXT_MAX - 2;
+	oserver_change();
+	opeer_expect(&more[0], "CON 2.05 a+ v1");
+	opeer_reply(&more[0], ACK);
+	opeer_silent(&more[1]);
+	opeer_expect(&more[2], "TCP 2.05 a+ v1");
+	for (int i = 0; i < 3; i++)
+		opeer_close(&more[i]);
+	opeer_close(&p);
+}
+
 /* --- bodies that are read ------------------------------------------------- */
 
 static struct {
@@ -418,6 +456,7 @@ main(void)
 		TEST(handlers_are_not_nested),
 		TEST(observer_that_reads_nothing),
 		TEST(observer_that_talks_and_reads_nothing),
+		TEST(unproven_observers_make_room),
 		TEST(reading_ends_the_session),
 	};
 
