@@ -1,10 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What this library leaves out: object security, engines, connection IDs. */
+/*
+ * What this library leaves out: object security, engines, connection IDs. A
+ * program written for libcoap links; these functions say so once and fail as
+ * their headers document.
+ */
+#include <stdatomic.h>
+
+#include <coap3/coap_debug.h>
 #include <coap3/coap_dtls.h>
 #include <coap3/coap_net.h>
 #include <coap3/coap_oscore.h>
 
-#include "session/planned.h"
+/* Logs that the function is not supported, at most once for each flag. */
+static void
+unsupported_warn(const char *function, atomic_flag *said)
+{
+	if (atomic_flag_test_and_set(said))
+		return;
+	coap_log_warn("%s: not supported by this library", function);
+}
+
+/* To be called first in such a function; its name goes into the warning. */
+#define UNSUPPORTED_WARN()                                  \
+	do {                                                \
+		static atomic_flag said = ATOMIC_FLAG_INIT; \
+		unsupported_warn(__func__, &said);          \
+	} while (0)
 
 /* Object security (RFC 8613) */
 
@@ -18,7 +39,7 @@ coap_new_client_session_oscore(coap_context_t *ctx,
 	(void)server;
 	(void)proto;
 	(void)oscore_conf;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return NULL;
 }
 
@@ -34,7 +55,7 @@ coap_new_client_session_oscore_psk(coap_context_t *ctx,
 	(void)proto;
 	(void)psk_data;
 	(void)oscore_conf;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return NULL;
 }
 
@@ -50,7 +71,7 @@ coap_new_client_session_oscore_pki(coap_context_t *ctx,
 	(void)proto;
 	(void)pki_data;
 	(void)oscore_conf;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return NULL;
 }
 
@@ -60,7 +81,7 @@ coap_context_oscore_server(coap_context_t *context,
 {
 	(void)context;
 	(void)oscore_conf;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return 0;
 }
 
@@ -73,7 +94,7 @@ coap_new_oscore_conf(coap_str_const_t conf_mem,
 	(void)save_seq_num_func;
 	(void)save_seq_num_func_param;
 	(void)start_seq_num;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return NULL;
 }
 
@@ -81,7 +102,7 @@ int
 coap_delete_oscore_conf(coap_oscore_conf_t *oscore_conf)
 {
 	if (oscore_conf != NULL)
-		PLANNED_WARN();
+		UNSUPPORTED_WARN();
 	return 0;
 }
 
@@ -91,7 +112,7 @@ coap_new_oscore_recipient(coap_context_t *context,
 {
 	(void)context;
 	(void)recipient_id;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return 0;
 }
 
@@ -101,7 +122,7 @@ coap_delete_oscore_recipient(coap_context_t *context,
 {
 	(void)context;
 	(void)recipient_id;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return 0;
 }
 
@@ -111,14 +132,14 @@ int
 coap_tls_engine_configure(coap_str_const_t *conf_mem)
 {
 	(void)conf_mem;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return 0;
 }
 
 int
 coap_tls_engine_remove(void)
 {
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return 0;
 }
 
@@ -127,6 +148,6 @@ coap_context_set_cid_tuple_change(coap_context_t *context, uint8_t every)
 {
 	(void)context;
 	(void)every;
-	PLANNED_WARN();
+	UNSUPPORTED_WARN();
 	return 0;
 }

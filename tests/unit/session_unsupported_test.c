@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Functions that are not available: they fail as documented and say so once. */
+/* Functions that are left out: they fail as documented and say so once. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -116,7 +116,7 @@ assert_warned(const char *name)
 	assert_int_equal(log_lines, 1);
 	assert_int_equal(log_level, COAP_LOG_WARN);
 	assert_memory_equal(log_text, name, len);
-	assert_memory_equal(log_text + len, ": not available", 15);
+	assert_memory_equal(log_text + len, ": not supported", 15);
 	log_lines = 0;
 }
 
