@@ -61,6 +61,8 @@ const char *args_operand(const struct args *args, size_t i);
 int64_t parse_duration(const char *s);
 /* A whole decimal number in range; false otherwise. */
 bool parse_number(const char *s, uint64_t max, uint64_t *out);
+/* What a hex digit stands for, or -1. */
+int hex_digit(char c);
 /* Hex digits, an even number, white space and colons between bytes allowed. The
  * bytes are malloc()ed; false when it is none. */
 bool parse_hex(const char *s, uint8_t **bytes, size_t *len);

@@ -117,6 +117,21 @@ json_bytes(const void *data, size_t len)
 }
 
 json_t *
+json_hex(const void *data, size_t len, size_t max)
+{
+	struct text hex = { .s = NULL };
+	json_t *value = NULL;
+
+	payload_hex(&hex, data, len < max ? len : max);
+	if (len > max)
+		text_add(&hex, "...");
+	if (!hex.failed)
+		value = json_bytes(hex.s, hex.len);
+	text_free(&hex);
+	return value;
+}
+
+json_t *
 json_number_of(double number)
 {
 	json_t *real;

@@ -29,6 +29,8 @@ void json_line_end(struct json_line *line, struct text *text, bool ascii);
 json_t *json_text(const char *s);
 /* A string of bytes that are UTF-8; data may be NULL when there are none. */
 json_t *json_bytes(const void *data, size_t len);
+/* Hex digits of the first max bytes; "..." stands for the others. */
+json_t *json_hex(const void *data, size_t len, size_t max);
 /* An integer when it is one. */
 json_t *json_number_of(double number);
 /* A link's attribute: a string, true without a value, an array when there are

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/args.h"
+
 /* The attributes of one link; the memory serves for the next. */
 struct attrs {
 	coapx_link_attr_t *a;
@@ -116,15 +118,6 @@ free_text(const char *s)
 }
 
 /* --- what is below a path ------------------------------------------------ */
-
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
 
 /* The character that text begins with, percent-encoding undone, and how many
  * bytes that is. */

@@ -307,21 +307,6 @@ compare_lines(struct diff *diff, const struct decode_in *before,
 
 /* --- bytes ---------------------------------------------------------------- */
 
-static json_t *
-hex_value(const uint8_t *data, size_t len)
-{
-	struct text hex = { .s = NULL };
-	json_t *value = NULL;
-
-	payload_hex(&hex, data, len < BYTES_SHOWN ? len : BYTES_SHOWN);
-	if (len > BYTES_SHOWN)
-		text_add(&hex, "...");
-	if (!hex.failed)
-		value = json_bytes(hex.s, hex.len);
-	text_free(&hex);
-	return value;
-}
-
 static void
 compare_bytes(struct diff *diff, const struct decode_in *before,
     const struct decode_in *now)
@@ -344,9 +329,9 @@ compare_bytes(struct diff *diff, const struct decode_in *before,
 	    json_object_set_new(change, "offset",
 		json_integer((json_int_t)from)) < 0 ||
 	    json_object_set_new(change, "old",
-		hex_value(old + from, n_old - from)) < 0 ||
+		json_hex(old + from, n_old - from, BYTES_SHOWN)) < 0 ||
 	    json_object_set_new(change, "new",
-		hex_value(new + from, n_new - from)) < 0) {
+		json_hex(new + from, n_new - from, BYTES_SHOWN)) < 0) {
 		diff->failed = true;
 		json_decref(change);
 		return;

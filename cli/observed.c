@@ -25,7 +25,7 @@ struct follow_telling {
 
 /* --- what all observations have in common --------------------------------- */
 
-bool
+static bool
 session_is_insecure(const coap_session_t *session)
 {
 	const char *word = security_word(session);
@@ -33,7 +33,7 @@ session_is_insecure(const coap_session_t *session)
 	return word && strcmp(word, "insecure") == 0;
 }
 
-void
+static void
 observe_params(struct job *job, const struct request_plan *plan,
     const struct target *target, coapx_observe_params_t *params)
 {
@@ -54,7 +54,9 @@ observe_params(struct job *job, const struct request_plan *plan,
 		params->flags |= COAPX_OBSERVE_END_ON_ICMP;
 }
 
-const char *
+/* What a new state is called, and what it means; NULL: nothing is to be said of
+ * it. */
+static const char *
 observe_event(struct observe_course *course, coapx_observe_state_t state,
     const char *uri, char *detail, size_t size)
 {
@@ -81,6 +83,20 @@ observe_event(struct observe_course *course, coapx_observe_state_t state,
 	return before.lost && state == COAPX_OBSERVE_REGISTERED
 	    ? "observation restored"
 	    : NULL;
+}
+
+void
+observe_tell(struct output *out, const struct follower *follower,
+    struct observe_course *course, coapx_observe_state_t state, const char *uri)
+{
+	struct view_notification v = { .uri = NULL };
+	char detail[512];
+	const char *event =
+	    observe_event(course, state, uri, detail, sizeof(detail));
+
+	observed_view(follower->of, &v);
+	if (event && out)
+		output_event(out, v.session_name, event, detail);
 }
 
 /* --- followers ------------------------------------------------------------ */

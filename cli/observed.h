@@ -86,15 +86,10 @@ void observed_free_all(struct app *app);
 /* Whether something of that session is observed. */
 bool observed_has(const struct app *app, const coap_session_t *session);
 
-/* What observations have in common, also those in the foreground. */
-
-/* How one of the plan's is sent, without its handlers. */
-void observe_params(struct job *job, const struct request_plan *plan,
-    const struct target *target, coapx_observe_params_t *params);
-/* A new state: "stale" and the like, and what it means; NULL: nothing is to be
- * said of it. */
-const char *observe_event(struct observe_course *course,
-    coapx_observe_state_t state, const char *uri, char *detail, size_t size);
-bool session_is_insecure(const coap_session_t *session);
+/* Takes a new state into a follower's course, and says what it means where that
+ * matters to the user; out NULL: says nothing. */
+void observe_tell(struct output *out, const struct follower *follower,
+    struct observe_course *course, coapx_observe_state_t state,
+    const char *uri);
 
 #endif

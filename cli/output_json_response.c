@@ -6,19 +6,6 @@
 /* A longer payload is given by its length. */
 #define PAYLOAD_MAX ((size_t)1024 * 1024)
 
-static json_t *
-hex_value(const uint8_t *data, size_t len)
-{
-	struct text hex = { .s = NULL };
-	json_t *value = NULL;
-
-	payload_hex(&hex, data, len);
-	if (!hex.failed)
-		value = json_bytes(hex.s, hex.len);
-	text_free(&hex);
-	return value;
-}
-
 void
 json_add_session(struct json_line *line, const struct view_response *v)
 {
@@ -68,7 +55,8 @@ add_request(struct json_line *line, const struct view_response *v)
 	if (has_message_id(v))
 		json_line_add(line, request, "mid",
 		    json_integer(coap_pdu_get_mid(v->request)));
-	json_line_add(line, request, "token", hex_value(token.s, token.length));
+	json_line_add(line, request, "token",
+	    json_hex(token.s, token.length, SIZE_MAX));
 }
 
 struct option_array {
@@ -88,7 +76,7 @@ option_value(const struct option_view *option)
 	if (info && info->format == COAPX_OPTION_STRING &&
 	    payload_is_utf8(option->value, option->len))
 		return json_bytes(option->value, option->len);
-	return hex_value(option->value, option->len);
+	return json_hex(option->value, option->len, SIZE_MAX);
 }
 
 static void

@@ -93,7 +93,7 @@ parse_number(const char *s, uint64_t max, uint64_t *out)
 	return true;
 }
 
-static int
+int
 hex_digit(char c)
 {
 	if (is_digit(c))

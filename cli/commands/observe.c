@@ -129,15 +129,9 @@ static void
 on_state(struct follower *follower, coapx_observe_state_t state)
 {
 	struct observing *o = follower->user;
-	struct view_notification v = { .uri = NULL };
-	const char *event;
-	char detail[512];
 
-	observed_view(follower->of, &v);
-	event =
-	    observe_event(&o->course, state, o->uri, detail, sizeof(detail));
-	if (event && !o->stopping)
-		output_event(o->job->out, v.session_name, event, detail);
+	observe_tell(o->stopping ? NULL : o->job->out, follower, &o->course,
+	    state, o->uri);
 }
 
 static void

@@ -73,15 +73,8 @@ static void
 on_state(struct follower *follower, coapx_observe_state_t state)
 {
 	struct tailing *t = follower->user;
-	struct view_notification v = { .uri = NULL };
-	const char *event;
-	char detail[512];
 
-	observed_view(follower->of, &v);
-	event =
-	    observe_event(&t->course, state, t->uri, detail, sizeof(detail));
-	if (event)
-		output_event(t->job->out, v.session_name, event, detail);
+	observe_tell(t->job->out, follower, &t->course, state, t->uri);
 }
 
 static void
