@@ -4,30 +4,18 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/diagnosis_table.h"
 #include "cli/job.h"
 #include "cli/opening.h"
 #include "cli/text.h"
+#include "cli/time_text.h"
 
 /* Alerts of RFC 8446 section 6. */
 #define ILLEGAL_PARAMETER 47
 #define DECRYPT_ERROR     51
 
 /* --- words --------------------------------------------------------------- */
-
-const char *
-date_text(int64_t seconds, char buf[DATE_SIZE])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	buf[0] = '\0';
-	if (gmtime_r(&t, &tm))
-		strftime(buf, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return buf;
-}
 
 const char *
 problems_text(unsigned problems, char *buf, size_t size)
@@ -97,6 +85,14 @@ security_word(const coap_session_t *session)
 	return (size_t)info.auth < sizeof words / sizeof words[0]
 	    ? words[info.auth]
 	    : NULL;
+}
+
+bool
+session_is_insecure(const coap_session_t *session)
+{
+	const char *word = security_word(session);
+
+	return word && strcmp(word, "insecure") == 0;
 }
 
 /* --- what stands for {names} --------------------------------------------- */

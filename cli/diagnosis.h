@@ -54,9 +54,8 @@ const char *trust_text(const coapx_tls_info_t *info, char buf[PROBLEMS_SIZE]);
 /* A word for it: psk, pki, rpk, anonymous or insecure; NULL when the session is
  * not secured, or not yet. */
 const char *security_word(const coap_session_t *session);
-/* "2026-01-31T00:00:00Z"; buf. */
-#define DATE_SIZE 32
-const char *date_text(int64_t seconds, char buf[DATE_SIZE]);
+/* Secured, and nobody checked who the peer is. */
+bool session_is_insecure(const coap_session_t *session);
 
 /* --- for explain --------------------------------------------------------- */
 

@@ -25,14 +25,6 @@ struct follow_telling {
 
 /* --- what all observations have in common --------------------------------- */
 
-static bool
-session_is_insecure(const coap_session_t *session)
-{
-	const char *word = security_word(session);
-
-	return word && strcmp(word, "insecure") == 0;
-}
-
 static void
 observe_params(struct job *job, const struct request_plan *plan,
     const struct target *target, coapx_observe_params_t *params)

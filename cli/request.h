@@ -5,8 +5,10 @@
 
 #include "cli/app.h"
 
-/* Options of every request, of those with a payload, and of all that may open
- * a session: sets for struct command. */
+/* Sets for struct command: options of every message that asks for something, of
+ * one that is a single request, of those with a payload, and of all that may
+ * open a session. */
+extern const struct option message_options[];
 extern const struct option request_options[];
 extern const struct option payload_options[];
 extern const struct option bind_options[];

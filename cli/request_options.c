@@ -10,11 +10,10 @@
 
 static const char *const tools[] = { "coap-client", NULL };
 
-const struct option request_options[] = {
+const struct option message_options[] = {
 	{ .letter = 'N',
 	    .name = "non",
-	    .help = "do not ask for an "
-		    "acknowledgement (NON)" },
+	    .help = "do not ask for an acknowledgement (NON)" },
 	{ .letter = 'a',
 	    .name = "accept",
 	    .arg = "FORMAT",
@@ -31,6 +30,18 @@ const struct option request_options[] = {
 	    .arg = "K[=V]",
 	    .repeat = true,
 	    .help = "add a Uri-Query" },
+	{ .name = "hop-limit",
+	    .arg = "N",
+	    .help = "proxies on the way, 1 to 255" },
+	{ .letter = 'b',
+	    .name = "block-size",
+	    .arg = "N",
+	    .help = "bytes of a block of a long body: 16, 32 ... 1024" },
+	{ .name = "token", .arg = "HEX", .help = "the token to use" },
+	{ .name = NULL },
+};
+
+const struct option request_options[] = {
 	{ .name = "if-match",
 	    .arg = "HEX",
 	    .repeat = true,
@@ -40,17 +51,9 @@ const struct option request_options[] = {
 	    .arg = "HEX",
 	    .repeat = true,
 	    .help = "a version that is known already" },
-	{ .name = "hop-limit",
-	    .arg = "N",
-	    .help = "proxies on the way, 1 to 255" },
-	{ .letter = 'b',
-	    .name = "block-size",
-	    .arg = "N",
-	    .help = "bytes of a block of a long body: 16, 32 ... 1024" },
 	{ .name = "resume",
 	    .help = "go on with a download to -o FILE that broke" },
 	{ .name = "progress", .help = "show how far a long body is" },
-	{ .name = "token", .arg = "HEX", .help = "the token to use" },
 	{ .name = "no-response",
 	    .arg = "CLASSES",
 	    .arg_optional = true,

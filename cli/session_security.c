@@ -6,6 +6,7 @@
 #include "cli/app.h"
 #include "cli/diagnosis.h"
 #include "cli/session_fields.h"
+#include "cli/time_text.h"
 
 /* --- the handshake ------------------------------------------------------- */
 

@@ -99,6 +99,18 @@ timestamp_text(int64_t ms, char buf[static TIMESTAMP_TEXT_SIZE])
 	return buf;
 }
 
+const char *
+date_text(int64_t seconds, char buf[static DATE_SIZE])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	buf[0] = '\0';
+	if (gmtime_r(&t, &tm))
+		strftime(buf, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
 int64_t
 time_now_ms(void)
 {

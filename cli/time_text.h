@@ -16,6 +16,11 @@ const char *duration_text(uint64_t us, char buf[static DURATION_TEXT_SIZE]);
  * years 0000 to 9999, others become the nearest end. The result is buf. */
 const char *timestamp_text(int64_t ms, char buf[static TIMESTAMP_TEXT_SIZE]);
 
+/* "2026-01-31T00:00:00Z", of seconds since 1970; buf, empty when it has no such
+ * form. */
+#define DATE_SIZE 32
+const char *date_text(int64_t seconds, char buf[static DATE_SIZE]);
+
 /* Milliseconds since 1970, now. */
 int64_t time_now_ms(void);
 

@@ -10,6 +10,7 @@
 #include "cli/opening.h"
 #include "cli/payload.h"
 #include "cli/text.h"
+#include "cli/time_text.h"
 
 /* Longer chains are cut. */
 #define CHAIN_MAX 10

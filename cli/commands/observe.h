@@ -5,7 +5,7 @@
 
 #include "cli/observed.h"
 
-/* Options of what is sent to observe a resource; with payload_options. */
+/* Options of observing alone; with message_options and payload_options. */
 extern const struct option observe_options[];
 
 /* From the words to a request, with its payload. */

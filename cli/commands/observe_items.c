@@ -268,6 +268,7 @@ start_start(struct job *job)
 }
 
 static const struct option *const start_options[] = {
+	message_options,
 	observe_options,
 	payload_options,
 	bind_options,

@@ -8,6 +8,7 @@
 #include "cli/device/resource.h"
 #include "cli/failure.h"
 #include "cli/option_text.h"
+#include "cli/time_text.h"
 
 static void
 get_root(struct call *call)
@@ -20,13 +21,9 @@ get_root(struct call *call)
 static void
 get_time(struct call *call)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	char text[32];
+	char text[DATE_SIZE];
 
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	device_text(call, text);
+	device_text(call, date_text(time(NULL), text));
 }
 
 static void

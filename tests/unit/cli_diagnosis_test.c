@@ -11,6 +11,7 @@
 #include "cli/diagnosis.h"
 #include "cli/diagnosis_table.h"
 #include "cli/job.h"
+#include "cli/time_text.h"
 
 /* A handshake that has begun, as a client over TLS. */
 static struct facts
