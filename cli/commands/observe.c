@@ -10,9 +10,6 @@
 #include "cli/observed.h"
 #include "cli/opening.h"
 
-/* The server has so long to confirm that it stops. */
-#define STOP_MS 5000
-
 struct observing {
 	struct job *job;
 	struct observe_words words;
@@ -21,7 +18,7 @@ struct observing {
 	struct follower follower;
 	char *uri;
 	char *label;             /* where several may be on the screen */
-	coapx_timer_t *patience; /* STOP_MS */
+	coapx_timer_t *patience; /* OBSERVE_STOP_MS */
 	struct observe_course course;
 	bool stopping; /* ends with ... */
 	int status;
@@ -75,7 +72,7 @@ stop(struct observing *o, int status)
 		return;
 	o->stopping = true;
 	job_waits_for(o->job, "%s to stop", o->uri);
-	coapx_timer_set(o->patience, STOP_MS);
+	coapx_timer_set(o->patience, OBSERVE_STOP_MS);
 	observed_stop(o->follower.of);
 }
 

@@ -5,6 +5,9 @@
 
 #include "cli/observed.h"
 
+/* A server has so long to confirm that it stops. */
+#define OBSERVE_STOP_MS 5000
+
 /* Options of observing alone; with message_options and payload_options. */
 extern const struct option observe_options[];
 

@@ -10,9 +10,6 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/observe.h"
 
-/* The servers have so long to confirm that they stop. */
-#define STOP_MS 5000
-
 /* --- observe tail --------------------------------------------------------- */
 
 struct tailing {
@@ -272,7 +269,7 @@ stop(struct stopping *s, struct observed *only)
 	if (!s->followers || !s->patience)
 		return job_fail(s->job, STATUS_INTERNAL, "out of memory");
 	job_waits_for(s->job, "the answer of the server");
-	coapx_timer_set(s->patience, STOP_MS);
+	coapx_timer_set(s->patience, OBSERVE_STOP_MS);
 	DL_FOREACH(app->observed, o) {
 		struct follower *follower = &s->followers[s->n];
 
