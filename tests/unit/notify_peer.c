@@ -82,6 +82,12 @@ oserver_down(void **state)
 	return 0;
 }
 
+unsigned
+oserver_observers(void)
+{
+	return w.server->observing.n;
+}
+
 int
 oserver_change(void)
 {
@@ -294,4 +300,27 @@ opeer_observed(const struct opeer *p)
 	coap_opt_iterator_t oi;
 
 	return coap_check_option(p->last, COAP_OPTION_OBSERVE, &oi) != NULL;
+}
+
+void
+opeer_observing(struct opeer *p, coap_proto_t proto)
+{
+	char text[] = "ACK 2.05 a+ v0";
+
+	opeer_open(p, proto);
+	opeer_observe(p, 'a');
+	text[sizeof text - 2] = (char)('0' + oserver.value);
+	if (proto == COAP_PROTO_TCP)
+		memcpy(text, "TCP", 3);
+	opeer_expect(p, text);
+}
+
+void
+opeer_measured(struct opeer *p)
+{
+	opeer_observing(p, COAP_PROTO_UDP);
+	assert_int_equal(oserver_change(), 1);
+	opeer_expect(p, "CON 2.05 a+ v1");
+	opeer_reply(p, COAP_MESSAGE_ACK);
+	world_advance(1);
 }

@@ -36,6 +36,8 @@ extern struct oserver oserver;
 
 int oserver_up(void **state);
 int oserver_down(void **state);
+/* How many observations the server has. */
+unsigned oserver_observers(void);
 /* A new value; who is told of it: as coap_resource_notify_observers(). */
 int oserver_change(void);
 
@@ -62,6 +64,10 @@ void opeer_next(struct opeer *p);
 void opeer_expect(struct opeer *p, const char *text);
 /* Nothing has come. */
 void opeer_silent(struct opeer *p);
+/* Opens it, observes /o with token a, and has got the first answer. */
+void opeer_observing(struct opeer *p, coap_proto_t proto);
+/* The same over UDP, when a CON was acknowledged: a round trip is known. */
+void opeer_measured(struct opeer *p);
 /* The value of the last message's Observe; whether it has one. */
 uint32_t opeer_number(const struct opeer *p);
 bool opeer_observed(const struct opeer *p);

@@ -15,12 +15,6 @@
 
 static struct opeer p;
 
-static unsigned
-observers(void)
-{
-	return w.server->observing.n;
-}
-
 static void
 answer(coap_pdu_t *response)
 {
@@ -72,14 +66,14 @@ fresh_registration_is_notified(void **state)
 	opeer_open(&p, UDP);
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 4.01 a- ");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	observe_with_echo('a');
 	opeer_expect(&p, "ACK 2.05 a+ v0");
 	world_advance(60000);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	opeer_reply(&p, ACK);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_close(&p);
 }
 
@@ -119,7 +113,7 @@ fresh_request_is_answered_later(void **state)
 	opeer_expect(&p, "CON 2.05 a+ v0");
 	opeer_reply(&p, ACK);
 	world_settle();
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_close(&p);
 }
 
@@ -146,7 +140,7 @@ unproven_request_is_not_fresh_later(void **state)
 	opeer_expect(&p, "CON 4.01 a- ");
 	opeer_reply(&p, ACK);
 	world_settle();
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -173,7 +167,7 @@ cancelled_before_the_answer(void **state)
 		if (i == 0)
 			opeer_reply(&p, ACK);
 		world_settle();
-		assert_int_equal(observers(), 0);
+		assert_int_equal(oserver_observers(), 0);
 		opeer_close(&p);
 		world_settle();
 	}
@@ -218,7 +212,7 @@ cancelled_while_a_notification_waits(void **state)
 	opeer_silent(&p);
 	world_advance(31000);
 	opeer_expect(&p, "TCP 2.05 a- v1");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -275,9 +269,9 @@ observer_that_reads_nothing(void **state)
 	}
 	assert_true(w.last->blocked);
 	world_advance(299 * 1000);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	world_advance(2 * 1000);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	assert_int_equal(w.deleted, 1);
 	opeer_close(&p);
 }
@@ -305,10 +299,10 @@ observer_that_talks_and_reads_nothing(void **state)
 		opeer_send(&p, NON, COAP_RESPONSE_CODE_CONTENT, 'x', -1, NULL,
 		    NULL);
 		world_settle();
-		assert_int_equal(observers(), 1);
+		assert_int_equal(oserver_observers(), 1);
 	}
 	world_advance(101 * 1000);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	assert_int_equal(w.deleted, 1);
 	opeer_close(&p);
 }
@@ -330,7 +324,7 @@ unproven_observers_make_room(void **state)
 	/* The oldest is heard. */
 	opeer_send(&more[0], CON, GET, 'b', -1, NULL, NULL);
 	opeer_expect(&more[0], "ACK 2.05 b- v0");
-	assert_int_equal(observers(), 2);
+	assert_int_equal(oserver_observers(), 2);
 	w.server->observing.n += OBSERVERS_OF_CONTEXT_MAX - 2;
 	opeer_open(&more[2], TCP);
 	opeer_observe(&more[2], 'a');
@@ -339,7 +333,7 @@ unproven_observers_make_room(void **state)
 	opeer_open(&p, UDP);
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 2.05 a- v0");
-	assert_int_equal(observers(), OBSERVERS_OF_CONTEXT_MAX);
+	assert_int_equal(oserver_observers(), OBSERVERS_OF_CONTEXT_MAX);
 	w.server->observing.n -= OBSERVERS_OF_CONTEXT_MAX - 2;
 	oserver_change();
 	opeer_expect(&more[0], "CON 2.05 a+ v1");

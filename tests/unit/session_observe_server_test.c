@@ -17,37 +17,6 @@
 
 static struct opeer p;
 
-/* Observes /o with token a, and has got the first answer. */
-static void
-observing(coap_proto_t proto)
-{
-	char text[] = "ACK 2.05 a+ v0";
-
-	opeer_open(&p, proto);
-	opeer_observe(&p, 'a');
-	text[sizeof text - 2] = (char)('0' + oserver.value);
-	if (proto == TCP)
-		memcpy(text, "TCP", 3);
-	opeer_expect(&p, text);
-}
-
-/* The same, when a CON was acknowledged: a round trip is known. */
-static void
-measured(void)
-{
-	observing(UDP);
-	assert_int_equal(oserver_change(), 1);
-	opeer_expect(&p, "CON 2.05 a+ v1");
-	opeer_reply(&p, ACK);
-	world_advance(1);
-}
-
-static unsigned
-observers(void)
-{
-	return w.server->observing.n;
-}
-
 /* --- beginning and end ---------------------------------------------------- */
 
 static void
@@ -58,10 +27,10 @@ told_of_changes(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		oserver.value = 0;
-		observing(i ? TCP : UDP);
+		opeer_observing(&p, i ? TCP : UDP);
 		number = opeer_number(&p);
 		opeer_silent(&p);
-		assert_int_equal(observers(), 1);
+		assert_int_equal(oserver_observers(), 1);
 		world_advance(10);
 		assert_int_equal(oserver_change(), 1);
 		opeer_expect(&p, i ? "TCP 2.05 a+ v1" : "CON 2.05 a+ v1");
@@ -76,7 +45,7 @@ told_of_changes(void **state)
 		opeer_silent(&p);
 		opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);
 		opeer_expect(&p, i ? "TCP 2.05 a- v2" : "ACK 2.05 a- v2");
-		assert_int_equal(observers(), 0);
+		assert_int_equal(oserver_observers(), 0);
 		assert_int_equal(oserver_change(), 0);
 		opeer_silent(&p);
 		opeer_close(&p);
@@ -92,10 +61,10 @@ non_request(void **state)
 	opeer_open(&p, UDP);
 	opeer_send(&p, NON, GET, 'a', 0, NULL, NULL);
 	opeer_expect(&p, "NON 2.05 a+ v0");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_reply(&p, RST);
 	world_settle();
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -114,7 +83,7 @@ not_observable(void **state)
 	opeer_expect(&p, "ACK 2.05 a- v1");
 	opeer_send(&p, CON, GET, 'a', 2, NULL, NULL);
 	opeer_expect(&p, "ACK 2.05 a- v1");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -122,13 +91,13 @@ static void
 not_observable_any_more(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	coap_resource_set_get_observable(oserver.o, 0);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a- v1");
 	opeer_reply(&p, ACK);
 	world_settle();
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -140,16 +109,16 @@ failed_answer_does_not_register(void **state)
 	opeer_open(&p, UDP);
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 4.04 a- v0");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	/* And ends what there was. */
 	oserver.code = COAP_RESPONSE_CODE_CONTENT;
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 2.05 a+ v0");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	oserver.code = COAP_RESPONSE_CODE_FORBIDDEN;
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 4.03 a- v0");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -166,11 +135,11 @@ silenced_answer_does_not_register(void **state)
 	opeer_send_pdu(&p, pdu);
 	opeer_silent(&p);
 	assert_int_equal(oserver.calls, 1);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	oserver.code = 0;
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 0.00 0- ");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -180,13 +149,13 @@ same_token_replaces(void **state)
 	uint32_t number;
 
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	number = opeer_number(&p);
 	world_advance(10);
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 2.05 a+ v0");
 	assert_true(opeer_number(&p) > number);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	opeer_reply(&p, ACK);
@@ -195,7 +164,7 @@ same_token_replaces(void **state)
 	/* For what a plain GET with it asks nothing more comes. */
 	opeer_send(&p, CON, GET, 'a', -1, NULL, NULL);
 	opeer_expect(&p, "ACK 2.05 a- v1");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -204,7 +173,7 @@ static void
 plain_get_does_not_cancel(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	opeer_send(&p, CON, GET, 'b', -1, NULL, NULL);
 	opeer_expect(&p, "ACK 2.05 b- v0");
 	opeer_send(&p, CON, GET, 'b', 1, NULL, NULL);
@@ -219,14 +188,14 @@ static void
 replaced_while_a_con_waits(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 2.05 a+ v1");
 	world_advance(200000);
 	opeer_silent(&p);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_close(&p);
 }
 
@@ -259,7 +228,7 @@ fetch_with_a_body_in_blocks(void **state)
 	coap_add_data(pdu, 16, (const uint8_t *)"0123456789abcdef");
 	opeer_send_pdu(&p, pdu);
 	opeer_expect(&p, "ACK 2.31 f- ");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	pdu = opeer_pdu(&p, CON, COAP_REQUEST_CODE_FETCH, 'f', 0);
 	coap_add_option(pdu, COAP_OPTION_BLOCK1, 1, (const uint8_t *)"\x10");
 	coap_add_data(pdu, 2, (const uint8_t *)"gh");
@@ -292,7 +261,7 @@ fetch_in_blocks_is_observed_by_its_first(void **state)
 	opeer_expect(&p, "ACK 2.31 e- ");
 	send_part('f', -1, "\x10", "gh");
 	opeer_expect(&p, "ACK 2.05 f+ v00123456789abcdefgh");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 f+ v10123456789abcdefgh");
 	opeer_reply(&p, ACK);
@@ -301,13 +270,13 @@ fetch_in_blocks_is_observed_by_its_first(void **state)
 	opeer_expect(&p, "ACK 2.31 f- ");
 	send_part('f', -1, "\x10", "gh");
 	opeer_expect(&p, "ACK 2.05 f+ v10123456789abcdefgh");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	send_part('e', 1, "\x08", "0123456789abcdef");
 	opeer_expect(&p, "ACK 2.31 e- ");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	send_part('f', -1, "\x10", "gh");
 	opeer_expect(&p, "ACK 2.05 f- v10123456789abcdefgh");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -364,11 +333,11 @@ error_is_the_last(void **state)
 	for (int i = 0; i < 2; i++) {
 		oserver.value = 0;
 		oserver.code = COAP_RESPONSE_CODE_CONTENT;
-		observing(i ? TCP : UDP);
+		opeer_observing(&p, i ? TCP : UDP);
 		oserver.code = COAP_RESPONSE_CODE_NOT_ACCEPTABLE;
 		oserver_change();
 		opeer_expect(&p, i ? "TCP 4.06 a- v1" : "CON 4.06 a- v1");
-		assert_int_equal(observers(), 0);
+		assert_int_equal(oserver_observers(), 0);
 		assert_int_equal(oserver_change(), 0);
 		if (i == 0)
 			opeer_reply(&p, ACK);
@@ -384,7 +353,7 @@ deleted_resource(void **state)
 	struct opeer q;
 
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	opeer_open(&q, TCP);
 	opeer_observe(&q, 'q');
 	opeer_expect(&q, "TCP 2.05 q+ v0");
@@ -395,7 +364,7 @@ deleted_resource(void **state)
 	opeer_reply(&p, ACK);
 	opeer_silent(&p);
 	opeer_silent(&q);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 	opeer_close(&q);
 }
@@ -405,11 +374,11 @@ static void
 replaced_resource(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver.o = coap_resource_init(coap_make_str_const("o"), 0);
 	coap_add_resource(w.server, oserver.o);
 	opeer_expect(&p, "CON 4.04 a- ");
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -421,7 +390,7 @@ each_sixth_is_con(void **state)
 	int i;
 
 	(void)state;
-	measured();
+	opeer_measured(&p);
 	for (i = 2; i <= 14; i++) {
 		char text[32];
 
@@ -445,7 +414,7 @@ always_con(void **state)
 {
 	(void)state;
 	coap_resource_set_mode(oserver.o, COAP_RESOURCE_FLAGS_NOTIFY_CON);
-	measured();
+	opeer_measured(&p);
 	for (int i = 2; i < 9; i++) {
 		char text[] = "CON 2.05 a+ v0";
 
@@ -466,7 +435,7 @@ as_fast_as_acks(void **state)
 
 	(void)state;
 	coap_resource_set_mode(oserver.o, COAP_RESOURCE_FLAGS_NOTIFY_CON);
-	measured();
+	opeer_measured(&p);
 	for (unsigned i = 0; i < OBSERVE_A_TICK; i++) {
 		oserver_change();
 		opeer_next(&p);
@@ -489,7 +458,7 @@ never_con(void **state)
 	(void)state;
 	coap_resource_set_mode(oserver.o,
 	    COAP_RESOURCE_FLAGS_NOTIFY_NON_ALWAYS);
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	opeer_expect(&p, "NON 2.05 a+ v1");
 	for (int i = 0; i < 10; i++) {
@@ -515,7 +484,7 @@ static void
 one_a_round_trip(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	world_advance(500);
@@ -538,7 +507,7 @@ one_in_flight(void **state)
 {
 	(void)state;
 	coap_resource_set_mode(oserver.o, COAP_RESOURCE_FLAGS_NOTIFY_CON);
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	opeer_observe(&p, 'b');
 	opeer_expect(&p, "ACK 2.05 b+ v0");
 	oserver_change();
@@ -564,7 +533,7 @@ static void
 unanswered_con_ends_it(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	opeer_observe(&p, 'b');
 	opeer_expect(&p, "ACK 2.05 b+ v0");
 	oserver_change();
@@ -574,7 +543,7 @@ unanswered_con_ends_it(void **state)
 	for (int i = 0; i < 4; i++)
 		opeer_expect(&p, "CON 2.05 a+ v1");
 	/* Nobody is there: the other one is not tried. */
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	world_advance(100000);
 	opeer_silent(&p);
 	opeer_close(&p);
@@ -585,7 +554,7 @@ static void
 unanswered_con_of_a_live_peer(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	opeer_observe(&p, 'b');
 	opeer_expect(&p, "ACK 2.05 b+ v0");
 	oserver_change();
@@ -596,12 +565,12 @@ unanswered_con_of_a_live_peer(void **state)
 		world_advance(1000);
 	for (int i = 0; i < 4; i++)
 		opeer_expect(&p, "CON 2.05 a+ v1");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	world_advance(1);
 	opeer_expect(&p, "CON 2.05 b+ v1");
 	opeer_reply(&p, ACK);
 	world_settle();
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_close(&p);
 }
 
@@ -609,12 +578,12 @@ static void
 reset_ends_it(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	opeer_reply(&p, RST);
 	world_settle();
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -625,7 +594,7 @@ reset_for_a_non(void **state)
 	coap_pdu_t *old;
 
 	(void)state;
-	measured();
+	opeer_measured(&p);
 	oserver_change();
 	opeer_expect(&p, "NON 2.05 a+ v2");
 	old = pdu_ref(p.last);
@@ -637,10 +606,10 @@ reset_for_a_non(void **state)
 	opeer_expect(&p, "NON 2.05 a- v3");
 	opeer_reply(&p, RST);
 	world_settle();
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_send_pdu(&p, pdu_new(RST, 0, old->mid, 100));
 	world_settle();
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	/* One of before the client asked again is of no account. */
 	opeer_observe(&p, 'a');
 	opeer_expect(&p, "ACK 2.05 a+ v3");
@@ -653,7 +622,7 @@ reset_for_a_non(void **state)
 	opeer_expect(&p, "ACK 2.05 a+ v4");
 	opeer_send_pdu(&p, pdu_new(RST, 0, old->mid, 100));
 	world_settle();
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	coap_delete_pdu(old);
 	opeer_close(&p);
 }
@@ -666,7 +635,7 @@ observed_session_stays(void **state)
 {
 	(void)state;
 	coap_context_set_session_timeout(w.server, 100);
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	world_advance(1000000);
 	assert_int_equal(w.deleted, 0);
 	assert_int_equal(w.server->n_idle, 0);
@@ -684,14 +653,14 @@ static void
 lost_session_ends_it(void **state)
 {
 	(void)state;
-	observing(TCP);
+	opeer_observing(&p, TCP);
 	oserver_change();
 	opeer_close(&p);
-	WORLD_UNTIL(observers() == 0);
+	WORLD_UNTIL(oserver_observers() == 0);
 	assert_int_equal(oserver_change(), 0);
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	coap_session_disconnected(w.last, COAP_NACK_RST);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -788,7 +757,7 @@ large_notification(void **state)
 	assert_int_equal(etag(), first);
 	assert_int_equal(pdu_payload_len(p.last), 2500 - 2048);
 	assert_int_equal(oserver.calls, 2);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_close(&p);
 }
 
@@ -817,7 +786,7 @@ a_thousand(void **state)
 		opeer_next(&q[i / 250]);
 		opeer_number(&q[i / 250]);
 	}
-	assert_int_equal(observers(), 1000);
+	assert_int_equal(oserver_observers(), 1000);
 	assert_int_equal(oserver_change(), 1);
 	for (k = 0; k < 1000; k++) {
 		opeer_next(&q[k % 4]);
@@ -840,12 +809,12 @@ static void
 one_too_many(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	w.server->observing.n += OBSERVERS_OF_CONTEXT_MAX;
 	opeer_observe(&p, 'b');
 	opeer_expect(&p, "ACK 2.05 b- v0");
 	w.server->observing.n -= OBSERVERS_OF_CONTEXT_MAX;
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	opeer_close(&p);
@@ -855,7 +824,7 @@ static void
 check_notify(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	assert_int_equal(oserver.calls, 1);
 	coap_check_notify(w.server);
@@ -875,7 +844,7 @@ number_is_set(void **state)
 	(void)state;
 	coap_persist_set_observe_num(NULL, 1);
 	coap_persist_set_observe_num(oserver.o, 0x1fffffe);
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	assert_int_equal(opeer_number(&p), 0xfffffe);
 	world_advance(1);
 	oserver_change();
@@ -1012,13 +981,13 @@ without_memory(void **state)
 		if (opeer_take(&p))
 			observes = opeer_observed(&p);
 		refused += !observes;
-		assert_int_equal(observes, observers());
+		assert_int_equal(observes, oserver_observers());
 		mem_fail_at(n / 4, 0);
 		oserver_change();
 		world_settle();
 		mem_fail_at(0, 0);
 		world_advance(3000);
-		if (observers() > 0) {
+		if (oserver_observers() > 0) {
 			opeer_next(&p);
 			assert_true(opeer_observed(&p));
 			told++;

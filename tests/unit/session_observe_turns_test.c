@@ -15,37 +15,6 @@
 
 static struct opeer p;
 
-/* Observes /o with token a, and has got the first answer. */
-static void
-observing(coap_proto_t proto)
-{
-	char text[] = "ACK 2.05 a+ v0";
-
-	opeer_open(&p, proto);
-	opeer_observe(&p, 'a');
-	text[sizeof text - 2] = (char)('0' + oserver.value);
-	if (proto == TCP)
-		memcpy(text, "TCP", 3);
-	opeer_expect(&p, text);
-}
-
-/* The same, when a CON was acknowledged: a round trip is known. */
-static void
-measured(void)
-{
-	observing(UDP);
-	assert_int_equal(oserver_change(), 1);
-	opeer_expect(&p, "CON 2.05 a+ v1");
-	opeer_reply(&p, ACK);
-	world_advance(1);
-}
-
-static unsigned
-observers(void)
-{
-	return w.server->observing.n;
-}
-
 /* --- what is repeated ----------------------------------------------------- */
 
 /* RFC 7641 section 4.5.2: the newest state takes the place of the one that is
@@ -57,7 +26,7 @@ newer_state_is_repeated(void **state)
 	uint16_t mid;
 
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	coap_session_set_ack_random_factor(w.last,
 	    (coap_fixed_point_t){ 1, 0 });
 	oserver_change();
@@ -84,11 +53,11 @@ newer_state_is_repeated(void **state)
 	opeer_expect(&p, "CON 2.05 a+ v4");
 	world_advance(16000);
 	opeer_expect(&p, "CON 2.05 a+ v4");
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	/* That was the fifth. */
 	world_advance(32000);
 	opeer_silent(&p);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_close(&p);
 }
 
@@ -98,7 +67,7 @@ newer_state_is_acknowledged(void **state)
 	uint16_t mid;
 
 	(void)state;
-	measured();
+	opeer_measured(&p);
 	coap_resource_set_mode(oserver.o, COAP_RESOURCE_FLAGS_NOTIFY_CON);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v2");
@@ -116,7 +85,7 @@ newer_state_is_acknowledged(void **state)
 	opeer_reply(&p, ACK);
 	world_advance(100000);
 	opeer_silent(&p);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v4");
 	opeer_close(&p);
@@ -126,7 +95,7 @@ static void
 newer_state_is_the_last(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	oserver.code = COAP_RESPONSE_CODE_NOT_FOUND;
@@ -135,7 +104,7 @@ newer_state_is_the_last(void **state)
 	opeer_next(&p);
 	assert_int_equal(p.last->code, COAP_RESPONSE_CODE_NOT_FOUND);
 	assert_int_equal(p.last->type, CON);
-	assert_int_equal(observers(), 0);
+	assert_int_equal(oserver_observers(), 0);
 	opeer_reply(&p, ACK);
 	world_advance(100000);
 	opeer_silent(&p);
@@ -147,7 +116,7 @@ static void
 newer_state_is_none(void **state)
 {
 	(void)state;
-	observing(UDP);
+	opeer_observing(&p, UDP);
 	oserver_change();
 	opeer_expect(&p, "CON 2.05 a+ v1");
 	oserver.code = 0;
@@ -157,7 +126,7 @@ newer_state_is_none(void **state)
 	opeer_reply(&p, ACK);
 	world_advance(100000);
 	opeer_silent(&p);
-	assert_int_equal(observers(), 1);
+	assert_int_equal(oserver_observers(), 1);
 	opeer_close(&p);
 }
 
@@ -203,7 +172,7 @@ newer_state_ends_everything(void **state)
 
 	for (int what = 0; what < 6; what++) {
 		blow_what = -1;
-		observing(UDP);
+		opeer_observing(&p, UDP);
 		p.may_end = true;
 		oserver.hook = blow;
 		oserver_change();
@@ -245,7 +214,7 @@ observe_all(void)
 			opeer_next(&q[i]);
 		}
 	}
-	assert_int_equal(observers(), SESSIONS * EACH);
+	assert_int_equal(oserver_observers(), SESSIONS * EACH);
 }
 
 /* How many notifications of the fewest so far. */
