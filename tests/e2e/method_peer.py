@@ -19,43 +19,9 @@ with the options as NUMBER=HEX. The resources:
 import socket
 import sys
 
+from coap_options import encode_options, parse_options
+
 ECHO = b"\x01echo"
-
-
-def parse_options(data):
-    options, number, i = [], 0, 0
-    while i < len(data) and data[i] != 0xff:
-        parts = [data[i] >> 4, data[i] & 15]
-        i += 1
-        for k in range(2):
-            if parts[k] == 13:
-                parts[k] = data[i] + 13
-                i += 1
-            elif parts[k] == 14:
-                parts[k] = int.from_bytes(data[i:i + 2], "big") + 269
-                i += 2
-        number += parts[0]
-        options.append((number, data[i:i + parts[1]]))
-        i += parts[1]
-    return options, data[i + 1:]
-
-
-def nibble(value):
-    if value < 13:
-        return value, b""
-    if value < 269:
-        return 13, bytes([value - 13])
-    return 14, (value - 269).to_bytes(2, "big")
-
-
-def encode_options(options):
-    out, before = b"", 0
-    for number, value in sorted(options):
-        delta, more_delta = nibble(number - before)
-        length, more_length = nibble(len(value))
-        out += bytes([delta << 4 | length]) + more_delta + more_length + value
-        before = number
-    return out
 
 
 class Peer:
@@ -116,7 +82,7 @@ def main():
             code, out, body = peer.answer(data[1], path, options, payload)
             seen[key] = (bytes([(2 if kind == 0 else 1) << 4 | 0x40 | tkl,
                                 code]) + data[2:4 + tkl]
-                         + encode_options(out)
+                         + encode_options(sorted(out))
                          + (b"\xff" + body if body else b""))
         u.sendto(seen[key], where)
 

@@ -6,7 +6,7 @@ load helper
 load peers
 
 setup_file() {
-	start_on udp:PORT methods /usr/bin/python3 -IS \
+	start_on udp:PORT methods /usr/bin/python3 -BES \
 		"${BATS_TEST_DIRNAME}/method_peer.py" PORT || return 1
 	wait_line "${peer_log}" '^ready$' || return 1
 	export peer=coap://127.0.0.1:${port} said=${peer_log}

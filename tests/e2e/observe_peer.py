@@ -16,7 +16,7 @@ import re
 import socket
 import sys
 
-from method_peer import encode_options, parse_options
+from coap_options import encode_options, parse_options
 
 STEP = re.compile(r"^(-|\d+)(?:@(\d+))?(?:/(\d+))?(?::(\d)\.(\d\d))?=(.*)$",
                   re.DOTALL)

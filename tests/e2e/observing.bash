@@ -5,7 +5,7 @@
 
 # A peer that notifies as "$@" say. Sets port, and notifier_log.
 start_notifier() {
-	start_on udp:PORT notifier /usr/bin/python3 \
+	start_on udp:PORT notifier /usr/bin/python3 -BES \
 		"${BATS_TEST_DIRNAME}/observe_peer.py" PORT "$@" || return 1
 	notifier_log=${peer_log}
 	wait_line "${notifier_log}" '^ready$'

@@ -168,7 +168,7 @@ start_odd() {
 # Send messages one by one, and print what comes; "$@" are the steps of
 # raw_peer.py.
 raw() {
-	timeout 60 /usr/bin/python3 -IS "${peers}/raw_peer.py" "$@"
+	timeout 60 /usr/bin/python3 -BES "${peers}/raw_peer.py" "$@"
 }
 
 # ---- a token ----------------------------------------------------------------

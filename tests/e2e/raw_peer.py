@@ -25,18 +25,10 @@ import socket
 import struct
 import sys
 
+from coap_options import (encode_options, extended, parse_options,
+                          unextended)
+
 TYPES = ("CON", "NON", "ACK", "RST")
-
-
-def extended(n):
-    """The nibble for n, and the bytes of the rest."""
-    if n < 13:
-        return n, b""
-    if n < 269:
-        return 13, bytes([n - 13])
-    if n < 65805:
-        return 14, struct.pack(">H", n - 269)
-    return 15, struct.pack(">I", n - 65805)
 
 
 def value_of(text):
@@ -46,38 +38,15 @@ def value_of(text):
 
 
 def options_of(text):
-    out, last = b"", 0
-    for item in filter(None, text.split(",")):
-        number, _, value = item.partition("=")
-        value = value_of(value)
-        delta, more_delta = extended(int(number) - last)
-        length, more_length = extended(len(value))
-        out += bytes([delta << 4 | length]) + more_delta + more_length + value
-        last = int(number)
-    return out
-
-
-def unextended(data, i, nibble):
-    if nibble == 13:
-        return data[i] + 13, i + 1
-    if nibble == 14:
-        return struct.unpack_from(">H", data, i)[0] + 269, i + 2
-    if nibble == 15:
-        return struct.unpack_from(">I", data, i)[0] + 65805, i + 4
-    return nibble, i
+    items = [item.partition("=") for item in text.split(",") if item]
+    return encode_options([(int(n), value_of(value)) for n, _, value in items])
 
 
 def rest_of(data):
     """Options as text, and the payload."""
-    options, number, i = [], 0, 0
-    while i < len(data) and data[i] != 0xff:
-        byte = data[i]
-        delta, i = unextended(data, i + 1, byte >> 4)
-        length, i = unextended(data, i, byte & 15)
-        number += delta
-        options.append("%d=%s" % (number, data[i:i + length].hex()))
-        i += length
-    return "[%s]" % ", ".join(options), data[i + 1:]
+    options, payload = parse_options(data)
+    texts = ["%d=%s" % (number, value.hex()) for number, value in options]
+    return "[%s]" % ", ".join(texts), payload
 
 
 class Peer:
