@@ -201,7 +201,7 @@ whatever_is_cut_ends_once(void **state)
 static enum lossy_way short_way;
 static unsigned shortened;
 
-/* The fifth datagram with a payload loses the end of lossy_body. */
+/* The fifth datagram with a payload loses the end of it. */
 static size_t
 shorten(enum lossy_way way, uint8_t *data, size_t len)
 {
