@@ -266,3 +266,23 @@ observe_peer_info(void)
 	assert_int_equal(coapx_observation_info(peer.handle, &info), 0);
 	return info;
 }
+
+void
+observe_peer_plain(coap_session_t *session, char token)
+{
+	coap_pdu_t *pdu = observe_peer_request(session, COAP_REQUEST_CODE_GET,
+	    COAP_MESSAGE_CON, token, 0);
+
+	assert_true(coap_send(session, pdu) >= 0);
+	world_wait("hello");
+	world_forget();
+}
+
+unsigned
+observe_peer_count(const coap_session_t *session)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+
+	assert_int_equal(coapx_session_get_info(session, &info), 0);
+	return info.observations;
+}

@@ -56,6 +56,10 @@ coap_pdu_t *observe_peer_request(coap_session_t *session, coap_pdu_code_t code,
 void observe_peer_start(coap_session_t *session, char token);
 /* The same without waiting; its error. */
 int observe_peer_begin(coap_session_t *session, char token);
+/* Begins one by coap_send(), and awaits "hello" of it. */
+void observe_peer_plain(coap_session_t *session, char token);
+/* How many the session has. */
+unsigned observe_peer_count(const coap_session_t *session);
 /* A notification of the server, as peer says, with its number. */
 void observe_peer_notify(coap_pdu_type_t type, int number, const char *text);
 /* The same where it may fail. */

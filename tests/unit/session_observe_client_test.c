@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A client's observations on real sessions: coap_send() and coapx_observe.h. */
+/* A client's observations on real sessions: coapx_observe.h, and what both ways
+ * have in common. */
 #include "observe_peer.h"
 
 #include <unistd.h>
@@ -18,29 +19,11 @@
 
 static const coap_proto_t protos[] = { UDP, TCP };
 
-static unsigned
-observations(const coap_session_t *s)
-{
-	coapx_session_info_t info = { .size = sizeof info };
-
-	assert_int_equal(coapx_session_get_info(s, &info), 0);
-	return info.observations;
-}
-
 static void
 stop(coapx_observe_stop_t how)
 {
 	assert_int_equal(coapx_observe_stop(peer.handle, how), 0);
 	world_settle();
-}
-
-static void
-plain_send(coap_session_t *s, char token)
-{
-	assert_true(
-	    coap_send(s, observe_peer_request(s, GET, CON, token, 0)) >= 0);
-	world_wait("hello");
-	world_forget();
 }
 
 static void
@@ -70,7 +53,7 @@ registers_is_notified_and_deregisters(void **state)
 
 		observe_peer_start(s, 'a');
 		assert_int_equal(peer.observe, 0);
-		assert_int_equal(observations(s), 1);
+		assert_int_equal(observe_peer_count(s), 1);
 		observe_peer_notify(NON, 6, "one");
 		observe_peer_notify(CON, 7, "two");
 		world_expect('C',
@@ -84,7 +67,7 @@ registers_is_notified_and_deregisters(void **state)
 		assert_int_equal(peer.token, 'a');
 		assert_int_equal(peer.observe, 1);
 		assert_int_equal(peer.ends, 1);
-		assert_int_equal(observations(s), 0);
+		assert_int_equal(observe_peer_count(s), 0);
 		coap_session_release(s);
 		world_settle();
 		peer.ends = 0;
@@ -107,7 +90,7 @@ what_is_not_observed_ends_with_its_answer(void **state)
 	assert_int_equal(observe_peer_begin(s, 'b'), 0);
 	world_wait("end");
 	world_expect('C', "C end 0 4.04\n");
-	assert_int_equal(observations(s), 0);
+	assert_int_equal(observe_peer_count(s), 0);
 	coap_session_release(s);
 }
 
@@ -126,7 +109,7 @@ a_notification_ends_it(void **state)
 		observe_peer_start(s, 'b');
 		observe_peer_notify(CON, -1, "last");
 		world_expect('C', "C end 0 2.05\n");
-		assert_int_equal(observations(s), 0);
+		assert_int_equal(observe_peer_count(s), 0);
 		coap_session_release(s);
 		world_settle();
 		world_forget();
@@ -252,7 +235,7 @@ a_server_that_is_silent(void **state)
 	assert_int_equal(peer.ends, 0);
 	world_advance(200);
 	world_expect('C', "C end -11 0.00\n");
-	assert_int_equal(observations(s), 0);
+	assert_int_equal(observe_peer_count(s), 0);
 	/* The same with what asks again, and with what deregisters. */
 	peer.silent = false;
 	observe_peer_start(s, 'b');
@@ -429,11 +412,11 @@ a_notification_that_cannot_be_used(void **state)
 	assert_int_equal(world_count("S nack rst a"), 1);
 	world_expect('C', "C end -27 0.00\n");
 	peer.critical = 0;
-	plain_send(s, 'b');
+	observe_peer_plain(s, 'b');
 	peer.critical = 65001;
 	observe_peer_notify(CON, 6, "what");
 	world_expect('C', "C nack bad-response b\n");
-	assert_int_equal(observations(s), 0);
+	assert_int_equal(observe_peer_count(s), 0);
 	coap_session_release(s);
 }
 
@@ -460,7 +443,7 @@ as_many_as_there_may_be(void **state)
 	assert_null(coapx_observe_start(s, pdu, &peer.params, &err));
 	assert_int_equal(err, -COAP_E_LIMIT);
 	WORLD_UNTIL(peer.asked == OBSERVATIONS_MAX && !s->requests.count);
-	assert_int_equal(observations(s), OBSERVATIONS_MAX);
+	assert_int_equal(observe_peer_count(s), OBSERVATIONS_MAX);
 	peer.asked = 0;
 	w.quiet = true;
 	world_advance(75000);
@@ -515,11 +498,11 @@ of_a_peer_that_came_in(void **state)
 	assert_true(
 	    coap_send(s, observe_peer_request(s, GET, CON, 'a', 0)) >= 0);
 	world_wait("S 2.05 a there");
-	assert_int_equal(observations(s), 1);
+	assert_int_equal(observe_peer_count(s), 1);
 	/* It is not idle: its resource is observed. */
 	world_advance(1000000);
 	assert_int_equal(w.deleted, 0);
-	assert_int_equal(observations(s), 1);
+	assert_int_equal(observe_peer_count(s), 1);
 	coap_session_release(c);
 	world_settle();
 	assert_int_equal(world_count("S nack"), 1);
@@ -774,7 +757,7 @@ a_body_that_changes_meanwhile(void **state)
 
 		peer.body = 0;
 		if (plain)
-			plain_send(s, 'a');
+			observe_peer_plain(s, 'a');
 		else
 			observe_peer_start(s, 'a');
 		peer.body = 200;
@@ -788,7 +771,7 @@ a_body_that_changes_meanwhile(void **state)
 		    plain ? "C 2.05 a aaaaaaaaaaaaaaaa\n"
 			  : "C state asking\nC state registered\n"
 			    "C notify 5 gap 0 answer aaaaaaaaaaaaaaaa\n");
-		assert_int_equal(observations(s), 1);
+		assert_int_equal(observe_peer_count(s), 1);
 		coap_session_release(s);
 		world_settle();
 		world_forget();
@@ -811,171 +794,6 @@ ended_while_it_fetches(void **state)
 	world_expect('C', "C end -8 0.00\nC SESSION_CLOSED\n");
 }
 
-/* --- libcoap's way -------------------------------------------------------- */
-
-static void
-plain_cancel(coap_session_t *s, const char *token, int expected)
-{
-	uint8_t bytes[8];
-	coap_binary_t t = { strlen(token), bytes };
-
-	memcpy(bytes, token, t.length);
-	assert_int_equal(coap_cancel_observe(s, &t, CON), expected);
-	world_settle();
-}
-
-static void
-plain_observation(void **state)
-{
-	(void)state;
-	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
-		coap_session_t *s = world_connected(*p);
-
-		plain_send(s, 'a');
-		observe_peer_notify(CON, 6, "one");
-		observe_peer_notify(NON, 7, "two");
-		world_expect('C', "C 2.05 a one\nC 2.05 a two\n");
-		assert_int_equal(observations(s), 1);
-		world_advance(75000);
-		world_expect('C', "C 2.05 a hello\n");
-		plain_cancel(s, "b", 0);
-		plain_cancel(s, "a", 1);
-		world_expect('C', "C 2.05 a hello\n");
-		assert_int_equal(peer.observe, 1);
-		assert_int_equal(observations(s), 0);
-		plain_cancel(s, "a", 0);
-		observe_peer_notify(CON, 8, "late");
-		world_expect('C', "");
-		assert_int_equal(world_count("S nack"), 0);
-		coap_session_release(s);
-		world_settle();
-		world_forget();
-	}
-}
-
-static void
-plain_without_observe_is_a_request(void **state)
-{
-	coap_session_t *s = world_connected(UDP);
-
-	(void)state;
-	peer.number = -1;
-	plain_send(s, 'a');
-	assert_int_equal(observations(s), 0);
-	peer.number = 5;
-	/* With Observe 1 by hand. */
-	plain_send(s, 'b');
-	assert_int_equal(observations(s), 1);
-	assert_true(
-	    coap_send(s, observe_peer_request(s, GET, CON, 'b', 1)) >= 0);
-	world_wait("hello");
-	assert_int_equal(observations(s), 0);
-	/* By 4.04 in a notification. */
-	world_forget();
-	plain_send(s, 'c');
-	peer.code = COAP_RESPONSE_CODE_NOT_FOUND;
-	observe_peer_notify(CON, 6, "gone");
-	world_expect('C', "C 4.04 c gone\n");
-	assert_int_equal(observations(s), 0);
-	coap_session_release(s);
-}
-
-static void
-plain_verdict_ends_it(void **state)
-{
-	coap_session_t *s = world_connected(UDP);
-
-	(void)state;
-	plain_send(s, 'a');
-	w.verdict = COAP_RESPONSE_FAIL;
-	observe_peer_notify(CON, 6, "no");
-	world_wait("S nack rst a");
-	assert_int_equal(observations(s), 0);
-	w.verdict = COAP_RESPONSE_OK;
-	world_forget();
-	observe_peer_notify(CON, 7, "no");
-	world_expect('C', "");
-	coap_session_release(s);
-}
-
-/* Where no Reset can be sent. */
-static void
-plain_verdict_on_a_stream(void **state)
-{
-	coap_session_t *s = world_connected(TCP);
-
-	(void)state;
-	plain_send(s, 'a');
-	w.verdict = COAP_RESPONSE_FAIL;
-	observe_peer_notify(NON, 6, "no");
-	assert_int_equal(peer.cancelled, 1);
-	assert_int_equal(observations(s), 0);
-	coap_session_release(s);
-	world_settle();
-	assert_int_equal(peer.cancelled, 1);
-}
-
-/* libcoap leaves order to the application. */
-static void
-plain_ones_are_told_all(void **state)
-{
-	coap_session_t *s = world_connected(UDP);
-
-	(void)state;
-	plain_send(s, 'a');
-	observe_peer_notify(NON, 9, "new");
-	observe_peer_notify(NON, 8, "old");
-	world_expect('C', "C 2.05 a new\nC 2.05 a old\n");
-	/* Once more by hand, with the same token. */
-	plain_send(s, 'a');
-	assert_int_equal(observations(s), 1);
-	coap_session_release(s);
-	assert_int_equal(world_count("C nack"), 1);
-}
-
-static void
-plain_blocks(void **state)
-{
-	coap_session_t *s = world_connected(UDP);
-
-	(void)state;
-	plain_send(s, 'a');
-	peer.body = 200;
-	observe_peer_notify(CON, 6, "");
-	world_expect('C', "C 2.05 a aaaaaaaaaaaaaaaa\n");
-	coap_context_set_block_mode(w.client, COAP_BLOCK_USE_LIBCOAP);
-	observe_peer_notify(CON, 7, "");
-	world_expect('C',
-	    "C 2.05 a aaaaaaaaaaaaaaaa\n"
-	    "C 2.05 a bbbbbbbbbbbbbbbb\n"
-	    "C 2.05 a cccccccccccccccc\n"
-	    "C 2.05 a dddddddd\n");
-	assert_int_equal(observations(s), 1);
-	coap_context_set_block_mode(w.client, 0);
-	observe_peer_notify(CON, 8, "");
-	world_expect('C', "C 2.05 a aaaaaaaaaaaaaaaa\n");
-	assert_int_equal(observations(s), 1);
-	coap_session_release(s);
-}
-
-static void
-plain_ends_with_one_nack(void **state)
-{
-	(void)state;
-	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
-		coap_session_t *s = world_connected(*p);
-
-		plain_send(s, 'a');
-		coap_session_disconnected(s, COAP_NACK_NOT_DELIVERABLE);
-		assert_int_equal(world_count("C nack not-deliverable a"), 1);
-		assert_int_equal(observations(s), 0);
-		coap_session_release(s);
-		world_settle();
-		assert_int_equal(world_count("C nack"), 1);
-		world_forget();
-	}
-}
-
 /* --- the session's end ---------------------------------------------------- */
 
 static void
@@ -989,7 +807,7 @@ an_end_in_good_order_deregisters(void **state)
 		if (i & 2) {
 			observe_peer_start(s, 'a');
 		} else {
-			plain_send(s, 'a');
+			observe_peer_plain(s, 'a');
 		}
 		if (i & 4)
 			coap_session_set_no_observe_cancel(s);
@@ -1016,7 +834,7 @@ restored_after_a_reconnect(void **state)
 
 		assert_int_equal(coapx_session_set_reconnect(s, 5, 0), 0);
 		observe_peer_start(s, 'a');
-		plain_send(s, 'b');
+		observe_peer_plain(s, 'b');
 		world_forget();
 		peer.asked = 0;
 		server_stop(p);
@@ -1026,7 +844,7 @@ restored_after_a_reconnect(void **state)
 		world_wait("RECONNECT_FAILED");
 		assert_int_equal(world_count("C state lost"), 1);
 		assert_int_equal(world_count("C nack"), 0);
-		assert_int_equal(observations(s), 2);
+		assert_int_equal(observe_peer_count(s), 2);
 		assert_int_equal(observe_peer_info().state, COAPX_OBSERVE_LOST);
 		world_forget();
 		server_start(p);
@@ -1059,7 +877,7 @@ given_up_they_end(void **state)
 	(void)state;
 	assert_int_equal(coapx_session_set_reconnect(s, 5, 1), 0);
 	observe_peer_start(s, 'a');
-	plain_send(s, 'b');
+	observe_peer_plain(s, 'b');
 	world_forget();
 	server_stop(TCP);
 	world_wait("RECONNECT_FAILED");
@@ -1068,7 +886,7 @@ given_up_they_end(void **state)
 	world_wait("RECONNECT_NO_MORE");
 	assert_int_equal(world_count("C end"), 1);
 	assert_int_equal(world_count("C nack not-deliverable b"), 1);
-	assert_int_equal(observations(s), 0);
+	assert_int_equal(observe_peer_count(s), 0);
 	coap_session_release(s);
 	assert_int_equal(peer.ends, 1);
 }
@@ -1164,13 +982,6 @@ main(void)
 		TEST(blocks_that_do_not_come),
 		TEST(a_body_that_changes_meanwhile),
 		TEST(ended_while_it_fetches),
-		TEST(plain_observation),
-		TEST(plain_without_observe_is_a_request),
-		TEST(plain_verdict_ends_it),
-		TEST(plain_verdict_on_a_stream),
-		TEST(plain_ones_are_told_all),
-		TEST(plain_blocks),
-		TEST(plain_ends_with_one_nack),
 		TEST(an_end_in_good_order_deregisters),
 		TEST(connected_anew_on_request),
 		OUTAGE(restored_after_a_reconnect),
