@@ -150,14 +150,15 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	(void)request;
 	d->pending = NULL;
 	if (result->error < 0) {
-		status = failure_report(d->job, session, d->target.uri, result,
-		    NULL);
+		status = failure_target(d->job, &d->target, result, NULL);
 	} else {
 		status = status_of_code(coap_pdu_get_code(result->response));
 		if (status == STATUS_OK)
 			status = show(d, result->response);
 		else
 			output_response(d->job->out, &view);
+		failure_proxy(d->job, &d->target,
+		    coap_pdu_get_code(result->response));
 	}
 	job_end(d->job, status);
 }
@@ -352,8 +353,7 @@ ask(struct job *job, struct discover_job *d)
 	d->pending =
 	    coapx_request_send(d->target.session, pdu, &params, &failed.error);
 	if (!d->pending)
-		return failure_report(job, d->target.session, d->target.uri,
-		    &failed, NULL);
+		return failure_target(job, &d->target, &failed, NULL);
 	return JOB_RUNNING;
 }
 

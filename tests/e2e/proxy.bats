@@ -93,6 +93,23 @@ teardown() {
 	[[ ${output} == *'/hello'* ]] || fail "${output}"
 }
 
+@test 'discover and ls tell that it is the proxy that fails' {
+	local command nobody
+	nobody=$(free_port)
+	for command in discover ls; do
+		run_apart cs "${command}" "${device}" \
+			--proxy "coap://127.0.0.1:${nobody}"
+		assert_equal "${status}" 7
+		[[ ${stderr} == *"the proxy 127.0.0.1:${nobody} over udp: "* ]] ||
+			fail "${stderr}"
+		run_apart cs -v "${command}" coap://127.0.0.1:1 \
+			--proxy "${proxy}"
+		assert_equal "${status}" 5
+		[[ ${stderr} == *"the proxy at ${proxy} answered 5.04"* ]] ||
+			fail "${stderr}"
+	done
+}
+
 @test 'what is in the way is told' {
 	run_apart cs get coap://127.0.0.1:1/x --proxy "${proxy}"
 	assert_equal "${status}" 5
