@@ -311,6 +311,8 @@ is_for(const struct diagnosis_row *row, const struct facts *f)
 		return f->server;
 	case WHEN_WEBSOCKET:
 		return f->websocket;
+	case WHEN_TALKED:
+		return f->talked;
 	}
 	return false;
 }
@@ -410,7 +412,8 @@ diagnose_row(const struct facts *f, struct diagnosis *d)
 		return;
 	}
 	d->status = row->status ? row->status : status_of_error(row->error);
-	d->handshake = row->when != WHEN_ALWAYS || row->error >= COAP_E_TLS;
+	d->handshake = (row->when != WHEN_ALWAYS && row->when != WHEN_TALKED) ||
+	    row->error >= COAP_E_TLS;
 	if (d->status == STATUS_HANDSHAKE || d->status == STATUS_UNTRUSTED)
 		text_add(&cause, "handshake failed: ");
 	add_expanded(&cause, row->cause, f);
@@ -450,8 +453,11 @@ static void
 collect(const coap_session_t *session, struct facts *f, char *identity,
     size_t size)
 {
+	coapx_session_info_t info = { .size = sizeof info };
 	coap_proto_t proto = coap_session_get_proto(session);
 
+	f->talked =
+	    coapx_session_get_info(session, &info) == 0 && info.csm_received;
 	f->server = coapx_session_get_endpoint(session) != NULL;
 	f->datagrams = COAP_PROTO_NOT_RELIABLE(proto);
 	f->websocket = proto == COAP_PROTO_WS || proto == COAP_PROTO_WSS;

@@ -28,6 +28,7 @@ struct facts {
 	bool begun;      /* tls holds what is known of a handshake */
 	bool datagrams;
 	bool websocket;
+	bool talked; /* the peer's CSM came, so it speaks CoAP */
 	coapx_tls_info_t tls;
 	coapx_cert_t cert;    /* the peer's; size 0: none */
 	const char *scheme;   /* "coaps+tcp" */

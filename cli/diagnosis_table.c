@@ -3,6 +3,7 @@
 #include "cli/diagnosis_table.h"
 #include "cli/job.h"
 
+#define ENDED      "it may have ended or restarted; try again"
 #define IS_IT_COAP "is it CoAP that listens on this port?"
 
 const struct diagnosis_row diagnosis_rows[] = {
@@ -125,6 +126,10 @@ const struct diagnosis_row diagnosis_rows[] = {
 	    "-vv shows its reason, if it gave one" },
 	{ COAP_E_PEER_RELEASE, WHEN_ALWAYS, NULL, 0, "the peer sent Release",
 	    "it wants no more requests on this connection" },
+	{ COAP_E_PEER_CLOSED, WHEN_TALKED, NULL, 0,
+	    "the peer closed the connection", ENDED },
+	{ COAP_E_RESET, WHEN_TALKED, NULL, 0, "the peer reset the connection",
+	    ENDED },
 	{ COAP_E_PEER_CLOSED, WHEN_ALWAYS, NULL, 0,
 	    "the peer closed the connection",
 	    "it may want TLS, or another protocol" },

@@ -15,6 +15,7 @@ enum when {
 	WHEN_ANSWERED,   /* ... and the peer took part in it */
 	WHEN_SERVER,     /* we are the server */
 	WHEN_WEBSOCKET,
+	WHEN_TALKED, /* the peer's CSM came, so it speaks CoAP */
 };
 
 struct diagnosis_row {

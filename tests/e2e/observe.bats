@@ -200,6 +200,8 @@ teardown() {
 	wait_line "${keeper_log}" '2\.05'
 	kill -KILL "${server}"
 	ends_with_status 7
+	# It has spoken CoAP, so TLS is not what it wants.
+	wait_line "${observer_log}" 'closed the connection; it may have ended'
 	wait_line "${keeper_log}" '^lamp: observation lost: '
 	start_peer again "${COAP_SHELL}" serve "${uri}"
 	wait_line "${keeper_log}" '^lamp: observation restored: '

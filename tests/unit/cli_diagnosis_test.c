@@ -132,6 +132,8 @@ errors_by_phase(void **state)
 	    "or coap+tcp?");
 	f.tls.established = 1;
 	expect(&f, 7, "the peer closed the connection", "TLS");
+	f.talked = true;
+	expect(&f, 7, "the peer closed the connection", "ended or restarted");
 	f = begun(COAP_E_RESET);
 	expect(&f, 35, "reset the connection in the handshake", "coap+tcp");
 	f.begun = false;
