@@ -100,13 +100,13 @@ teardown() {
 		run_apart cs "${command}" "${device}" \
 			--proxy "coap://127.0.0.1:${nobody}"
 		assert_equal "${status}" 7
-		[[ ${stderr} == *"the proxy 127.0.0.1:${nobody} over udp: "* ]] ||
-			fail "${stderr}"
+		[[ ${stderr} == *"the proxy 127.0.0.1:${nobody} over udp: "* ]] \
+			|| fail "${stderr}"
 		run_apart cs -v "${command}" coap://127.0.0.1:1 \
 			--proxy "${proxy}"
 		assert_equal "${status}" 5
-		[[ ${stderr} == *"the proxy at ${proxy} answered 5.04"* ]] ||
-			fail "${stderr}"
+		[[ ${stderr} == *"the proxy at ${proxy} answered 5.04"* ]] \
+			|| fail "${stderr}"
 	done
 }
 
