@@ -128,8 +128,7 @@ static const char *const examples[] = {
 	"serve coap://127.0.0.1:0",
 	"serve --group default",
 	"serve --psk-identity dev1 --psk-hex-file dev1.key",
-	"serve coaps+ws://*:8443 --reverse coap://192.0.2.7 --cert c.pem --key "
-	"k.pem",
+	"serve coap+ws://*:8080 --reverse coap://192.0.2.7",
 	NULL,
 };
 

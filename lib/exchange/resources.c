@@ -51,24 +51,26 @@ resources_find(const struct resources *r, const uint8_t *path, size_t len)
 	return resource;
 }
 
-/* The place of a resource that has no path; NULL: it has one. */
+static bool
+has_path(const coap_resource_t *resource)
+{
+	return !resource->unknown && !resource->proxy;
+}
+
+/* The place of a resource that has no path. */
 static struct coap_resource_t **
 slot_of(struct resources *r, const coap_resource_t *resource)
 {
-	if (resource->unknown)
-		return &r->unknown;
-	return resource->proxy ? &r->proxy : NULL;
+	return resource->unknown ? &r->unknown : &r->proxy;
 }
 
 static bool
 is_here(struct resources *r, const coap_resource_t *resource)
 {
-	struct coap_resource_t **slot = slot_of(r, resource);
-
 	if (!resource->in_table)
 		return false;
-	if (slot != NULL)
-		return *slot == resource;
+	if (!has_path(resource))
+		return *slot_of(r, resource) == resource;
 	return resources_find_key(r, resource->key->s, resource->key->length) ==
 	    resource;
 }
@@ -76,10 +78,8 @@ is_here(struct resources *r, const coap_resource_t *resource)
 static int
 put_in(struct resources *r, coap_resource_t *resource)
 {
-	struct coap_resource_t **slot = slot_of(r, resource);
-
-	if (slot != NULL) {
-		*slot = resource;
+	if (!has_path(resource)) {
+		*slot_of(r, resource) = resource;
 		return 0;
 	}
 	HASH_ADD_KEYPTR(hh, r->by_path, resource->key->s, resource->key->length,
@@ -102,7 +102,6 @@ drop(struct resources *r, coap_resource_t *resource)
 int
 resources_add(struct resources *r, coap_resource_t *resource)
 {
-	struct coap_resource_t **slot = slot_of(r, resource);
 	coap_resource_t *old;
 	int err;
 
@@ -110,8 +109,8 @@ resources_add(struct resources *r, coap_resource_t *resource)
 		return -COAP_E_STATE;
 	if (resource->in_table)
 		return is_here(r, resource) ? 0 : -COAP_E_STATE;
-	if (slot != NULL)
-		old = *slot;
+	if (!has_path(resource))
+		old = *slot_of(r, resource);
 	else
 		old = resources_find_key(r, resource->key->s,
 		    resource->key->length);
@@ -121,7 +120,7 @@ resources_add(struct resources *r, coap_resource_t *resource)
 	resource->in_table = true;
 	if (old == NULL)
 		return 0;
-	if (slot == NULL)
+	if (has_path(resource))
 		HASH_DEL(r->by_path, old);
 	drop(r, old);
 	return 0;
@@ -130,12 +129,10 @@ resources_add(struct resources *r, coap_resource_t *resource)
 int
 resources_remove(struct resources *r, coap_resource_t *resource)
 {
-	struct coap_resource_t **slot = slot_of(r, resource);
-
 	if (!is_here(r, resource))
 		return 0;
-	if (slot != NULL)
-		*slot = NULL;
+	if (!has_path(resource))
+		*slot_of(r, resource) = NULL;
 	else
 		HASH_DEL(r->by_path, resource);
 	drop(r, resource);

@@ -119,12 +119,12 @@ bodies_at_the_same_time(void **state)
 
 	(void)state;
 	block.answer = 3;
-	for (char c = 'a'; c < 'k'; c++)
-		block_request(s, PUT, c, 20000);
-	for (char c = 'a'; c < 'k'; c++) {
+	for (int c = 'a'; c < 'k'; c++)
+		block_request(s, PUT, (char)c, 20000);
+	for (int c = 'a'; c < 'k'; c++) {
 		char text[] = "result ?";
 
-		text[7] = c;
+		text[7] = (char)c;
 		world_wait(text);
 	}
 	assert_int_equal(world_count("S get"), 10);
