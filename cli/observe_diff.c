@@ -79,12 +79,20 @@ static void
 compare_objects(struct diff *diff, json_t *old, json_t *new)
 {
 	const char *key;
-	json_t *value;
+	void *at;
 
-	json_object_foreach(old, key, value)
-	    compare_at(diff, key, value, json_object_get(new, key));
-	json_object_foreach(new, key, value) if (!json_object_get(old, key))
-	    compare_at(diff, key, NULL, value);
+	for (at = json_object_iter(old); at;
+	     at = json_object_iter_next(old, at)) {
+		key = json_object_iter_key(at);
+		compare_at(diff, key, json_object_iter_value(at),
+		    json_object_get(new, key));
+	}
+	for (at = json_object_iter(new); at;
+	     at = json_object_iter_next(new, at)) {
+		key = json_object_iter_key(at);
+		if (!json_object_get(old, key))
+			compare_at(diff, key, NULL, json_object_iter_value(at));
+	}
 }
 
 static void

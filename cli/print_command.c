@@ -18,12 +18,12 @@ struct line {
 static bool
 is_plain(const char *s)
 {
-	static const char others[] = "%+,-./:=@_";
+	static const char marks[] = "%+,-./:=@_";
 
 	if (*s == '\0')
 		return false;
 	for (; *s; s++)
-		if (!isalnum((unsigned char)*s) && !strchr(others, *s))
+		if (!isalnum((unsigned char)*s) && !strchr(marks, *s))
 			return false;
 	return true;
 }
@@ -75,7 +75,7 @@ add_method(struct line *line, unsigned code)
 		    "coap-client sends registered methods alone");
 		return;
 	}
-	for (i = 0; info->name[i] && i < sizeof(name) - 1; i++)
+	for (i = 0; i < sizeof(name) - 1 && info->name[i]; i++)
 		name[i] = (char)tolower((unsigned char)info->name[i]);
 	name[i] = '\0';
 	add_pair(line, "-m", name);

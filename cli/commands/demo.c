@@ -201,10 +201,10 @@ run(struct job *job, const char *text, bool trace,
 static enum form
 chosen_form(const struct job *job)
 {
-	static const char *const options[] = { "json", "raw", "hex", "format" };
+	static const char *const forms[] = { "json", "raw", "hex", "format" };
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (args_has(&job->args, options[i]))
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (args_has(&job->args, forms[i]))
 			return output_form(job->out);
 	if (job->front->defaults.form != FORM_AUTO)
 		return job->front->defaults.form;

@@ -108,7 +108,7 @@ cbor_shortest_float(double value)
 void
 cbor_put_float(struct text *out, unsigned info, double value)
 {
-	float single = 0;
+	float single;
 	uint64_t bits = 0;
 	uint32_t word;
 	uint16_t half = 0;

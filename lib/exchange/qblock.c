@@ -115,7 +115,10 @@ qblock_read(const coap_pdu_t *pdu, coap_option_num_t number,
 	coap_option_filter_clear(&only);
 	coap_option_filter_set(&only, number);
 	coap_option_iterator_init(pdu, &oi, &only);
-	if (coap_option_next(&oi) == NULL || coap_option_next(&oi) != NULL)
+	if (coap_option_next(&oi) == NULL)
+		return 0;
+	/* One only. */
+	if (coap_option_next(&oi) != NULL)
 		return 0;
 	return block_read(pdu, number, false, block);
 }

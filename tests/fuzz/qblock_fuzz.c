@@ -345,10 +345,10 @@ read_list(const uint8_t *data, size_t size)
 	int i;
 
 	require(n == -COAP_E_FORMAT || (n > 0 && n <= QBLOCK_LIST_MAX));
+	if (n <= 0)
+		return;
 	for (i = 1; i < n; i++)
 		require(nums[i] > nums[i - 1]);
-	if (n < 0)
-		return;
 	require(nums[n - 1] <= QBLOCK_NUM_MAX);
 	require(qblock_missing_write(nums, (unsigned)n, out, sizeof(out),
 		    &len) == (unsigned)n);

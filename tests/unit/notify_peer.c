@@ -238,7 +238,7 @@ print(const struct opeer *p, char *text, size_t size)
 	coap_get_data(pdu, &len, &data);
 	snprintf(text, size, "%s %u.%02u %c%c %.*s",
 	    p->proto == COAP_PROTO_TCP ? "TCP" : types[pdu->type],
-	    pdu->code >> 5, pdu->code & 31,
+	    (unsigned)pdu->code >> 5, (unsigned)pdu->code & 31,
 	    pdu->token_len > 0 ? (char)pdu->token[0] : '0',
 	    coap_check_option(pdu, COAP_OPTION_OBSERVE, &oi) ? '+' : '-',
 	    len > 20 ? 20 : (int)len, data ? (const char *)data : "");
