@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SenML for people: a table of resolved records. */
-#include <math.h>
 #include <string.h>
 
 #include "cli/decode/senml.h"
@@ -15,15 +14,25 @@
 /* Length of "2026-08-14 09:12:03". */
 #define SECONDS_LEN 19
 
+/* The next integer below; floor() alone would need another library. */
+static int64_t
+whole(double value)
+{
+	double within = !(value > -MS_MAX) ? -MS_MAX
+	    : value > MS_MAX               ? MS_MAX
+					   : value;
+	int64_t n = (int64_t)within;
+
+	return (double)n > within ? n - 1 : n;
+}
+
 /* "2026-08-14 09:12:03Z", with a fraction when there is one. */
 static void
 add_time(struct text *out, double seconds)
 {
 	char buf[TIMESTAMP_TEXT_SIZE];
-	double ms = floor(seconds * 1000 + 0.5);
 
-	ms = ms < -MS_MAX ? -MS_MAX : ms > MS_MAX ? MS_MAX : ms;
-	timestamp_text((int64_t)ms, buf);
+	timestamp_text(whole(seconds * 1000 + 0.5), buf);
 	if (strlen(buf) <= SECONDS_LEN)
 		return;
 	buf[strcspn(buf, "T")] = ' ';
@@ -128,7 +137,7 @@ senml_table(struct text *out, const json_t *records, int64_t now_ms, bool ascii,
 		time = json_object_get(record, "t");
 		add_time(&text,
 		    time ? json_number_value(time)
-			 : floor((double)now_ms / 1000));
+			 : (double)whole((double)now_ms / 1000));
 		cell(&table, &text, STYLE_DIM);
 		name_cell(&text, record);
 		cell(&table, &text, STYLE_NAME);

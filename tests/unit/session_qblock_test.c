@@ -75,8 +75,7 @@ letter(coap_bin_const_t token)
 	return (char)('a' + i);
 }
 
-static void
-say(const char *format, ...)
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
 {
 	va_list ap;
 	int n;
