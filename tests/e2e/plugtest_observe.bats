@@ -111,7 +111,7 @@ asked_twice() {
 	log=${peer_log}
 	ask get "${device}/obs"
 	refute grep -q Observe <<<"${stderr}"
-	seen=$(grep -cE '^< CON 2\.05' "${log}")
+	seen=$(grep -cE '^< CON 2\.05' "${log}" || :)
 	wait_until has_notifications "$((seen + 2))" "${log}"
 }
 
