@@ -4,57 +4,17 @@
  * bodies, of which every answer can be encoded and no byte is lost or counted
  * twice; and as answers to a client's transfers.
  */
-#include <stdlib.h>
-
 #include "base/err.h"
 #include "exchange/bodies.h"
 #include "exchange/transfer.h"
 #include "wire/block.h"
 #include "wire/pdu.h"
 
-#define MESSAGE_MAX 1148
-#define BODY_MAX    4000
-#define STEPS_MAX   64
+#include "tests/fuzz/body_fuzz.h"
+
+#define STEPS_MAX 64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint8_t body[BODY_MAX];
-static unsigned held;
-
-static void
-require(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void
-on_release(coap_session_t *session, void *app)
-{
-	(void)session;
-	(void)app;
-	held--;
-}
-
-static struct body_out *
-answer(size_t length)
-{
-	struct body_out *out =
-	    body_out_new(body, length, on_release, NULL, NULL);
-
-	require(out != NULL);
-	held++;
-	return out;
-}
-
-static void
-check_encodes(coap_pdu_t *pdu, enum framing framing)
-{
-	const uint8_t *out;
-	size_t len;
-
-	require(pdu_encode(pdu, framing, &out, &len) == 0);
-}
 
 static void
 bury(struct bodies *b)

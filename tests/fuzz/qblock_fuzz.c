@@ -5,8 +5,6 @@
  * of missing blocks. What is made of them can be encoded, is no more than a set
  * at a time, and keeps to its pool.
  */
-#include <stdlib.h>
-
 #include "base/err.h"
 #include "base/timer.h"
 #include "exchange/bodies.h"
@@ -14,14 +12,12 @@
 #include "wire/block.h"
 #include "wire/pdu.h"
 
-#define MESSAGE_MAX 1148
-#define BODY_MAX    4000
-#define POOL_MAX    ((size_t)6000)
+#include "tests/fuzz/body_fuzz.h"
+
+#define POOL_MAX ((size_t)6000)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t body[BODY_MAX];
-static unsigned held;
 static coap_tick_t now;
 
 static const struct qblock_params times = {
@@ -33,41 +29,6 @@ static const struct qblock_params times = {
 	.partial_timeout = 247000,
 	.transmit_span = 100000,
 };
-
-static void
-require(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void
-on_release(coap_session_t *session, void *app)
-{
-	(void)session;
-	(void)app;
-	held--;
-}
-
-static struct body_out *
-answer(size_t length)
-{
-	struct body_out *out =
-	    body_out_new(body, length, on_release, NULL, NULL);
-
-	require(out != NULL);
-	held++;
-	return out;
-}
-
-static void
-check_encodes(coap_pdu_t *pdu)
-{
-	const uint8_t *out;
-	size_t len;
-
-	require(pdu_encode(pdu, FRAMING_DATAGRAM, &out, &len) == 0);
-}
 
 /* The next message, or NULL; the time goes on by what is in front of it. */
 static coap_pdu_t *
@@ -135,7 +96,7 @@ serve(struct bodies *b, const struct bodies_params *params,
 	bodies_settle(b, response);
 	bodies_qblock_answered(b, &r, response);
 	if (response->code != 0)
-		check_encodes(response);
+		check_encodes(response, FRAMING_DATAGRAM);
 	body_entry_free(r.entry);
 	bury(b);
 	coap_delete_pdu(response);
@@ -156,7 +117,7 @@ pump(struct bodies *b, const struct bodies_params *params, bool con)
 		require(pdu != NULL && bodies_qblock_head(next.entry, pdu));
 		require(qblock_put(next.out, pdu, COAP_OPTION_Q_BLOCK2,
 			    next.num, next.szx) == 0);
-		check_encodes(pdu);
+		check_encodes(pdu, FRAMING_DATAGRAM);
 		coap_delete_pdu(pdu);
 		body_out_free(next.out);
 		n++;
@@ -167,7 +128,7 @@ pump(struct bodies *b, const struct bodies_params *params, bool con)
 		pdu = pdu_new(COAP_MESSAGE_NON, 69, 1, MESSAGE_MAX);
 		require(pdu != NULL);
 		require(bodies_qblock_missing(entry, params, pdu));
-		check_encodes(pdu);
+		check_encodes(pdu, FRAMING_DATAGRAM);
 		coap_delete_pdu(pdu);
 	}
 	bury(b);
@@ -227,12 +188,12 @@ work(struct qtransfer *q)
 	if (step == QTRANSFER_ASK) {
 		if (qtransfer_ask(q, step, &times, &frame, &msg) < 0)
 			return false;
-		check_encodes(msg);
+		check_encodes(msg, FRAMING_DATAGRAM);
 		coap_delete_pdu(msg);
 	}
 	while (q->up && qblock_out_take(&q->out, now, &num)) {
 		require(qtransfer_part(q, num, &frame, &msg) == 0);
-		check_encodes(msg);
+		check_encodes(msg, FRAMING_DATAGRAM);
 		coap_delete_pdu(msg);
 		n++;
 		require(q->con || n <= 3 * times.max_payloads);
@@ -270,7 +231,7 @@ give(struct transfer *t, coap_pdu_t *response)
 	    a.step == QTRANSFER_ANEW) {
 		if (qtransfer_ask(t->q, a.step, &times, &frame, &pdu) < 0)
 			return false;
-		check_encodes(pdu);
+		check_encodes(pdu, FRAMING_DATAGRAM);
 		coap_delete_pdu(pdu);
 	}
 	return a.step != QTRANSFER_FAILED && a.step != QTRANSFER_FALL_BACK;
@@ -295,7 +256,7 @@ play(struct transfer *t, struct qtransfer **list, const uint8_t *data,
 
 	require(qtransfer_begin(t, list, &params) == 0);
 	require(qtransfer_first(t->q, &frame, &pdu) == 0);
-	check_encodes(pdu);
+	check_encodes(pdu, FRAMING_DATAGRAM);
 	coap_delete_pdu(pdu);
 	while (more && work(t->q)) {
 		pdu = take(&data, &size);
