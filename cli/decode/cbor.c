@@ -127,12 +127,12 @@ push(struct check *c, size_t at, const struct cbor_head *head, uint64_t items)
 {
 	bool indefinite = head->info == CBOR_INFO_INDEFINITE;
 
+	if (c->depth == c->max)
+		return wrong(c, at, "it is nested too deeply");
 	if (items == 0 && !indefinite) {
 		complete(c);
 		return true;
 	}
-	if (c->depth == c->max)
-		return wrong(c, at, "it is nested too deeply");
 	c->frames[c->depth++] = (struct frame){
 		.major = head->major,
 		.indefinite = indefinite,

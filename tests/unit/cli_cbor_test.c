@@ -104,6 +104,9 @@ depth(void **state)
 	deep[CBOR_DEPTH_MAX] = 0x01;
 	assert_true(cbor_check(deep, CBOR_DEPTH_MAX + 1, false, CBOR_DEPTH_MAX,
 	    &error));
+	deep[CBOR_DEPTH_MAX] = 0x80;
+	assert_false(cbor_check(deep, CBOR_DEPTH_MAX + 1, false, CBOR_DEPTH_MAX,
+	    &error));
 	free(deep);
 }
 
