@@ -39,7 +39,7 @@ WS_LIBS    := $(if $(filter lws,$(WS)),-lwebsockets)
 # Sources. Those of a back-end BACK are lib/tls/BACK*.c or lib/net/ws_BACK*.c;
 # BACK_module.c is what its module exports, and in the module alone.
 
-ALL_SRCS   := $(strip $(foreach r,$(ROOMS),$(wildcard lib/$(r)/*.c)))
+ALL_SRCS   := $(strip $(foreach r,$(ROOMS),$(wildcard lib/$(r)/*.c lib/$(r)/*/*.c)))
 TLS_CHOICE := lib/tls/load_%.c lib/tls/none.c lib/tls/gnutls%.c
 WS_CHOICE  := lib/net/ws_load_%.c lib/net/ws_none.c lib/net/ws_lws%.c
 LIB_SRCS   := $(filter-out $(TLS_CHOICE) $(WS_CHOICE),$(ALL_SRCS))

@@ -10,13 +10,13 @@
 #include <utlist.h>
 
 #include "cli/command.h"
-#include "cli/demo_key.h"
 #include "cli/device/device.h"
-#include "cli/diagnosis.h"
 #include "cli/failure.h"
-#include "cli/listeners.h"
-#include "cli/names.h"
-#include "cli/observed.h"
+#include "cli/observe/observed.h"
+#include "cli/secrets/demo_key.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/listeners.h"
+#include "cli/words/names.h"
 
 /* Where the telling of an event stands: whoever unobserves moves it on. */
 struct telling {

@@ -11,8 +11,8 @@
 #include "cli/control/control.h"
 #include "cli/front.h"
 #include "cli/job.h"
-#include "cli/keyring.h"
-#include "cli/output.h"
+#include "cli/output/output.h"
+#include "cli/secrets/keyring.h"
 
 struct datum {
 	struct datum *prev;

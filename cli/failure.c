@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "cli/diagnosis.h"
-#include "cli/opening.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/opening.h"
 
 const char *
 failure_peer(const coap_session_t *session, char buf[PEER_SIZE])

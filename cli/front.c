@@ -9,9 +9,9 @@
 #include <utlist.h>
 
 #include "cli/app.h"
+#include "cli/body/progress.h"
 #include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/vars.h"
+#include "cli/words/vars.h"
 
 void
 front_open(struct front *front, struct app *app)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/output.h"
+#include "cli/output/output.h"
 
 struct app;
 struct input;
@@ -54,7 +54,7 @@ struct front {
 	struct named *current;          /* NULL: none of this process */
 	char *away;           /* then: current session of another process */
 	struct visit *visits; /* in sessions of others; a guest's: in ours */
-	struct var *vars;     /* set VAR=VALUE (cli/vars.h) */
+	struct var *vars;     /* set VAR=VALUE (cli/words/vars.h) */
 	bool interactive;     /* at a prompt */
 	bool script_on_stdin; /* commands come from there */
 	bool no_input;

@@ -11,10 +11,10 @@
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 #include "cli/control/remote.h"
-#include "cli/diagnosis.h"
 #include "cli/failure.h"
-#include "cli/globals.h"
-#include "cli/keyring.h"
+#include "cli/secrets/keyring.h"
+#include "cli/session/diagnosis.h"
+#include "cli/words/globals.h"
 
 /* After this long a command says what it waits for. */
 #define NOTICE_MS 300

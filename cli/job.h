@@ -10,9 +10,9 @@
 
 #include <coap3/coapx.h>
 
-#include "cli/args.h"
 #include "cli/front.h"
-#include "cli/output.h"
+#include "cli/output/output.h"
+#include "cli/words/args.h"
 
 /* Exit statuses (coap-shell(1)). */
 enum exit_status {

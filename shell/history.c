@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/secret.h"
+#include "cli/secrets/secret.h"
 #include "shell/edit_library.h"
 
 /* The file is written anew when it has that many lines too many. */

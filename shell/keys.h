@@ -14,7 +14,7 @@
 
 #include <histedit.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /* Those that no binding of the emacs map uses: not 0x88, 0x8c and 0x9f. */
 enum key {

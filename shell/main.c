@@ -9,12 +9,12 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/complete.h"
 #include "cli/control/harden.h"
-#include "cli/globals.h"
-#include "cli/script.h"
-#include "cli/secret.h"
-#include "cli/vars.h"
+#include "cli/secrets/secret.h"
+#include "cli/words/complete.h"
+#include "cli/words/globals.h"
+#include "cli/words/script.h"
+#include "cli/words/vars.h"
 #include "shell/prompt.h"
 
 /* A usage error, before there is anything that could tell it otherwise. */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 #include "shell/edit_library.h"
 
 /* Values take at most this part of the width before descriptions begin. */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/complete.h"
+#include "cli/words/complete.h"
 #include "shell/screen.h"
 
 struct menu {

@@ -12,12 +12,12 @@
 #include <utlist.h>
 
 #include "cli/app.h"
-#include "cli/charset.h"
 #include "cli/command.h"
-#include "cli/lexer.h"
-#include "cli/output_form.h"
-#include "cli/script.h"
-#include "cli/secret.h"
+#include "cli/output/charset.h"
+#include "cli/output/output_form.h"
+#include "cli/secrets/secret.h"
+#include "cli/words/lexer.h"
+#include "cli/words/script.h"
 #include "shell/edit_library.h"
 #include "shell/editor.h"
 #include "shell/prompt_text.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cli/app.h"
-#include "cli/diagnosis.h"
-#include "cli/opening.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/opening.h"
 
 /* A path in the prompt is cut to this from the left. */
 #define PATH_CELLS 30

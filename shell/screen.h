@@ -12,7 +12,7 @@
 
 #include <histedit.h>
 
-#include "cli/output.h"
+#include "cli/output/output.h"
 
 /* Cells from the upper left corner of the block: prompt and line. */
 struct place {

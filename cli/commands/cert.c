@@ -6,11 +6,11 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/diagnosis.h"
-#include "cli/opening.h"
-#include "cli/payload.h"
-#include "cli/text.h"
-#include "cli/time_text.h"
+#include "cli/output/payload.h"
+#include "cli/output/text.h"
+#include "cli/output/time_text.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/opening.h"
 
 /* Longer chains are cut. */
 #define CHAIN_MAX 10

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/body/input.h"
 #include "cli/commands/commands.h"
 #include "cli/decode/decoders.h"
-#include "cli/input.h"
-#include "cli/option_text.h"
-#include "cli/time_text.h"
+#include "cli/output/option_text.h"
+#include "cli/output/time_text.h"
 
 static const char *const protos[] = { "udp", "tcp", "ws", NULL };
 

@@ -11,11 +11,11 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/demo_key.h"
 #include "cli/device/device.h"
-#include "cli/listeners.h"
-#include "cli/opening.h"
-#include "cli/script.h"
+#include "cli/secrets/demo_key.h"
+#include "cli/session/listeners.h"
+#include "cli/session/opening.h"
+#include "cli/words/script.h"
 
 /* Each line is shown and run; a failure ends the tour with its status. Lines of
  * a protocol that this build lacks are left out. */

@@ -5,10 +5,10 @@
 
 #include "cli/commands/commands.h"
 #include "cli/failure.h"
-#include "cli/group.h"
-#include "cli/links.h"
-#include "cli/request.h"
-#include "cli/text.h"
+#include "cli/output/links.h"
+#include "cli/output/text.h"
+#include "cli/request/group.h"
+#include "cli/request/request.h"
 
 struct discover_job {
 	struct job *job;

@@ -7,8 +7,8 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/diagnosis.h"
-#include "cli/status.h"
+#include "cli/output/status.h"
+#include "cli/session/diagnosis.h"
 
 #define COLUMNS 4
 /* More is never found of one word. */

@@ -11,8 +11,8 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/script.h"
-#include "cli/vars.h"
+#include "cli/words/script.h"
+#include "cli/words/vars.h"
 
 static const char group[] = "Helpers";
 

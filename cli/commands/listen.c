@@ -7,10 +7,10 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/diagnosis.h"
-#include "cli/group.h"
-#include "cli/listeners.h"
-#include "cli/opening.h"
+#include "cli/request/group.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/listeners.h"
+#include "cli/session/opening.h"
 
 static const char *const types[] = { "client", NULL };
 

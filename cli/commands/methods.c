@@ -2,10 +2,10 @@
 /* get, put, post, delete, fetch, patch, ipatch and request. */
 #include "cli/commands/commands.h"
 #include "cli/commands/request_job.h"
-#include "cli/expect.h"
 #include "cli/failure.h"
-#include "cli/repeat.h"
-#include "cli/request.h"
+#include "cli/request/expect.h"
+#include "cli/request/repeat.h"
+#include "cli/request/request.h"
 
 static int
 start_request(struct job *job, unsigned code)

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/body/input.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/observe.h"
-#include "cli/input.h"
-#include "cli/observed.h"
-#include "cli/opening.h"
+#include "cli/observe/observed.h"
+#include "cli/session/opening.h"
 
 struct observing {
 	struct job *job;

@@ -3,7 +3,7 @@
 #ifndef CLI_COMMANDS_OBSERVE_H
 #define CLI_COMMANDS_OBSERVE_H
 
-#include "cli/observed.h"
+#include "cli/observe/observed.h"
 
 /* A server has so long to confirm that it stops. */
 #define OBSERVE_STOP_MS 5000

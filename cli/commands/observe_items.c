@@ -9,9 +9,9 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/observe.h"
-#include "cli/option_text.h"
-#include "cli/payload.h"
-#include "cli/time_text.h"
+#include "cli/output/option_text.h"
+#include "cli/output/payload.h"
+#include "cli/output/time_text.h"
 
 /* Characters of a value in a table; bytes of it that are looked at. */
 #define VALUE_SHOWN 40

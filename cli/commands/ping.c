@@ -5,8 +5,8 @@
 
 #include "cli/commands/commands.h"
 #include "cli/failure.h"
-#include "cli/repeat.h"
-#include "cli/request.h"
+#include "cli/request/repeat.h"
+#include "cli/request/request.h"
 
 #define PING_LIMIT_MS 10000 /* for one answer */
 

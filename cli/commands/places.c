@@ -5,9 +5,9 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/names.h"
-#include "cli/opening.h"
-#include "cli/path.h"
+#include "cli/request/path.h"
+#include "cli/session/opening.h"
+#include "cli/words/names.h"
 
 /* The session of "lamp:/x", which is the current one from now on and leaves
  * "/x", or the one that is current. NULL: the job has been told. */

@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/body/download.h"
+#include "cli/body/input.h"
+#include "cli/body/upload.h"
 #include "cli/commands/request_group.h"
-#include "cli/diagnosis.h"
-#include "cli/download.h"
-#include "cli/dry_run.h"
-#include "cli/expect.h"
 #include "cli/failure.h"
-#include "cli/input.h"
-#include "cli/option_text.h"
-#include "cli/repeat.h"
-#include "cli/request.h"
-#include "cli/upload.h"
-#include "cli/write_out.h"
+#include "cli/output/option_text.h"
+#include "cli/request/dry_run.h"
+#include "cli/request/expect.h"
+#include "cli/request/repeat.h"
+#include "cli/request/request.h"
+#include "cli/request/write_out.h"
+#include "cli/session/diagnosis.h"
 
 struct request_job {
 	struct job *job;

@@ -3,8 +3,8 @@
 #ifndef CLI_COMMANDS_REQUEST_GROUP_H
 #define CLI_COMMANDS_REQUEST_GROUP_H
 
-#include "cli/expect.h"
-#include "cli/group.h"
+#include "cli/request/expect.h"
+#include "cli/request/group.h"
 
 struct request_group;
 

@@ -8,9 +8,9 @@
 
 #include "cli/commands/commands.h"
 #include "cli/device/device.h"
-#include "cli/group.h"
-#include "cli/listeners.h"
-#include "cli/opening.h"
+#include "cli/request/group.h"
+#include "cli/session/listeners.h"
+#include "cli/session/opening.h"
 
 static int
 serve_one(struct job *job, const char *uri)

@@ -4,7 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/session_fields.h"
+#include "cli/session/session_fields.h"
 
 static int
 unknown_field(struct job *job, const char *name)

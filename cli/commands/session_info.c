@@ -4,7 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/session_fields.h"
+#include "cli/session/session_fields.h"
 
 /* People see what applies; programs get the same fields each time. */
 static bool

@@ -9,7 +9,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/opening.h"
+#include "cli/session/opening.h"
 
 #define OWNER_SIZE 32
 

@@ -7,10 +7,10 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/diagnosis.h"
-#include "cli/observed.h"
-#include "cli/opening.h"
-#include "cli/session_tunables.h"
+#include "cli/observe/observed.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/opening.h"
+#include "cli/session/session_tunables.h"
 
 struct opening {
 	struct observer observer;

@@ -4,7 +4,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/opening.h"
+#include "cli/session/opening.h"
 
 struct reconnecting {
 	struct observer observer;

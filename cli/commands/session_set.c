@@ -5,7 +5,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/session_tunables.h"
+#include "cli/session/session_tunables.h"
 
 struct setting {
 	const struct tunable *tunable;

@@ -9,8 +9,8 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/listeners.h"
-#include "cli/opening.h"
+#include "cli/session/listeners.h"
+#include "cli/session/opening.h"
 
 /* The events that a user may wait for, by the library's names. */
 static const char *const event_names[] = {

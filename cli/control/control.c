@@ -12,7 +12,7 @@
 #include "cli/app.h"
 #include "cli/command.h"
 #include "cli/control/server.h"
-#include "cli/listeners.h"
+#include "cli/session/listeners.h"
 
 int
 control_folder(struct app *app, bool create, struct folder **out,

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "cli/control/bytes.h"
-#include "cli/output.h"
+#include "cli/output/output.h"
 
 #define CONTROL_VERSION 1
 
@@ -79,7 +79,7 @@ struct start {
 	/* What options points to once it is decoded. Only these are encoded. */
 	char *write_out;
 	char *file;
-	char *found; /* what there is of it, for --resume (cli/part.h) */
+	char *found; /* what there is of it, for --resume (cli/body/part.h) */
 	uint64_t timeout_ms;
 	char *session; /* -S, or the client's current session */
 	/* Where the client is in a session, once it said so by cd. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/secret.h"
+#include "cli/secrets/secret.h"
 
 /* Bytes before the strings, and the number of words. */
 #define FIXED_SIZE (5 * 4 + 8 + 4)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/body/input.h"
 #include "cli/control/remote_private.h"
-#include "cli/input.h"
-#include "cli/keyring.h"
+#include "cli/secrets/keyring.h"
 
 void
 remote_send(struct remote *remote, struct message *m)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cli/app.h"
+#include "cli/body/part.h"
 #include "cli/command.h"
 #include "cli/control/remote_private.h"
-#include "cli/part.h"
 
 /* The words as the table has them, not abbreviated. */
 static char **

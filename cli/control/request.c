@@ -7,10 +7,10 @@
 
 #include <utlist.h>
 
+#include "cli/body/input.h"
 #include "cli/control/client.h"
 #include "cli/control/server.h"
-#include "cli/input.h"
-#include "cli/keyring.h"
+#include "cli/secrets/keyring.h"
 
 /* Before each piece of output that waits: stream (1), length (4). */
 #define HEAD 5

@@ -9,9 +9,9 @@
 
 #include "cli/app.h"
 #include "cli/control/control.h"
-#include "cli/listeners.h"
-#include "cli/names.h"
-#include "cli/opening.h"
+#include "cli/session/listeners.h"
+#include "cli/session/opening.h"
+#include "cli/words/names.h"
 
 /* --- what the words name ------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/payload.h"
+#include "cli/output/payload.h"
 
 bool
 cbor_read_head(struct cbor_reader *r, struct cbor_head *head)

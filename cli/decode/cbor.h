@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /* Arrays, maps, tags and embedded CBOR in each other. */
 #define CBOR_DEPTH_MAX 64

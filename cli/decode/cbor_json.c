@@ -7,8 +7,8 @@
 
 #include "cli/decode/cbor.h"
 #include "cli/decode/diag.h"
-#include "cli/json_line.h"
-#include "cli/payload.h"
+#include "cli/output/json_line.h"
+#include "cli/output/payload.h"
 
 struct converter {
 	struct cbor_reader r;

@@ -12,9 +12,9 @@
 #include "cli/decode/json_layout.h"
 #include "cli/decode/problem.h"
 #include "cli/decode/senml.h"
-#include "cli/json_line.h"
-#include "cli/option_text.h"
-#include "cli/payload.h"
+#include "cli/output/json_line.h"
+#include "cli/output/option_text.h"
+#include "cli/output/payload.h"
 
 /* A longer text of JSON is shown as it is. */
 #define LAYOUT_MAX ((size_t)64 * 1024)

@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /* A longer payload is not decoded. */
 #define DECODE_MAX ((size_t)1024 * 1024)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /* Bytes of a bignum that is written in decimal; longer ones are 2(h'...'). */
 #define DIAG_BIGNUM_MAX 64

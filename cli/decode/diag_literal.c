@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/decode/diag_parser.h"
-#include "cli/payload.h"
+#include "cli/output/payload.h"
 
 /* A number with a fraction. */
 #define FLOAT_MAX_BYTES 400

@@ -8,7 +8,7 @@
 
 #include "cli/decode/cbor.h"
 #include "cli/decode/diag.h"
-#include "cli/payload.h"
+#include "cli/output/payload.h"
 
 /* A container that is longer is broken into lines. */
 #define LINE_MAX_BYTES 64

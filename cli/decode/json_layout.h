@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /* The same values, names and numbers, in their order and as they were written,
  * on several lines; what is short stays on one. s is valid JSON, or the result

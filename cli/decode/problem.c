@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/option_text.h"
-#include "cli/payload.h"
+#include "cli/output/option_text.h"
+#include "cli/output/payload.h"
 
 /* RFC 9290 section 2; -8 is of section 3.1.1. */
 static const struct entry {

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /*
  * Problem details that became JSON, with names for the numbers of standard

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/json_line.h"
+#include "cli/output/json_line.h"
 
 #define VERSION 10
 /* Of what is resolved, for a long base name would be repeated by each record;

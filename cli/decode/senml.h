@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "cli/text.h"
+#include "cli/output/text.h"
 
 /* Seconds; a time below it is meant from now on (RFC 8428 section 4.5.3). */
 #define SENML_RELATIVE_MAX 268435456.0

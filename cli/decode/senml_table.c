@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "cli/decode/senml.h"
-#include "cli/output_form.h"
-#include "cli/output_table.h"
-#include "cli/time_text.h"
+#include "cli/output/output_form.h"
+#include "cli/output/output_table.h"
+#include "cli/output/time_text.h"
 
 #define COLUMNS 4
 #define MARGIN  "  "

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/args.h"
 #include "cli/device/resource.h"
-#include "cli/option_text.h"
+#include "cli/output/option_text.h"
+#include "cli/words/args.h"
 
 #define UNFORMATTED_MAX 1024
 

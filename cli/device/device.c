@@ -9,7 +9,7 @@
 
 #include "cli/device/resource.h"
 #include "cli/failure.h"
-#include "cli/listeners.h"
+#include "cli/session/listeners.h"
 
 /* Of notifications: the default, and its limits. */
 #define INTERVAL_MS     5000

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/device/resource.h"
-#include "cli/option_text.h"
+#include "cli/output/option_text.h"
 
 struct document *
 document_new(int format, const void *data, size_t len)

@@ -5,8 +5,8 @@
 
 #include "cli/device/json_patch.h"
 #include "cli/device/resource.h"
-#include "cli/json_pointer.h"
-#include "cli/option_text.h"
+#include "cli/output/json_pointer.h"
+#include "cli/output/option_text.h"
 
 #define POINTER_MAX 1024
 /* libcoap has no names for these. */

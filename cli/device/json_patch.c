@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/json_pointer.h"
+#include "cli/output/json_pointer.h"
 
 /* --- limits -------------------------------------------------------------- */
 

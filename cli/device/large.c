@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/device/resource.h"
-#include "cli/option_text.h"
+#include "cli/output/option_text.h"
 
 #define LARGE_SIZE  1280
 #define LARGE_MAX   4194304

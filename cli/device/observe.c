@@ -11,7 +11,7 @@
 #include <utlist.h>
 
 #include "cli/device/resource.h"
-#include "cli/option_text.h"
+#include "cli/output/option_text.h"
 
 /* For so long a change of format ends observations with 4.06. */
 #define EVICT_MS 2000

@@ -7,8 +7,8 @@
 
 #include "cli/device/resource.h"
 #include "cli/failure.h"
-#include "cli/option_text.h"
-#include "cli/time_text.h"
+#include "cli/output/option_text.h"
+#include "cli/output/time_text.h"
 
 static void
 get_root(struct call *call)

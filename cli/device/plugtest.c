@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "cli/device/resource.h"
-#include "cli/opening.h"
-#include "cli/option_text.h"
-#include "cli/text.h"
+#include "cli/output/option_text.h"
+#include "cli/output/text.h"
+#include "cli/session/opening.h"
 
 /* --- /test --------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "cli/device/device.h"
-#include "cli/opening.h"
+#include "cli/session/opening.h"
 
 #include <coap3/coap_proxy.h>
 

@@ -10,12 +10,12 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "session/credentials.h"
-#include "session/endpoint.h"
-#include "session/linger.h"
-#include "session/observe_server.h"
-#include "session/persist.h"
-#include "session/proxy.h"
+#include "session/connect/endpoint.h"
+#include "session/connect/linger.h"
+#include "session/observe/observe_server.h"
+#include "session/observe/persist.h"
+#include "session/proxy/proxy.h"
+#include "session/secure/credentials.h"
 #include "session/session.h"
 
 static uint64_t

@@ -6,10 +6,10 @@
 #include "base/err.h"
 #include "base/sized.h"
 #include "net/layer_ws.h"
-#include "session/endpoint.h"
-#include "session/observe_client.h"
-#include "session/reconnect.h"
-#include "session/secure.h"
+#include "session/connect/endpoint.h"
+#include "session/connect/reconnect.h"
+#include "session/observe/observe_client.h"
+#include "session/secure/secure.h"
 
 void
 coap_session_set_app_data(coap_session_t *session, void *data)

@@ -13,8 +13,8 @@
 #include <utlist.h>
 
 #include "base/err.h"
+#include "session/connect/linger.h"
 #include "session/context.h"
-#include "session/linger.h"
 
 static void
 drain(int fd)

@@ -5,14 +5,14 @@
 #include <utlist.h>
 
 #include "base/alloc.h"
-#include "session/async.h"
-#include "session/blockwise.h"
-#include "session/endpoint.h"
-#include "session/mcast.h"
-#include "session/observe_client.h"
-#include "session/observe_server.h"
-#include "session/reconnect.h"
-#include "session/secure.h"
+#include "session/body/blockwise.h"
+#include "session/connect/endpoint.h"
+#include "session/connect/reconnect.h"
+#include "session/group/mcast.h"
+#include "session/observe/observe_client.h"
+#include "session/observe/observe_server.h"
+#include "session/secure/secure.h"
+#include "session/traffic/async.h"
 
 /* Random, so that answers cannot be guessed (RFC 7252 section 5.3.1); and never
  * with a zero in front, so that all tokens of a session are equally long. */

@@ -22,8 +22,8 @@
 #include "message/stream.h"
 #include "net/layer.h"
 #include "net/port.h"
+#include "session/connect/proto.h"
 #include "session/context.h"
-#include "session/proto.h"
 
 /* Messages that wait for the session to be established, at most. */
 #define SESSION_PENDING_MAX 1024

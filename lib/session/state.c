@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* States, events and the one timer of a session. */
-#include "session/async.h"
-#include "session/blockwise.h"
-#include "session/echo.h"
+#include "session/body/blockwise.h"
+#include "session/traffic/async.h"
+#include "session/traffic/echo.h"
 
 #include "base/err.h"
-#include "session/endpoint.h"
-#include "session/linger.h"
-#include "session/mcast.h"
-#include "session/observe_client.h"
-#include "session/observe_server.h"
-#include "session/proxy.h"
-#include "session/qblock.h"
-#include "session/reconnect.h"
-#include "session/secure.h"
+#include "session/body/qblock.h"
+#include "session/connect/endpoint.h"
+#include "session/connect/linger.h"
+#include "session/connect/reconnect.h"
+#include "session/group/mcast.h"
+#include "session/observe/observe_client.h"
+#include "session/observe/observe_server.h"
+#include "session/proxy/proxy.h"
+#include "session/secure/secure.h"
 
 void
 session_set_error(coap_session_t *session, int err, enum error_source source)

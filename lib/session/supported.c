@@ -3,7 +3,7 @@
 #include <coap3/coap_supported.h>
 #include <coap3/coapx.h>
 
-#include "session/proto.h"
+#include "session/connect/proto.h"
 #include "tls/tls.h"
 
 /* Loads the TLS library, if there is one. */

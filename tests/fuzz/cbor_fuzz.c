@@ -12,7 +12,7 @@
 #include "cli/decode/cbor.h"
 #include "cli/decode/decoders.h"
 #include "cli/decode/diag.h"
-#include "cli/payload.h"
+#include "cli/output/payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/control/bytes.h"
-#include "cli/keyring.h"
+#include "cli/secrets/keyring.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

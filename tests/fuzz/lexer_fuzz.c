@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "cli/app.h"
-#include "cli/complete.h"
-#include "cli/lexer.h"
+#include "cli/words/complete.h"
+#include "cli/words/lexer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,9 +11,9 @@
 
 #include <jansson.h>
 
-#include "cli/output.h"
-#include "cli/payload.h"
-#include "cli/text.h"
+#include "cli/output/output.h"
+#include "cli/output/payload.h"
+#include "cli/output/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

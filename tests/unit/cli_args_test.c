@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/args.h"
+#include "cli/words/args.h"
 
 static const struct option own[] = {
 	{ .letter = 'n', .name = "count", .arg = "N" },

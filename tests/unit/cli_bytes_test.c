@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "cli/control/bytes.h"
-#include "cli/text.h"
+#include "cli/output/text.h"
 #include "guard.h"
 #include "heap_watch.h"
 

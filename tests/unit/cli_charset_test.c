@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <wchar.h>
 
-#include "cli/charset.h"
+#include "cli/output/charset.h"
 
 static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/args.h"
-#include "cli/coap_option.h"
+#include "cli/request/coap_option.h"
+#include "cli/words/args.h"
 
 struct good {
 	const char *text;

@@ -11,7 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/job.h"
-#include "cli/status.h"
+#include "cli/output/status.h"
 
 #define WORDS_MAX 6
 

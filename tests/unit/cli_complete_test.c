@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "cli/app.h"
-#include "cli/complete.h"
+#include "cli/words/complete.h"
 
 /* The values for the text before the cursor '^', each followed by a blank; what
  * is behind the cursor does not count. */

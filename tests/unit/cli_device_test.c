@@ -11,9 +11,9 @@
 
 #include "cli/app.h"
 #include "cli/device/device.h"
-#include "cli/listeners.h"
-#include "cli/script.h"
-#include "cli/text.h"
+#include "cli/output/text.h"
+#include "cli/session/listeners.h"
+#include "cli/words/script.h"
 
 struct fixture {
 	struct app app;

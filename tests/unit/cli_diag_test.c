@@ -13,7 +13,7 @@
 #include "cli/app.h"
 #include "cli/decode/cbor.h"
 #include "cli/decode/diag.h"
-#include "cli/payload.h"
+#include "cli/output/payload.h"
 
 static struct text
 from_hex(const char *hex)

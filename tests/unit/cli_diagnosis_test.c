@@ -8,10 +8,10 @@
 
 #include <string.h>
 
-#include "cli/diagnosis.h"
-#include "cli/diagnosis_table.h"
 #include "cli/job.h"
-#include "cli/time_text.h"
+#include "cli/output/time_text.h"
+#include "cli/session/diagnosis.h"
+#include "cli/session/diagnosis_table.h"
 
 /* A handshake that has begun, as a client over TLS. */
 static struct facts

@@ -11,7 +11,7 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/expect.h"
+#include "cli/request/expect.h"
 
 static char said[1024];
 

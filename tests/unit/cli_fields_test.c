@@ -12,8 +12,8 @@
 #include <utlist.h>
 
 #include "cli/app.h"
-#include "cli/session_fields.h"
-#include "cli/session_tunables.h"
+#include "cli/session/session_fields.h"
+#include "cli/session/session_tunables.h"
 
 static int
 setup(void **state)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cli/device/json_patch.h"
-#include "cli/json_pointer.h"
+#include "cli/output/json_pointer.h"
 
 static json_t *
 parse(const char *text)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "cli/control/bytes.h"
-#include "cli/keyring.h"
+#include "cli/secrets/keyring.h"
 #include "heap_watch.h"
 
 #define SECRET  "correct horse battery staple"

@@ -11,7 +11,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/job.h"
-#include "cli/keyring.h"
+#include "cli/secrets/keyring.h"
 
 #define WORDS_MAX 12
 

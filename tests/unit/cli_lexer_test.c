@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "cli/lexer.h"
+#include "cli/words/lexer.h"
 
 static const char *
 lookup(void *arg, const char *name)

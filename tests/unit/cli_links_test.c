@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/links.h"
+#include "cli/output/links.h"
 
 static int
 parse(struct link_list *list, const char *text, link_filter *wanted, void *arg,

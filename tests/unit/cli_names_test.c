@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cli/app.h"
-#include "cli/names.h"
+#include "cli/words/names.h"
 
 static void
 good_names(void **state)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cli/observe_diff.h"
+#include "cli/observe/observe_diff.h"
 
 #define TEXT       0
 #define OCTETS     42

@@ -12,7 +12,7 @@
 
 #include <utlist.h>
 
-#include "cli/observed.h"
+#include "cli/observe/observed.h"
 #include "control_user.h"
 
 struct watcher {

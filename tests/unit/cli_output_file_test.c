@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
+#include "cli/body/part.h"
 #include "cli/job.h"
-#include "cli/part.h"
 #include "output_support.h"
 
 #define DOT " \xc2\xb7 "

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "cli/payload.h"
+#include "cli/output/payload.h"
 #include "guard.h"
 
 #define LEN(s) (sizeof(s) - 1)

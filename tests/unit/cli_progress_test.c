@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "cli/part.h"
-#include "cli/progress.h"
-#include "cli/text.h"
+#include "cli/body/part.h"
+#include "cli/body/progress.h"
+#include "cli/output/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 

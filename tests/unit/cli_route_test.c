@@ -15,7 +15,7 @@
 
 #include "cli/command.h"
 #include "cli/control/route.h"
-#include "cli/script.h"
+#include "cli/words/script.h"
 #include "control_user.h"
 
 #define WORDS 16

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/job.h"
-#include "cli/secret.h"
+#include "cli/secrets/secret.h"
 
 struct fixture {
 	char folder[64];

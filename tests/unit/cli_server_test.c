@@ -15,9 +15,9 @@
 
 #include <utlist.h>
 
+#include "cli/body/input.h"
 #include "cli/command.h"
 #include "cli/control/server.h"
-#include "cli/input.h"
 #include "clock_skip.h"
 #include "control_owner.h"
 

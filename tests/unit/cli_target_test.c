@@ -11,8 +11,8 @@
 
 #include "cli/app.h"
 #include "cli/commands/commands.h"
-#include "cli/opening.h"
-#include "cli/path.h"
+#include "cli/request/path.h"
+#include "cli/session/opening.h"
 
 struct fixture {
 	struct app app;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/time_text.h"
+#include "cli/output/time_text.h"
 
 static void
 durations(void **state)

@@ -14,7 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/control/server.h"
-#include "cli/script.h"
+#include "cli/words/script.h"
 
 static int
 forget(void *user, const void *data, size_t len)

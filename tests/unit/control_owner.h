@@ -4,7 +4,7 @@
 #define CONTROL_OWNER_H
 
 #include "cli/app.h"
-#include "cli/text.h"
+#include "cli/output/text.h"
 #include "control_peer.h"
 
 #define CONTROL_OWNER_CLIENTS 300

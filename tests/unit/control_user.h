@@ -8,7 +8,7 @@
 
 #include "cli/app.h"
 #include "cli/control/folder.h"
-#include "cli/text.h"
+#include "cli/output/text.h"
 #include "control_peer.h"
 
 #define CONTROL_USER_OWNERS 4

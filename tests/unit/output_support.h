@@ -3,8 +3,8 @@
 #ifndef OUTPUT_SUPPORT_H
 #define OUTPUT_SUPPORT_H
 
-#include "cli/output.h"
-#include "cli/text.h"
+#include "cli/output/output.h"
+#include "cli/output/text.h"
 
 /* What an output wrote. */
 struct memory_sink {

@@ -4,8 +4,8 @@
  * credentials that change under sessions, what getters say of keys, the key
  * log, and that keys do not stay in memory.
  */
-#include "session/credentials.h"
-#include "session/secure.h"
+#include "session/secure/credentials.h"
+#include "session/secure/secure.h"
 #include "session_keys.h"
 #include "skip.h"
 

@@ -5,7 +5,7 @@
 
 #include "block_support.h"
 #include "observe_peer.h"
-#include "session/echo.h"
+#include "session/traffic/echo.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON

@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "session/linger.h"
+#include "session/connect/linger.h"
 
 #define CON COAP_MESSAGE_CON
 #define TCP COAP_PROTO_TCP

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "message/params.h"
-#include "session/mcast.h"
+#include "session/group/mcast.h"
 #include "skip.h"
 
 #define CON COAP_MESSAGE_CON

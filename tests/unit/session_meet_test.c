@@ -3,7 +3,7 @@
  * meet, on loopback, with a client without library. */
 #include "notify_peer.h"
 
-#include "session/observe_server.h"
+#include "session/observe/observe_server.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON

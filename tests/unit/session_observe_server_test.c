@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "session/observe_server.h"
+#include "session/observe/observe_server.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON

@@ -3,7 +3,7 @@
  * take turns (RFC 7641 section 4.5). */
 #include "notify_peer.h"
 
-#include "session/observe_server.h"
+#include "session/observe/observe_server.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON

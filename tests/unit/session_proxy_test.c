@@ -9,7 +9,7 @@
 
 #include <coap3/coap_proxy.h>
 
-#include "session/proxy.h"
+#include "session/proxy/proxy.h"
 #include "wire/pdu.h"
 
 #define CON COAP_MESSAGE_CON

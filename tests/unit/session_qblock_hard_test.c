@@ -10,8 +10,8 @@
 
 #include "block_support.h"
 #include "exchange/qblock.h"
-#include "session/blockwise.h"
-#include "session/qblock.h"
+#include "session/body/blockwise.h"
+#include "session/body/qblock.h"
 #include "wire/block.h"
 #include "wire/pdu.h"
 

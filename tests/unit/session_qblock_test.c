@@ -12,8 +12,8 @@
 #include "lossy.h"
 
 #include "exchange/qblock.h"
-#include "session/blockwise.h"
-#include "session/qblock.h"
+#include "session/body/blockwise.h"
+#include "session/body/qblock.h"
 #include "wire/pdu.h"
 
 #define CON COAP_MESSAGE_CON

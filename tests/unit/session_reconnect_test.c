@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "session/reconnect.h"
+#include "session/connect/reconnect.h"
 
 #define CON     COAP_MESSAGE_CON
 #define NON     COAP_MESSAGE_NON

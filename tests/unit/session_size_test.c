@@ -9,7 +9,7 @@
 #include <malloc.h>
 
 #include "net/layer_tls.h"
-#include "session/secure.h"
+#include "session/secure/secure.h"
 
 #define N 100
 

@@ -31,8 +31,8 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net_support.h"
+#include "session/connect/endpoint.h"
 #include "session/context.h"
-#include "session/endpoint.h"
 #include "session/session.h"
 
 #define WORLD_LOG 65536

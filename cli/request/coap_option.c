@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options as people type them. */
+#include "cli/request/coap_option.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/words/args.h"
+
+struct option_value {
+	uint8_t *bytes;
+	size_t len;
+};
+
+static bool
+value_uint(const char *text, struct option_value *v)
+{
+	uint64_t n;
+
+	v->bytes = malloc(8);
+	if (!v->bytes || !parse_number(text, UINT64_MAX, &n))
+		return false;
+	v->len = coap_encode_var_safe8(v->bytes, 8, n);
+	return true;
+}
+
+static bool
+value_text(const char *text, struct option_value *v)
+{
+	v->bytes = (uint8_t *)strdup(text);
+	v->len = strlen(text);
+	return v->bytes != NULL;
+}
+
+static bool
+value_hex(const char *text, struct option_value *v)
+{
+	return parse_hex(text, &v->bytes, &v->len);
+}
+
+static bool
+value_empty(const char *text, struct option_value *v)
+{
+	v->len = 0;
+	return *text == '\0';
+}
+
+/* How a value is written, by its prefix or by the option's own type. */
+static const struct kind {
+	const char *prefix;
+	coapx_option_format_t format;
+	bool (*read)(const char *text, struct option_value *v);
+	const char *wants;
+} kinds[] = {
+	{ "uint:", COAPX_OPTION_UINT, value_uint, "a number" },
+	{ "str:", COAPX_OPTION_STRING, value_text, "text" },
+	{ "hex:", COAPX_OPTION_OPAQUE, value_hex, "pairs of hex digits" },
+	{ "empty", COAPX_OPTION_EMPTY, value_empty, NULL },
+};
+
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static bool
+is_text(const coapx_option_info_t *info)
+{
+	return info && info->format == COAPX_OPTION_STRING;
+}
+
+/* NULL: there is no prefix; else *text is behind it. */
+static const struct kind *
+kind_by_prefix(const coapx_option_info_t *info, const char **text)
+{
+	const struct kind *kind;
+	size_t n;
+
+	for (kind = kinds; kind < kinds + N_KINDS; kind++) {
+		n = strlen(kind->prefix);
+		if (strncmp(*text, kind->prefix, n) != 0)
+			continue;
+		/* "empty" is a word, and may be a text. */
+		if (kind->format == COAPX_OPTION_EMPTY &&
+		    ((*text)[n] != '\0' || is_text(info)))
+			continue;
+		*text += n;
+		return kind;
+	}
+	return NULL;
+}
+
+static const struct kind *
+kind_by_format(coapx_option_format_t format)
+{
+	for (size_t i = 0; i < N_KINDS; i++)
+		if (kinds[i].format == format)
+			return &kinds[i];
+	return NULL;
+}
+
+/* *number is over 65535 when there is no such option. */
+static const coapx_option_info_t *
+find_option(const char *name, uint64_t *number)
+{
+	const coapx_option_info_t *info;
+
+	if (parse_number(name, UINT16_MAX, number))
+		return coapx_option_by_number((unsigned)*number);
+	info = coapx_option_by_name(name);
+	*number = info ? info->number : UINT64_MAX;
+	return info;
+}
+
+/* The length is not one that the option may have. */
+static char *
+length_problem(const coapx_option_info_t *info, const struct kind *kind,
+    size_t len)
+{
+	if (kind->format == COAPX_OPTION_UINT &&
+	    info->format == COAPX_OPTION_UINT && info->max_length < 8)
+		return text_format("%s takes numbers up to %" PRIu64,
+		    info->name, (UINT64_C(1) << 8 * info->max_length) - 1);
+	if (info->min_length == info->max_length)
+		return text_format("%s is %u bytes long, this is %zu",
+		    info->name, info->max_length, len);
+	return text_format("%s is %u to %u bytes long, this is %zu", info->name,
+	    info->min_length, info->max_length, len);
+}
+
+static char *
+value_problem(const coapx_option_info_t *info, const struct kind *kind,
+    const char *text)
+{
+	const char *who = info ? info->name : kind->prefix;
+
+	if (kind->format == COAPX_OPTION_EMPTY)
+		return text_format("%s takes no value", who);
+	return text_format("'%s' is not %s, which %s wants", text, kind->wants,
+	    who);
+}
+
+static coap_optlist_t *
+encode(const coapx_option_info_t *info, unsigned number, const char *text,
+    char **problem)
+{
+	struct option_value v = { NULL, 0 };
+	const struct kind *kind = kind_by_prefix(info, &text);
+	/* Who gives bytes may want them to be wrong. */
+	bool any = kind && kind->format == COAPX_OPTION_OPAQUE;
+	coap_optlist_t *o = NULL;
+
+	if (!kind && info)
+		kind = kind_by_format(info->format);
+	if (!kind)
+		*problem =
+		    text_format("option %u is not registered, so say how its "
+				"value is "
+				"meant: %u=uint:5, =str:a, =hex:0a or =empty",
+			number, number);
+	else if (!kind->read(text, &v))
+		*problem = value_problem(info, kind, text);
+	else if (info && !any &&
+	    (v.len < info->min_length || v.len > info->max_length))
+		*problem = length_problem(info, kind, v.len);
+	else
+		o = coap_new_optlist((uint16_t)number, v.len, v.bytes);
+	free(v.bytes);
+	return o;
+}
+
+coap_optlist_t *
+option_parse(const char *text, char **problem)
+{
+	size_t n = strcspn(text, "=");
+	char *name = strndup(text, n);
+	const coapx_option_info_t *info;
+	coap_optlist_t *o = NULL;
+	uint64_t number;
+
+	*problem = NULL;
+	if (!name)
+		return NULL;
+	info = find_option(name, &number);
+	if (number > UINT16_MAX)
+		*problem = text_format("no option is named '%s'; a number "
+				       "0..65535 is taken too",
+		    name);
+	else
+		o = encode(info, (unsigned)number,
+		    text[n] == '=' ? text + n + 1 : "", problem);
+	free(name);
+	return o;
+}

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests that go on to another server, and their answers back. A request
+ * waits as an async entry; its handler is called again when the answer is
+ * there, and coap_proxy_forward_request() then fills the response with it.
+ */
+#include "session/proxy/proxy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <utlist.h>
+
+#include "base/addr.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "exchange/copy.h"
+#include "exchange/proxy.h"
+#include "session/body/blockwise.h"
+#include "wire/pdu.h"
+
+struct forward {
+	struct forward *prev;
+	struct forward *next;
+	struct proxy *proxy;
+	coap_async_t *async;
+	struct proxy_link *link;  /* while the request is under way */
+	coapx_request_t *request; /* likewise */
+	coap_cache_key_t *key;
+	const coap_pdu_t *received; /* while its handler is called */
+	coap_pdu_t *answer;         /* a copy, with its body */
+	unsigned code;              /* without an answer: what we say */
+	char why[200];
+	bool done;
+	bool busy; /* a handler is called: it stays until that is over */
+	bool dead;
+};
+
+/* --- words ---------------------------------------------------------------- */
+
+static unsigned
+code_of_error(int err)
+{
+	switch (err) {
+	case -COAP_E_NOMEM:
+		return COAP_RESPONSE_CODE_INTERNAL_ERROR;
+	case -COAP_E_LIMIT:
+		return COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE;
+	case -COAP_E_BAD_RESPONSE:
+	case -COAP_E_FORMAT:
+	case -COAP_E_TOOBIG:
+		return COAP_RESPONSE_CODE_BAD_GATEWAY;
+	case -COAP_E_NOTSUP:
+		return COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED;
+	default:
+		return COAP_RESPONSE_CODE_GATEWAY_TIMEOUT;
+	}
+}
+
+/* Names this proxy, without a space (RFC 8768 section 4). */
+static void
+identify(const coap_session_t *session, char text[ADDR_TEXT_SIZE])
+{
+	if (addr_format(&session->local, text, ADDR_TEXT_SIZE) == 0)
+		snprintf(text, ADDR_TEXT_SIZE, "proxy");
+}
+
+/* --- their life ----------------------------------------------------------- */
+
+static struct proxy *
+proxy_of(coap_context_t *context)
+{
+	if (!context->proxy) {
+		context->proxy = mem_new(COAP_NODE, 1, sizeof *context->proxy);
+		if (context->proxy)
+			context->proxy->context = context;
+	}
+	return context->proxy;
+}
+
+/* The way to the next hop is not needed any more. */
+static void
+let_go(struct forward *f)
+{
+	struct proxy_link *link = f->link;
+
+	coapx_request_cancel(f->request);
+	f->request = NULL;
+	f->link = NULL;
+	if (link)
+		proxy_link_put(link);
+}
+
+static void
+forward_free(struct forward *f)
+{
+	if (!f->dead) {
+		DL_DELETE(f->proxy->forwards, f);
+		f->dead = true;
+		let_go(f);
+	}
+	if (f->busy)
+		return;
+	coap_delete_cache_key(f->key);
+	coap_delete_pdu(f->answer);
+	coap_free_type(COAP_NODE, f);
+}
+
+static struct forward *
+find(const struct proxy *proxy, const coap_async_t *async)
+{
+	struct forward *f;
+
+	DL_FOREACH(proxy->forwards, f)
+		if (f->async == async)
+			return f;
+	return NULL;
+}
+
+void
+proxy_forget(coap_context_t *context, const coap_async_t *async)
+{
+	struct forward *f = context->proxy ? find(context->proxy, async) : NULL;
+
+	if (f)
+		forward_free(f);
+}
+
+void
+proxy_client_gone(coap_session_t *session)
+{
+	struct proxy *proxy = session->context->proxy;
+	struct proxy_link *link;
+	struct proxy_link *next;
+
+	if (!proxy)
+		return;
+	DL_FOREACH_SAFE(proxy->links, link, next) {
+		if (link->client == session->id && link->users == 0)
+			proxy_link_close(link);
+	}
+}
+
+void
+proxy_free(coap_context_t *context)
+{
+	struct proxy *proxy = context->proxy;
+
+	if (!proxy)
+		return;
+	while (proxy->forwards)
+		forward_free(proxy->forwards);
+	while (proxy->links)
+		proxy_link_close(proxy->links);
+	context->proxy = NULL;
+	coap_free_type(COAP_NODE, proxy);
+}
+
+/* --- answers from the next hop -------------------------------------------- */
+
+/* Whether a body is there with all its parts. */
+static bool
+is_whole(const coap_pdu_t *response)
+{
+	coap_block_t block;
+
+	return response->body ||
+	    !coap_get_block(response, COAP_OPTION_BLOCK2, &block) ||
+	    (block.num == 0 && !block.m);
+}
+
+static void
+keep_answer(struct forward *f, const coap_pdu_t *response)
+{
+	const struct resources *r = &f->proxy->context->resources;
+	unsigned bad = proxy_bad_response(r, response);
+	size_t len, offset, total;
+	const uint8_t *data;
+
+	f->code = COAP_RESPONSE_CODE_BAD_GATEWAY;
+	if (bad > 0) {
+		snprintf(f->why, sizeof f->why,
+		    "Option %u of the answer is not known to this proxy", bad);
+		return;
+	}
+	coap_get_data_large(response, &len, &data, &offset, &total);
+	if (offset > 0 || total > len || !is_whole(response)) {
+		snprintf(f->why, sizeof f->why, "The answer is not complete");
+		return;
+	}
+	f->answer = copy_pdu(response);
+	if (!f->answer) {
+		f->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
+		snprintf(f->why, sizeof f->why, "Out of memory");
+	}
+}
+
+/* The application may look at it, as libcoap has it. */
+static void
+tell(struct forward *f, coap_session_t *session, const coapx_result_t *result)
+{
+	coap_response_handler_t handler = session->context->on.response;
+
+	if (!handler || !result->response)
+		return;
+	f->received = result->response;
+	handler(session, result->sent, result->response, result->response->mid);
+	f->received = NULL;
+}
+
+static void
+on_result(coapx_request_t *request, coap_session_t *session,
+    const coapx_result_t *result, void *arg)
+{
+	struct forward *f = arg;
+
+	(void)request;
+	f->request = NULL;
+	f->busy = true;
+	if (result->error == 0) {
+		keep_answer(f, result->response);
+		tell(f, session, result);
+	} else {
+		f->code = code_of_error(result->error);
+		snprintf(f->why, sizeof f->why, "No answer from %s: %s",
+		    f->link->origin, err_text(result->error));
+	}
+	f->busy = false;
+	if (f->dead) {
+		forward_free(f);
+		return;
+	}
+	let_go(f);
+	f->done = true;
+	coap_async_trigger(f->async);
+}
+
+/* --- the answer to the client --------------------------------------------- */
+
+/* RFC 8768 section 4: each proxy on the way puts its name in front. */
+static int
+relay_hop_limit(coap_session_t *session, const coap_pdu_t *answer,
+    coap_pdu_t *response)
+{
+	char text[ADDR_TEXT_SIZE + 400];
+
+	identify(session, text);
+	snprintf(text + strlen(text), 400, " %.*s",
+	    (int)pdu_payload_len(answer), (const char *)answer->data);
+	proxy_refuse(response, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
+	return 1;
+}
+
+static void
+release_answer(coap_session_t *session, void *app)
+{
+	(void)session;
+	coap_delete_pdu(app);
+}
+
+static int
+fill(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	const struct resources *r = &f->proxy->context->resources;
+	coap_pdu_t *answer = f->answer;
+	size_t len = 0, offset, total;
+	const uint8_t *data;
+	bool hops;
+
+	hops = answer->code == COAP_RESPONSE_CODE_HOP_LIMIT_REACHED;
+	if (hops && answer->data)
+		return relay_hop_limit(session, answer, response);
+	coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
+	if (!proxy_response_options(r, answer, response))
+		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
+		    "The options of the answer are too long");
+	coap_get_data_large(answer, &len, &data, &offset, &total);
+	if (len == 0)
+		return 1;
+	f->answer = NULL;
+	return blockwise_add_answer(session, request, response,
+	    &(struct blockwise_answer){ data, len, release_answer, answer });
+}
+
+/* The second call of the handler. */
+static int
+finish(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_cache_key_t *key)
+{
+	if (key != f->key)
+		coap_delete_cache_key(key);
+	if (f->answer)
+		return fill(f, session, request, response);
+	proxy_refuse(response, f->code, f->why);
+	return 1;
+}
+
+/* --- sending it on -------------------------------------------------------- */
+
+static int
+make_options(const coap_pdu_t *request, const struct proxy_way *way,
+    coap_pdu_t *pdu, const struct resources *r)
+{
+	coap_optlist_t *chain = NULL;
+	int err =
+	    proxy_request_options(r, request, way->strip ? &way->asked : NULL,
+		&way->hop, proxy_hop_limit(request), &chain);
+
+	if (err == 0 && chain && !coap_add_optlist_pdu(pdu, &chain))
+		err = -COAP_E_NOMEM;
+	coap_delete_optlist(chain);
+	return err;
+}
+
+static int
+send_on(struct forward *f, const struct proxy_way *way)
+{
+	const coap_pdu_t *request = f->async->request;
+	coap_session_t *session = f->link->session;
+	coapx_request_params_t params = {
+		.size = sizeof params,
+		.timeout_ms = PROXY_TIMEOUT_MS,
+		.flags = COAPX_REQUEST_END_ON_ICMP | COAPX_REQUEST_EACH_BLOCK,
+		.result = on_result,
+		.arg = f,
+	};
+	coap_pdu_t *pdu = coap_new_pdu((coap_pdu_type_t)request->type,
+	    (coap_pdu_code_t)request->code, session);
+	size_t len, offset, total;
+	const uint8_t *data;
+	int err = pdu
+	    ? make_options(request, way, pdu, &f->proxy->context->resources)
+	    : -COAP_E_NOMEM;
+
+	if (err == 0 &&
+	    coap_get_data_large(request, &len, &data, &offset, &total) &&
+	    !coap_add_data_large_request(session, pdu, len, data, NULL, NULL))
+		err = -COAP_E_NOMEM;
+	if (err < 0) {
+		coap_delete_pdu(pdu);
+		return err;
+	}
+	f->request = coapx_request_send(session, pdu, &params, &err);
+	if (f->request)
+		f->request->forwarded = true;
+	return err;
+}
+
+static char *
+origin_of(const coap_uri_t *uri)
+{
+	coap_uri_t bare = *uri;
+	coap_string_t *text = NULL;
+	char *origin = NULL;
+
+	bare.path = (coap_str_const_t){ 0, NULL };
+	bare.query = (coap_str_const_t){ 0, NULL };
+	if (coapx_uri_print(&bare, &text) == 0)
+		origin = coap_malloc_type(COAP_STRING, text->length + 1);
+	if (origin) {
+		/* Without the slash of an empty path. */
+		memcpy(origin, text->s, text->length);
+		origin[text->length > 0 ? text->length - 1 : 0] = '\0';
+	}
+	coap_delete_string(text);
+	return origin;
+}
+
+static int
+reach(struct forward *f, const coap_session_t *session,
+    const struct proxy_way *way, const coap_proxy_server_list_t *list)
+{
+	char *origin = origin_of(&way->hop);
+	struct proxy_hop hop = {
+		.origin = origin,
+		.server = way->server,
+		.client = list->track_client_session ? session->id : 0,
+		.idle_seconds = list->idle_timeout_secs,
+	};
+	int err = -COAP_E_NOMEM;
+
+	if (origin)
+		f->link = proxy_link_get(f->proxy, &hop, &err);
+	coap_free_type(COAP_STRING, origin);
+	return f->link ? send_on(f, way) : err;
+}
+
+static struct forward *
+forward_new(coap_session_t *session, const coap_pdu_t *request)
+{
+	struct proxy *proxy = proxy_of(session->context);
+	struct forward *f = proxy ? mem_new(COAP_NODE, 1, sizeof *f) : NULL;
+
+	if (!f)
+		return NULL;
+	f->proxy = proxy;
+	f->async = coap_register_async(session, request, 0);
+	if (!f->async) {
+		coap_free_type(COAP_NODE, f);
+		return NULL;
+	}
+	DL_APPEND(proxy->forwards, f);
+	return f;
+}
+
+static int
+begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
+    coap_cache_key_t *key, const struct proxy_way *way,
+    const coap_proxy_server_list_t *list)
+{
+	struct forward *f = forward_new(session, request);
+	int err;
+
+	if (!f)
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "Too many requests wait in this proxy");
+	err = reach(f, session, way, list);
+	if (err == 0) {
+		f->key = key;
+		return 1;
+	}
+	/* Takes f along. */
+	coap_free_async(session, f->async);
+	return proxy_refuse(response, code_of_error(err), err_text(err));
+}
+
+static int
+forward(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_cache_key_t *key, coap_proxy_server_list_t *list)
+{
+	const coap_async_t *async =
+	    coap_find_async(session, coap_pdu_get_token(request));
+	struct proxy *proxy = session->context->proxy;
+	struct forward *f = async && proxy ? find(proxy, async) : NULL;
+	struct proxy_way way = { .text = NULL };
+	char text[ADDR_TEXT_SIZE];
+	int ok;
+
+	if (f && f->done)
+		return finish(f, session, request, response, key);
+	if (context_check(session->context) < 0)
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "The proxy is ending");
+	if (proxy_hop_limit(request) == 0) {
+		identify(session, text);
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
+	}
+	ok = proxy_find_way(session, request, response, list, &way);
+	if (ok)
+		ok = begin(session, request, response, key, &way, list);
+	coap_delete_string(way.text);
+	return ok;
+}
+
+/* --- libcoap's functions -------------------------------------------------- */
+
+int
+coap_verify_proxy_scheme_supported(coap_uri_scheme_t scheme)
+{
+	const struct proto *proto = proto_by_scheme(scheme);
+
+	return proto && proto_is_supported(proto);
+}
+
+int
+coap_proxy_forward_request(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_resource_t *resource,
+    coap_cache_key_t *cache_key, coap_proxy_server_list_t *server_list)
+{
+	int ok;
+
+	(void)resource;
+	if (!response)
+		return 0;
+	if (!session || !request || !server_list ||
+	    (server_list->entry_count > 0 && !server_list->entry))
+		return proxy_refuse(response, COAP_RESPONSE_CODE_INTERNAL_ERROR,
+		    "");
+	context_enter(session->context);
+	ok = forward(session, request, response, cache_key, server_list);
+	context_leave(session->context);
+	return ok;
+}
+
+coap_response_t
+coap_proxy_forward_response(coap_session_t *session, const coap_pdu_t *received,
+    coap_cache_key_t **cache_key)
+{
+	struct proxy *proxy = session ? session->context->proxy : NULL;
+	struct forward *f = NULL;
+
+	if (cache_key)
+		*cache_key = NULL;
+	if (proxy && received)
+		DL_SEARCH_SCALAR(proxy->forwards, f, received, received);
+	if (!f)
+		return COAP_RESPONSE_FAIL;
+	if (cache_key) {
+		*cache_key = f->key;
+		f->key = NULL;
+	}
+	return COAP_RESPONSE_OK;
+}
