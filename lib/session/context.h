@@ -88,6 +88,7 @@ struct coap_context_t {
 	bool doomed;       /* free when the outermost pass ends */
 	bool fd_given;     /* a foreign loop waits: keep the timerfd armed */
 	uint64_t now_us;   /* the reading of this pass, valid while depth > 0 */
+	uint64_t left_us;  /* when the last message was handed to a transport */
 	coap_tick_t armed; /* what the timerfd is set to */
 	/* Microseconds; replaceable, so that a test can drive hours at once. */
 	uint64_t (*clock)(void *arg);

@@ -357,6 +357,38 @@ counters(void **state)
 	coap_session_release(s);
 }
 
+/* A send that takes 3 ms: the trace is told within it. */
+static void
+slow_send(const coapx_trace_t *trace, void *arg)
+{
+	(void)arg;
+	if (trace->kind == COAPX_TRACE_TX)
+		w.now_us += 3000;
+}
+
+/* The answer may be on its way before the call that sends is back. */
+static void
+round_trip_counts_sending(void **state)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+	coap_proto_t protos[] = { UDP, TCP };
+	coap_session_t *s;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		s = world_connected(protos[i]);
+		coapx_context_set_trace(w.client, slow_send, NULL);
+		world_send(s, COAP_MESSAGE_CON, (uint8_t)('a' + i));
+		world_wait("2.05");
+		coapx_context_set_trace(w.client, NULL, NULL);
+		assert_int_equal(coapx_session_get_info(s, &info), 0);
+		assert_int_equal(info.rtt_min_us, 3000);
+		coap_session_release(s);
+		w.log_len = 0;
+		w.log[0] = '\0';
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, world_up, world_down)
 
 int
@@ -372,6 +404,7 @@ main(void)
 		T(tokens),
 		T(info_of_another_size),
 		T(counters),
+		T(round_trip_counts_sending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,10 +49,10 @@ send_waiting(coap_session_t *session)
 	coapx_request_t *a;
 
 	LL_FOREACH(session_pings(session), a) {
-		if (a->sent || send_ping(session) < 0)
+		if (a->sent)
 			continue;
-		a->sent = true;
 		a->started_us = context_clock_us(session->context);
+		a->sent = send_ping(session) >= 0;
 	}
 }
 

@@ -334,7 +334,7 @@ notify_sent(coap_session_t *session, const coap_pdu_t *sent)
 	struct observer *o = notify_marked(session, sent);
 
 	if (o && o->con == sent)
-		o->sent_us = context_clock_us(session->context);
+		o->sent_us = session->context->left_us;
 }
 
 /* Which of them an ACK answers is not known (RFC 6298 section 3). */

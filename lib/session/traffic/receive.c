@@ -123,6 +123,8 @@ transmit(void *user, const uint8_t *data, size_t len)
 
 	if (!session->layer)
 		return -COAP_E_CLOSED;
+	/* Before the system call: within it, the answer may be on its way. */
+	session->context->left_us = context_clock_us(session->context);
 	err = layer_send(session->layer, data, len);
 	if (err < 0)
 		return err;

@@ -192,7 +192,7 @@ session_unsend(coap_session_t *session)
 void
 session_sent(coap_session_t *session, struct request *q)
 {
-	q->sent_at = context_clock_us(session->context);
+	q->sent_at = session->context->left_us;
 	if (q->user)
 		session->tell_sent = true;
 }
