@@ -195,15 +195,21 @@ check_resource(struct work *w)
 	return true;
 }
 
-/* RFC 7252 section 5.10.8.1: what is not there matches no If-Match. */
+/* RFC 7252 section 5.10.8.1: what is not there matches no If-Match; 5.8.4: and
+ * is deleted already, which a group's members need not say. */
 static bool
-refuse_missing(struct work *w)
+answer_missing(struct work *w)
 {
 	coap_opt_iterator_t oi;
 
 	if (coap_check_option(w->request, COAP_OPTION_IF_MATCH, &oi))
 		return refuse(w, COAP_RESPONSE_CODE_PRECONDITION_FAILED,
 		    "There is no such resource to match");
+	if (coap_pdu_get_code(w->request) == COAP_REQUEST_CODE_DELETE &&
+	    !w->env->multicast) {
+		coap_pdu_set_code(w->response, COAP_RESPONSE_CODE_DELETED);
+		return true;
+	}
 	return refuse(w, COAP_RESPONSE_CODE_NOT_FOUND,
 	    "There is no such resource");
 }
@@ -220,7 +226,7 @@ find_handler(struct work *w, const struct buf *key)
 	if (w->resource == NULL && wellknown)
 		return answer_wellknown(w);
 	if (w->resource == NULL)
-		return refuse_missing(w);
+		return answer_missing(w);
 	w->flags = w->resource->flags;
 	w->silent = w->env->multicast && w->resources->mcast_per_resource &&
 	    !(w->flags & COAP_RESOURCE_FLAGS_HAS_MCAST_SUPPORT);

@@ -80,6 +80,8 @@ test_no_resource_is_not_found(void **state)
 
 	(void)state;
 	for (code = 1; code <= RESOURCE_METHODS; code++) {
+		if (code == COAP_REQUEST_CODE_DELETE)
+			continue;
 		ask(code);
 		option(COAP_OPTION_URI_PATH, "c");
 		assert_answer(CODE(404), "There is no such resource");
@@ -175,9 +177,10 @@ test_the_unknown_resource_takes_what_it_can(void **state)
 	assert_code(CODE(205));
 	assert_int_equal(calls, 1);
 	request->code = COAP_REQUEST_CODE_DELETE;
-	assert_code(CODE(404));
+	assert_code(CODE(202));
 	request->code = COAP_REQUEST_CODE_GET;
 	assert_code(CODE(404));
+	assert_int_equal(calls, 1);
 	coap_register_request_handler(table.unknown, COAP_REQUEST_DELETE,
 	    dispatch_handle);
 	request->code = COAP_REQUEST_CODE_DELETE;
@@ -215,6 +218,24 @@ test_if_match_fails_where_there_is_nothing(void **state)
 	request->code = COAP_REQUEST_CODE_PUT;
 	assert_code(CODE(205));
 	assert_int_equal(calls, 1);
+}
+
+/* RFC 7252 section 5.8.4, and 8.2: a group's members keep quiet. */
+static void
+test_delete_of_nothing_succeeds(void **state)
+{
+	(void)state;
+	ask_root(COAP_REQUEST_CODE_DELETE);
+	option(COAP_OPTION_URI_PATH, "gone");
+	assert_code(CODE(202));
+	request->code = COAP_REQUEST_CODE_PUT;
+	assert_code(CODE(404));
+	request->code = COAP_REQUEST_CODE_DELETE;
+	env.multicast = true;
+	assert_int_equal(dispatch_request(&table, session, &env, request,
+			     response),
+	    DISPATCH_SILENT);
+	assert_int_equal(calls, 0);
 }
 
 /* RFC 7252 section 5.10.8.1: the ETags are the handler's. */
@@ -387,6 +408,7 @@ main(void)
 		TEST(test_the_unknown_resource_takes_what_it_can),
 		TEST(test_if_none_match_fails_where_there_is_one),
 		TEST(test_if_match_fails_where_there_is_nothing),
+		TEST(test_delete_of_nothing_succeeds),
 		TEST(test_if_match_of_a_resource_is_for_its_handler),
 		TEST(test_if_none_match_passes_where_there_is_none),
 		TEST(test_a_resource_for_oscore_is_not_served_in_clear),
