@@ -3,10 +3,14 @@
 #include "cli/request/coap_option.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/words/args.h"
+
+#define BLOCK_NUM_MAX  ((UINT64_C(1) << 20) - 1)
+#define BLOCK_SZX_BERT 7
 
 struct option_value {
 	uint8_t *bytes;
@@ -20,6 +24,85 @@ value_uint(const char *text, struct option_value *v)
 
 	v->bytes = malloc(8);
 	if (!v->bytes || !parse_number(text, UINT64_MAX, &n))
+		return false;
+	v->len = coap_encode_var_safe8(v->bytes, 8, n);
+	return true;
+}
+
+/* What a number of an option means to people, in the words that are printed. */
+
+static bool
+read_format(const char *text, uint64_t *n)
+{
+	int format = coapx_format_by_name(text);
+
+	*n = (uint64_t)format;
+	return format >= 0;
+}
+
+/* NUM/M/SIZE. */
+static bool
+read_block(const char *text, uint64_t *n)
+{
+	char num[24];
+	char size[8];
+	uint64_t number;
+	uint64_t bytes;
+	char more;
+	unsigned szx = 0;
+	int end = 0;
+
+	if (sscanf(text, "%23[0-9]/%c/%7s%n", num, &more, size, &end) != 3 ||
+	    text[end] != '\0' || !strchr("01", more) ||
+	    !parse_number(num, BLOCK_NUM_MAX, &number))
+		return false;
+	if (strcmp(size, "BERT") == 0) {
+		szx = BLOCK_SZX_BERT;
+	} else {
+		if (!parse_number(size, 1024, &bytes))
+			return false;
+		while (szx < BLOCK_SZX_BERT && bytes != (UINT64_C(16) << szx))
+			szx++;
+		if (szx == BLOCK_SZX_BERT)
+			return false;
+	}
+	*n = number << 4 | (more == '1' ? 8 : 0) | szx;
+	return true;
+}
+
+static const struct meaning {
+	unsigned number;
+	bool (*read)(const char *text, uint64_t *n);
+	const char *wants;
+} meanings[] = {
+	{ COAP_OPTION_CONTENT_FORMAT, read_format, "a format or its number" },
+	{ COAP_OPTION_ACCEPT, read_format, "a format or its number" },
+	{ COAP_OPTION_BLOCK1, read_block, "NUM/M/SIZE or a number" },
+	{ COAP_OPTION_BLOCK2, read_block, "NUM/M/SIZE or a number" },
+	{ COAP_OPTION_Q_BLOCK1, read_block, "NUM/M/SIZE or a number" },
+	{ COAP_OPTION_Q_BLOCK2, read_block, "NUM/M/SIZE or a number" },
+};
+
+static const struct meaning *
+find_meaning(const coapx_option_info_t *info)
+{
+	for (size_t i = 0; info && i < sizeof(meanings) / sizeof(*meanings);
+	     i++)
+		if (meanings[i].number == info->number)
+			return &meanings[i];
+	return NULL;
+}
+
+static bool
+value_meaning(const struct meaning *m, const char *text, struct option_value *v)
+{
+	uint64_t n;
+
+	if (!m || !m->read(text, &n))
+		return false;
+	free(v->bytes);
+	v->bytes = malloc(8);
+	if (!v->bytes)
 		return false;
 	v->len = coap_encode_var_safe8(v->bytes, 8, n);
 	return true;
@@ -128,14 +211,14 @@ length_problem(const coapx_option_info_t *info, const struct kind *kind,
 
 static char *
 value_problem(const coapx_option_info_t *info, const struct kind *kind,
-    const char *text)
+    const struct meaning *m, const char *text)
 {
 	const char *who = info ? info->name : kind->prefix;
 
 	if (kind->format == COAPX_OPTION_EMPTY)
 		return text_format("%s takes no value", who);
-	return text_format("'%s' is not %s, which %s wants", text, kind->wants,
-	    who);
+	return text_format("'%s' is not %s, which %s wants", text,
+	    m ? m->wants : kind->wants, who);
 }
 
 static coap_optlist_t *
@@ -146,6 +229,7 @@ encode(const coapx_option_info_t *info, unsigned number, const char *text,
 	const struct kind *kind = kind_by_prefix(info, &text);
 	/* Who gives bytes may want them to be wrong. */
 	bool any = kind && kind->format == COAPX_OPTION_OPAQUE;
+	const struct meaning *m = kind ? NULL : find_meaning(info);
 	coap_optlist_t *o = NULL;
 
 	if (!kind && info)
@@ -156,8 +240,8 @@ encode(const coapx_option_info_t *info, unsigned number, const char *text,
 				"value is "
 				"meant: %u=uint:5, =str:a, =hex:0a or =empty",
 			number, number);
-	else if (!kind->read(text, &v))
-		*problem = value_problem(info, kind, text);
+	else if (!kind->read(text, &v) && !value_meaning(m, text, &v))
+		*problem = value_problem(info, kind, m, text);
 	else if (info && !any &&
 	    (v.len < info->min_length || v.len > info->max_length))
 		*problem = length_problem(info, kind, v.len);

@@ -25,6 +25,13 @@ test_good(void **state)
 	static const struct good cases[] = {
 		{ "17=50", COAP_OPTION_ACCEPT, 1, "\x32" },
 		{ "accept=0", COAP_OPTION_ACCEPT, 0, "" },
+		{ "accept=cbor", COAP_OPTION_ACCEPT, 1, "\x3c" },
+		{ "Content-Format=application/json", 12, 1, "\x32" },
+		{ "Block2=0/0/64", COAP_OPTION_BLOCK2, 1, "\2" },
+		{ "Block1=1048575/1/BERT", COAP_OPTION_BLOCK1, 3,
+		    "\xff\xff\xff" },
+		{ "Q-Block2=3/1/1024", COAP_OPTION_Q_BLOCK2, 1, "\x3e" },
+		{ "Block2=62", COAP_OPTION_BLOCK2, 1, "\x3e" },
 		{ "Accept=65535", COAP_OPTION_ACCEPT, 2, "\xff\xff" },
 		{ "Accept=hex:0032", COAP_OPTION_ACCEPT, 2, "\0\x32" },
 		/* Bytes are taken as they are. */
@@ -76,8 +83,29 @@ test_bad(void **state)
 		{ "65536=1",
 		    "no option is named '65536'; a number 0..65535 is "
 		    "taken too" },
-		{ "accept", "'' is not a number, which Accept wants" },
-		{ "accept=-1", "'-1' is not a number, which Accept wants" },
+		{ "accept",
+		    "'' is not a format or its number, which Accept wants" },
+		{ "accept=-1",
+		    "'-1' is not a format or its number, which Accept wants" },
+		{ "accept=uint:cbor",
+		    "'cbor' is not a number, which Accept wants" },
+		{ "max-age=cbor",
+		    "'cbor' is not a number, which Max-Age wants" },
+		{ "block2=0/0/65",
+		    "'0/0/65' is not NUM/M/SIZE or a number, which Block2 "
+		    "wants" },
+		{ "block2=0/0/2048",
+		    "'0/0/2048' is not NUM/M/SIZE or a number, which Block2 "
+		    "wants" },
+		{ "block2=0/2/64",
+		    "'0/2/64' is not NUM/M/SIZE or a number, which Block2 "
+		    "wants" },
+		{ "block2=1048576/0/64",
+		    "'1048576/0/64' is not NUM/M/SIZE or a number, which "
+		    "Block2 wants" },
+		{ "block2=0/0/64x",
+		    "'0/0/64x' is not NUM/M/SIZE or a number, which Block2 "
+		    "wants" },
 		{ "accept=65536", "Accept takes numbers up to 65535" },
 		{ "accept=uint:65536", "Accept takes numbers up to 65535" },
 		{ "etag=", "ETag is 1 to 8 bytes long, this is 0" },
