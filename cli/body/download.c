@@ -291,14 +291,14 @@ download_answered(struct download *d, const coap_pdu_t *response,
 }
 
 int
-download_check(struct download *d, const coap_pdu_t *response)
+download_check(struct download *d, bool uploaded, const coap_pdu_t *response)
 {
-	bool broke = d->begun || d->at.received > 0;
+	bool broke = d->begun || d->at.received > 0 ||
+	    (uploaded &&
+		coap_pdu_get_code(response) == COAP_RESPONSE_CODE_INCOMPLETE);
 	char *left;
 
-	if (is_good(response) ||
-	    (!broke &&
-		coap_pdu_get_code(response) != COAP_RESPONSE_CODE_INCOMPLETE))
+	if (is_good(response) || !broke)
 		return STATUS_OK;
 	left = download_left(d);
 	job_fail(d->job, STATUS_INCOMPLETE, "%s",

@@ -49,8 +49,9 @@ void download_hide(struct download *d);
 void download_answered(struct download *d, const coap_pdu_t *response,
     struct view_response *view);
 /* How it ends that the answer is good or bad, as far as bodies are concerned:
- * STATUS_OK, or the job has been told. */
-int download_check(struct download *d, const coap_pdu_t *response);
+ * STATUS_OK, or the job has been told. uploaded: the request had a body. */
+int download_check(struct download *d, bool uploaded,
+    const coap_pdu_t *response);
 /* "3072 of 10000 bytes had come; ..."; malloc()ed, NULL: nothing had. */
 char *download_left(const struct download *d);
 

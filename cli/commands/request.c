@@ -86,6 +86,17 @@ check_whole(struct job *job, const coap_pdu_t *response)
 	    "that option it comes whole");
 }
 
+static bool
+sent_body(const coapx_result_t *result)
+{
+	coap_opt_iterator_t oi;
+	const uint8_t *data;
+	size_t len;
+
+	return coap_get_data(result->sent, &len, &data) ||
+	    coap_check_option(result->sent, COAP_OPTION_BLOCK1, &oi);
+}
+
 static int
 show_response(struct request_job *r, const coapx_result_t *result)
 {
@@ -113,7 +124,8 @@ show_response(struct request_job *r, const coapx_result_t *result)
 	if (status == STATUS_OK)
 		return check_whole(r->job, result->response);
 	/* A body that broke is more than what the last answer says. */
-	if (download_check(&r->download, result->response) != STATUS_OK)
+	if (download_check(&r->download, sent_body(result), result->response) !=
+	    STATUS_OK)
 		return STATUS_INCOMPLETE;
 	return status;
 }

@@ -162,6 +162,17 @@ proto_of(const char *origin)
 	return coapx_scheme_proto(uri.scheme);
 }
 
+/* A link-local address or group, which is on every link. */
+static bool
+lacks_interface(const char *origin)
+{
+	const char *host = strchr(origin, '[');
+
+	return host && !strchr(host, '%') &&
+	    (strncasecmp(host, "[fe80:", 6) == 0 ||
+		(strncasecmp(host, "[ff", 3) == 0 && strchr("12", host[4])));
+}
+
 /* why: what the library says, which begins with the URI. */
 static int
 cannot_begin(struct job *job, const char *origin, const char *bind, int err,
@@ -180,6 +191,14 @@ cannot_begin(struct job *job, const char *origin, const char *bind, int err,
 		    "%s: this host has no network interface of the name behind "
 		    "the %%",
 		    origin);
+	if (err == -COAP_E_INVAL && lacks_interface(origin))
+		return job_fail(job, STATUS_USAGE,
+		    "%s: which interface? Name it behind the address, as in "
+		    "[%s%%eth0]",
+		    origin,
+		    strncasecmp(strchr(origin, '[') + 1, "fe", 2) == 0
+			? "fe80::1"
+			: "ff02::fd");
 	if (bind && err == -COAP_E_ADDRINUSE)
 		return job_fail(job, STATUS_LOCAL,
 		    "--bind %s: the address is in use", bind);

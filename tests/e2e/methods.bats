@@ -56,6 +56,12 @@ last() {
 	[[ ${stderr} == *'4.05 Method Not Allowed'* ]]
 }
 
+@test '4.08 is a refusal as any other, where no body was sent' {
+	run_apart cs get "${device}/code?code=4.08"
+	assert_equal "${status}" 4
+	assert_equal "${#stderr_lines[@]}" 1
+}
+
 @test 'request refuses what is no request, and says so' {
 	local before
 	before=$(wc -l <"${said}")

@@ -186,3 +186,12 @@ start_member() {
 	assert_equal "${status}" 3
 	assert_regex "${stderr}" 'not a group'
 }
+
+@test "an address that is on every link wants its interface" {
+	run_apart cs get 'coap://[ff02::fd]/x'
+	assert_equal "${status}" 2
+	assert_regex "${stderr}" 'which interface\? .*\[ff02::fd%eth0\]'
+	run_apart cs get 'coap://[fe80::1]/x'
+	assert_equal "${status}" 2
+	assert_regex "${stderr}" '\[fe80::1%eth0\]'
+}

@@ -52,6 +52,7 @@ code_of_error(int err)
 	case -COAP_E_TOOBIG:
 		return COAP_RESPONSE_CODE_BAD_GATEWAY;
 	case -COAP_E_NOTSUP:
+	case -COAP_E_MCAST:
 		return COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED;
 	default:
 		return COAP_RESPONSE_CODE_GATEWAY_TIMEOUT;
