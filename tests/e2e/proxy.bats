@@ -126,6 +126,14 @@ teardown() {
 	run_apart cs get "${device}/hello" --proxy "${device_tcp}"
 	assert_equal "${status}" 5
 	[[ ${stderr} == *'5.05'* ]] || fail "${stderr}"
+	run_apart cs get "${proxy}/" -O Proxy-Scheme=gopher -O Uri-Host=x
+	assert_equal "${status}" 5
+	[[ ${stderr} == *'5.05'*'does not speak that scheme'* ]] \
+		|| fail "${stderr}"
+	run_apart cs get "${proxy}/" -O Proxy-Uri=coap://224.0.1.187/x
+	assert_equal "${status}" 5
+	[[ ${stderr} == *'5.05'*'not possible with a multicast group'* ]] \
+		|| fail "${stderr}"
 	run_apart cs get http://x/y --proxy "${proxy}"
 	assert_equal "${status}" 5
 	[[ ${stderr} == *'5.05'*'does not speak that scheme'* ]] \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where a proxy sends a request: what it asks for, and the list of servers. */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/addr.h"
 #include "base/err.h"
@@ -32,6 +34,19 @@ asks_for_proxy(const coap_pdu_t *request)
 	    coap_check_option(request, COAP_OPTION_PROXY_SCHEME, &oi);
 }
 
+/* RFC 7252 section 5.7.2: a URI that others may know what to do with. */
+static bool
+is_foreign(const coap_string_t *uri)
+{
+	size_t n = 0;
+
+	while (n < uri->length &&
+	    (isalnum(uri->s[n]) || (n > 0 && strchr("+-.", uri->s[n]))))
+		n++;
+	return n > 0 && n < uri->length && uri->s[n] == ':' &&
+	    strncasecmp((const char *)uri->s, "coap", 4) != 0;
+}
+
 /* The URI that is asked for; without Uri-Host it is where the request came. */
 static int
 read_asked(const coap_session_t *session, const coap_pdu_t *request,
@@ -50,10 +65,10 @@ read_asked(const coap_session_t *session, const coap_pdu_t *request,
 	err = coapx_uri_from_pdu(request, &base, &way->text);
 	if (err < 0)
 		return err;
-	return coap_split_proxy_uri(way->text->s, way->text->length,
-		   &way->asked) < 0
-	    ? -COAP_E_URI
-	    : 0;
+	if (coap_split_proxy_uri(way->text->s, way->text->length,
+		&way->asked) == 0)
+		return 0;
+	return is_foreign(way->text) ? -COAP_E_NOTSUP : -COAP_E_URI;
 }
 
 static const coap_proxy_server_t *
@@ -73,12 +88,15 @@ proxy_find_way(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_proxy_server_list_t *list, struct proxy_way *way)
 {
 	bool asks = asks_for_proxy(request);
+	int err = 0;
 
 	way->direct = list->type == COAP_PROXY_DIRECT ||
 	    list->type == COAP_PROXY_DIRECT_STRIP;
 	way->strip = is_strip(list->type);
 	way->server = choose(session, list);
-	if (asks && read_asked(session, request, way) < 0)
+	if (asks)
+		err = read_asked(session, request, way);
+	if (err < 0 && err != -COAP_E_NOTSUP)
 		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_REQUEST,
 		    "What the proxy is asked for is no URI");
 	if (way->direct && !asks)
@@ -90,7 +108,7 @@ proxy_find_way(coap_session_t *session, const coap_pdu_t *request,
 	way->hop = way->direct ? way->asked : way->server->uri;
 	if (!asks)
 		way->asked = way->hop;
-	if (!coap_verify_proxy_scheme_supported(way->hop.scheme))
+	if (err < 0 || !coap_verify_proxy_scheme_supported(way->hop.scheme))
 		return proxy_refuse(response,
 		    COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED,
 		    "This proxy does not speak that scheme");
