@@ -434,6 +434,8 @@ on_keys(struct request *request, const struct message *m)
 		return false;
 	keyring_unref(job->keyring);
 	job->keyring = keyring;
+	/* What is waited for counts from here: the user may have typed long. */
+	job_is_quiet(job, false);
 	job_go_on(job,
 	    result == 0 ? STATUS_OK
 			: job_fail(job, STATUS_INTERNAL, "out of memory"));

@@ -76,6 +76,8 @@ assert_secret_kept() {
 	term_start "${COAP_SHELL}" open "coaps://127.0.0.1:${port}" \
 		--psk-identity dev1 --psk - --persist 1m
 	term_wait '[Kk]ey.*: *$'
+	# Who types takes longer than it takes until a wait is told.
+	cs sleep 400ms
 	term_line "${psk_key}"
 	term_wait '^waiting for'
 	# By now the client would have said so, too.
