@@ -46,7 +46,7 @@ read_environment(struct app *app, char **problem)
 	if (form && *form != '\0' &&
 	    !form_find(form, &app->own.defaults.form)) {
 		*problem = text_format("COAP_SHELL_FORMAT: '%s' is none of "
-				       "human, json, raw, hex, none",
+				       "human, json, raw, hex, diag, none",
 		    form);
 		return -1;
 	}

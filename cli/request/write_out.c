@@ -178,6 +178,7 @@ write_out_check(struct job *job)
 	if (!unknown)
 		return STATUS_OK;
 	return job_fail(job, STATUS_USAGE,
-	    "--write-out: there is no %.*s; 'help get' lists what there is",
+	    "--write-out: there is no %.*s; there are %%{code}, %%{rtt_ms}, "
+	    "%%{size} and others, see coap-shell(1)",
 	    (int)len, unknown);
 }

@@ -311,6 +311,8 @@ is_for(const struct diagnosis_row *row, const struct facts *f)
 		return f->server;
 	case WHEN_WEBSOCKET:
 		return f->websocket;
+	case WHEN_SECURED:
+		return f->begun && f->tls.established;
 	case WHEN_TALKED:
 		return f->talked;
 	}
@@ -412,7 +414,8 @@ diagnose_row(const struct facts *f, struct diagnosis *d)
 		return;
 	}
 	d->status = row->status ? row->status : status_of_error(row->error);
-	d->handshake = (row->when != WHEN_ALWAYS && row->when != WHEN_TALKED) ||
+	d->handshake = (row->when != WHEN_ALWAYS && row->when != WHEN_SECURED &&
+			   row->when != WHEN_TALKED) ||
 	    row->error >= COAP_E_TLS;
 	if (d->status == STATUS_HANDSHAKE || d->status == STATUS_UNTRUSTED)
 		text_add(&cause, "handshake failed: ");

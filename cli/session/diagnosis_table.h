@@ -15,7 +15,8 @@ enum when {
 	WHEN_ANSWERED,   /* ... and the peer took part in it */
 	WHEN_SERVER,     /* we are the server */
 	WHEN_WEBSOCKET,
-	WHEN_TALKED, /* the peer's CSM came, so it speaks CoAP */
+	WHEN_SECURED, /* the handshake is done */
+	WHEN_TALKED,  /* the peer's CSM came, so it speaks CoAP */
 };
 
 struct diagnosis_row {

@@ -131,7 +131,7 @@ errors_by_phase(void **state)
 	expect(&f, 35, "server closed the connection in the handshake",
 	    "or coap+tcp?");
 	f.tls.established = 1;
-	expect(&f, 7, "the peer closed the connection", "TLS");
+	expect(&f, 7, "the peer closed the connection", "is it CoAP");
 	f.talked = true;
 	expect(&f, 7, "the peer closed the connection", "ended or restarted");
 	f = begun(COAP_E_RESET);
