@@ -273,6 +273,9 @@ etag_of() {
 	debian -m put -e e -O "1,0x${etag}" "${device}/validate"
 	assert_line --regexp 'c:2.04'
 	assert_equal "$(cs get "${device}/validate")" e
+	# An empty value is for whatever is there.
+	ask put "${device}/validate" --if-match '' -d f
+	assert_equal "$(cs get "${device}/validate")" f
 	ask delete "${device}/validate"
 }
 

@@ -8,6 +8,7 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -171,6 +172,34 @@ answers_come_from_where_requests_went(void **state)
 {
 	round_trip(*state, "0.0.0.0", "127.0.0.77");
 	round_trip(*state, "::", "127.0.0.77");
+}
+
+static void
+a_stranger_is_not_heard(void **state)
+{
+	struct net_world *w = *state;
+	coap_address_t at = open_port(w, "127.0.0.1", 0);
+	coap_address_t own;
+	struct net_seen seen;
+	char data[8];
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int ifindex;
+
+	assert_true(fd >= 0);
+	inbox.echo = true;
+	open_client(w, &seen, NULL, &at);
+	assert_int_equal(layer_local(seen.layer, &own, &ifindex), 0);
+	assert_int_equal(sendto(fd, "strange", 7, 0, &own.addr.sa, own.size),
+	    7);
+	assert_int_equal(layer_send(seen.layer, "hello", 5), 0);
+	WAIT_UNTIL(&w->poller, seen.readable > 0);
+	assert_int_equal(layer_recv(seen.layer, data, sizeof data), 5);
+	assert_memory_equal(data, "hello", 5);
+	assert_int_equal(layer_recv(seen.layer, data, sizeof data),
+	    -COAP_E_AGAIN);
+	close(fd);
+	layer_free(seen.layer);
+	udp_port_free(inbox.port);
 }
 
 static void
@@ -718,6 +747,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(round_trips),
 		TEST(answers_come_from_where_requests_went),
+		TEST(a_stranger_is_not_heard),
 		TEST(server_layer_answers),
 		TEST(refused_is_told_and_the_client_lives),
 		TEST(pending_error_costs_no_datagram),
