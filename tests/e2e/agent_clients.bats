@@ -119,7 +119,7 @@ rests() {
 	local agent slow
 	keep one "${device}"
 	agent=$(agent_pid)
-	start_client slow -S one get /hello -n 100000 --interval 0
+	start_client slow -S one get /hello -n 50000 --interval 0
 	slow=${client_pid}
 	wait_until wrote slow
 	kill -STOP "${slow}"
@@ -129,10 +129,11 @@ rests() {
 	wait_until rests "${agent}"
 	[[ ${COAP_SHELL} == *asan* ]] || (($(memory_of "${agent}") < 64))
 	kill -CONT "${slow}"
-	end_client slow "${slow}"
+	# A busy machine takes its time for so many.
+	WAIT_LIMIT=200 end_client slow "${slow}"
 	assert_equal "${status} ${stderr}" '0 '
-	assert_equal "$(grep -o 'Hello, world!' out.slow | wc -l)" 100000
-	assert_equal "$(wc -c <out.slow)" 1300000
+	assert_equal "$(grep -o 'Hello, world!' out.slow | wc -l)" 50000
+	assert_equal "$(wc -c <out.slow)" 650000
 }
 
 @test 'what a stopped client does not take has a ceiling' {
