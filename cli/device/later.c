@@ -29,9 +29,18 @@ struct later {
 	size_t bytes;
 };
 
+/* The library's entry for it, which it may have given up with the session. */
+static void
+settle(struct owed *o)
+{
+	coap_free_async(o->session,
+	    coap_find_async(o->session, coap_pdu_get_token(o->request)));
+}
+
 static void
 owed_free(struct owed *o)
 {
+	settle(o);
 	DL_DELETE(o->later->owed, o);
 	o->later->n--;
 	o->later->bytes -= o->answer.body.length;
@@ -151,5 +160,8 @@ later_answer(struct call *call, uint64_t ms, const struct answer *answer)
 	later->n++;
 	later->bytes += answer->body.length;
 	coapx_timer_set(o->timer, ms);
+	/* The library knows of it, too: a peer that wants to end gets it still.
+	 * It calls nobody. */
+	(void)coap_register_async(o->session, o->request, 0);
 	/* No code in the response: the library acknowledges, and that is all. */
 }

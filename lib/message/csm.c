@@ -105,7 +105,7 @@ stream_release(struct stream *s)
 	int r;
 
 	r = check_open(s);
-	if (r < 0 || s->release_sent)
+	if (r < 0 || s->release_sent || s->peer_released)
 		return r;
 	pdu = pdu_new(COAP_MESSAGE_CON, COAP_SIGNALING_CODE_RELEASE, 0, 0);
 	if (!pdu)
@@ -283,8 +283,10 @@ input_pong(struct stream *s, const coap_pdu_t *pdu)
 static void
 input_release(struct stream *s, const coap_pdu_t *pdu)
 {
+	if (s->peer_released)
+		return;
 	s->peer_released = true;
-	stream_end(s, -COAP_E_PEER_RELEASE, pdu);
+	s->ops->released(s->user, pdu);
 }
 
 static void

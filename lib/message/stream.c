@@ -76,7 +76,6 @@ void
 stream_stop(struct stream *s)
 {
 	s->ended = true;
-	s->peer_released = false;
 	drop_input(s);
 	buf_free(&s->parked);
 }
@@ -124,7 +123,7 @@ stream_send(struct stream *s, coap_pdu_t *pdu)
 	size_t len;
 	int r;
 
-	if (s->ended && !(s->peer_released && COAP_PDU_IS_RESPONSE(pdu)))
+	if (s->ended || (s->peer_released && COAP_PDU_IS_REQUEST(pdu)))
 		return -COAP_E_CLOSED;
 	if (!s->started)
 		return -COAP_E_STATE;
@@ -154,6 +153,8 @@ dispatch(struct stream *s, const coap_pdu_t *pdu)
 		    "A CSM must be the first message", pdu);
 		return;
 	}
+	if (s->peer_released && COAP_PDU_IS_REQUEST(pdu))
+		return;
 	if (COAP_PDU_IS_SIGNALING(pdu))
 		signal_input(s, pdu);
 	else if (COAP_RESPONSE_CLASS(pdu->code) != 1 &&

@@ -39,13 +39,16 @@ struct stream_ops {
 	/* The answer to a stream_ping(); others are ignored. */
 	void (*ponged)(void *user, const coap_pdu_t *pong);
 	/*
-	 * The stream cannot go on: -COAP_E_PEER_RELEASE, -COAP_E_PEER_ABORT (pdu
-	 * is what the peer sent), -COAP_E_FORMAT, -COAP_E_PEER_TOOBIG,
-	 * -COAP_E_BAD_CSM, -COAP_E_NO_CSM (something else came first),
-	 * -COAP_E_NOMEM (we sent an Abort with the reason, and pdu is the
-	 * message at fault or NULL). After a Release the messages that were
-	 * received before it have been delivered, and responses may still be
-	 * sent (RFC 8323 section 5.5).
+	 * The peer wants us to close (RFC 8323 section 5.5), when what came
+	 * before has been answered: that has been delivered. From now on it is
+	 * sent no requests, and those that it sends are ignored. Once.
+	 */
+	void (*released)(void *user, const coap_pdu_t *release);
+	/*
+	 * The stream cannot go on: -COAP_E_PEER_ABORT (pdu is what the peer
+	 * sent), -COAP_E_FORMAT, -COAP_E_PEER_TOOBIG, -COAP_E_BAD_CSM,
+	 * -COAP_E_NO_CSM (something else came first), -COAP_E_NOMEM (we sent an
+	 * Abort with the reason, and pdu is the message at fault or NULL).
 	 * Once; input is ignored from then on. Not called for stream_abort().
 	 */
 	void (*ended)(void *user, int err, const coap_pdu_t *pdu);
@@ -74,7 +77,7 @@ struct stream {
 	bool ended;
 	bool held; /* see stream_hold() */
 	bool release_sent;
-	bool peer_released; /* ended, but for responses */
+	bool peer_released; /* it takes no requests, see released() */
 };
 
 /* Allocates nothing. max_size: longest message taken (whole PDU, header
@@ -114,8 +117,9 @@ void stream_resume(struct stream *s, coap_tick_t now);
  * A request, a response or an empty message. 0; -COAP_E_TOOBIG over the peer's
  * Max-Message-Size, or a request with a longer token than the peer takes;
  * -COAP_E_STATE before stream_start(); -COAP_E_INVAL for signalling messages;
- * -COAP_E_AGAIN; -COAP_E_CLOSED after ended. Keeps no reference. May be called
- * before ready(), with the defaults for what the peer can take.
+ * -COAP_E_AGAIN; -COAP_E_CLOSED after ended, and for requests after released.
+ * Keeps no reference. May be called before ready(), with the defaults for what
+ * the peer can take.
  */
 int stream_send(struct stream *s, coap_pdu_t *pdu);
 /* Errors of these three: as stream_send(), -COAP_E_NOMEM, and for the ping
@@ -123,7 +127,7 @@ int stream_send(struct stream *s, coap_pdu_t *pdu);
 /* custody: asks the peer to answer only when what was sent before is done. */
 int stream_ping(struct stream *s, bool custody);
 /* Says that we want to end; the peer closes when it has answered. Only the
- * first call sends. */
+ * first call sends, and not to a peer that has said so itself. */
 int stream_release(struct stream *s);
 /* The stream has ended after this, whatever it returns. diagnostic: a sentence
  * of which at most STREAM_DIAG_MAX bytes are sent, or NULL; bad_option: number

@@ -79,6 +79,7 @@ struct session_extra {
 	coap_tick_t quiet_since;
 	/* Since when a stream has taken nothing; 0: not known. */
 	coap_tick_t blocked_since;
+	coap_tick_t release_end;   /* of the wait after a peer's Release */
 	struct bodies *bodies;     /* of a peer's requests, in blocks */
 	struct qtransfer *qblocks; /* requests of ours that go by Q-Block */
 	struct cache_scope cached; /* its entries in the context's cache */
@@ -262,6 +263,9 @@ void session_flush_pending(coap_session_t *session);
 void session_drop_pending(coap_session_t *session, coap_nack_reason_t reason);
 /* Requests that the message layer has not sent yet wait here again. */
 void session_unsend(coap_session_t *session);
+/* The first of those that can go: of a peer that released the connection
+ * nothing is asked. NULL: none. */
+coap_pdu_t *session_next_pending(const coap_session_t *session);
 /* A message that waits is never sent. */
 void session_unqueue(coap_session_t *session, const coap_pdu_t *pdu);
 

@@ -14,6 +14,7 @@
 #include "session/observe/observe_server.h"
 #include "session/proxy/proxy.h"
 #include "session/secure/secure.h"
+#include "session/traffic/release.h"
 
 void
 session_set_error(coap_session_t *session, int err, enum error_source source)
@@ -375,8 +376,8 @@ deaf_end(const coap_session_t *session)
 static bool
 can_flush(const coap_session_t *session)
 {
-	return session->pending_last && session->layer && !session->blocked &&
-	    !session->announce &&
+	return session_next_pending(session) && session->layer &&
+	    !session->blocked && !session->announce &&
 	    session->state == COAP_SESSION_STATE_ESTABLISHED;
 }
 
@@ -411,6 +412,7 @@ session_arm(coap_session_t *session)
 	next = earlier(next, blockwise_next(session));
 	next = earlier(next, qblock_next(session));
 	next = earlier(next, session_async_next(session));
+	next = earlier(next, release_next(session));
 	next = earlier(next, mcast_late_next(session));
 	next = earlier(next, observe_next(session));
 	next = earlier(next, notify_next(session));
@@ -473,6 +475,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	blockwise_expire(session, now);
 	qblock_run(session, now);
 	session_async_run(session, now);
+	release_run(session, now);
 	mcast_late_run(session, now);
 	observe_expire(session, now);
 	notify_run(session, now);

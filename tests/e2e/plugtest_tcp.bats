@@ -74,6 +74,12 @@ ys() {
 	assert_line --index 2 closed
 }
 
+@test 'TCP_04: what came before a Release is answered first' {
+	tcp joined 7.01 0.01/0a/11=separate,15=ms=200 7.04 '<2' closed
+	assert_line --index 1 --regexp '^2\.05 token=0a '
+	assert_line --index 2 closed
+}
+
 @test 'TCP_04: what a Release says is shown' {
 	# A CSM, then a Release with Alternative-Address a:1 and Hold-Off 30.
 	start_odd say "00e160e423613a31211e"

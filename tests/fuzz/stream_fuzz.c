@@ -118,6 +118,16 @@ on_ponged(void *user, const coap_pdu_t *pong)
 }
 
 static void
+on_released(void *user, const coap_pdu_t *release)
+{
+	struct world *w = user;
+
+	CHECK(w->stream.peer_released && !w->stream.ended);
+	tell(w, 6, release);
+	come_back(w);
+}
+
+static void
 on_ended(void *user, int err, const coap_pdu_t *pdu)
 {
 	struct world *w = user;
@@ -135,6 +145,7 @@ static const struct stream_ops ops = {
 	.settings = on_settings,
 	.pinged = on_pinged,
 	.ponged = on_ponged,
+	.released = on_released,
 	.ended = on_ended,
 };
 

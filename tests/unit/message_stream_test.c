@@ -21,7 +21,7 @@
 
 /* What the stream under test does, one line each: "sent HEX", "deliver 2.05
  * TOKEN PAYLOAD-SIZE", "ready", "ready -", "settings", "pinged", "ponged",
- * "ended ERROR CODE". */
+ * "released", "ended ERROR CODE". */
 static char story[65536];
 static struct stream stream;
 static int transmit_error;
@@ -106,6 +106,15 @@ on_ponged(void *user, const coap_pdu_t *pong)
 }
 
 static void
+on_released(void *user, const coap_pdu_t *release)
+{
+	(void)user;
+	assert_int_equal(release->code, COAP_SIGNALING_CODE_RELEASE);
+	tell("released\n");
+	call_hook("released");
+}
+
+static void
 on_ended(void *user, int err, const coap_pdu_t *pdu)
 {
 	(void)user;
@@ -120,6 +129,7 @@ static const struct stream_ops ops = {
 	.settings = on_settings,
 	.pinged = on_pinged,
 	.ponged = on_ponged,
+	.released = on_released,
 	.ended = on_ended,
 };
 
@@ -835,12 +845,12 @@ pings_have_a_limit(void **state)
 static const coap_pdu_t *the_release;
 
 static void
-check_release(void *user, int err, const coap_pdu_t *pdu)
+check_release(void *user, const coap_pdu_t *pdu)
 {
 	coap_opt_iterator_t oi;
 	coap_opt_t *opt;
 
-	on_ended(user, err, pdu);
+	on_released(user, pdu);
 	opt = coap_check_option(pdu, COAP_SIGNALING_OPTION_ALTERNATIVE_ADDRESS,
 	    &oi);
 	assert_non_null(opt);
@@ -853,32 +863,38 @@ check_release(void *user, int err, const coap_pdu_t *pdu)
 }
 
 static void
-release_ends_it_with_its_options(void **state)
+a_release_is_told_with_its_options(void **state)
 {
 	struct stream_ops own = ops;
 
 	(void)state;
-	own.ended = check_release;
+	own.released = check_release;
 	stream.ops = &own;
 	the_release = NULL;
-	input("0001 60e4 23613a31 211e 0001 00e1");
-	expect("deliver 0.01  0\nended 16 e4\n");
+	input("0001 60e4 23613a31 211e");
+	expect("deliver 0.01  0\nreleased\n");
 	assert_non_null(the_release);
-	input("0001");
-	expect("");
+	/* Once; its answers still come, its requests are not taken. */
+	input("00e4 0001 0045");
+	expect("deliver 2.05  0\n");
 }
 
 static void
-after_a_release_only_responses_are_sent(void **state)
+after_a_release_no_requests_are_sent(void **state)
 {
 	(void)state;
 	input("00e4");
-	expect("ended 16 e4\n");
+	expect("released\n");
 	assert_int_equal(send_message(GET, 0, 0), -COAP_E_CLOSED);
-	assert_int_equal(send_message(0, 0, 0), -COAP_E_CLOSED);
-	assert_int_equal(stream_ping(&stream, false), -COAP_E_CLOSED);
+	expect("");
 	assert_int_equal(send_message(CONTENT, 0, 0), 0);
 	expect("sent 0045\n");
+	/* It knows. */
+	assert_int_equal(stream_release(&stream), 0);
+	expect("");
+	/* Signalling goes on. */
+	input("01e2aa");
+	expect("sent 01e3aa\npinged\n");
 }
 
 /* No transport, no transmit(): also for the responses that a Release allows. */
@@ -887,7 +903,7 @@ nothing_is_sent_behind_the_end_of_a_released_stream(void **state)
 {
 	(void)state;
 	input("00e4");
-	expect("ended 16 e4\n");
+	expect("released\n");
 	stream_stop(&stream);
 	assert_int_equal(send_message(CONTENT, 0, 0), -COAP_E_CLOSED);
 	expect("");
@@ -897,9 +913,8 @@ static void
 an_abort_ends_a_released_stream(void **state)
 {
 	(void)state;
-	input("00e4");
-	expect("ended 16 e4\n");
-	assert_int_equal(stream_abort(&stream, NULL, 0), -COAP_E_CLOSED);
+	input("00e4 00e5");
+	expect("released\nended 15 e5\n");
 	assert_int_equal(send_message(CONTENT, 0, 0), -COAP_E_CLOSED);
 	expect("");
 }
@@ -1006,7 +1021,7 @@ abort_from_each_operation(void **state)
 		"settings\nsent 00e5\n",
 		"sent 00e3\nsent 00e5\npinged\n",
 		"ponged\nsent 00e5\n",
-		"ended 16 e4\n",
+		"released\nsent 00e5\n",
 	};
 
 	(void)state;
@@ -1108,8 +1123,8 @@ main(void)
 		TEST(ping_gets_a_pong_with_its_token),
 		TEST(pong_settles_our_ping),
 		TEST(pings_have_a_limit),
-		TEST(release_ends_it_with_its_options),
-		TEST(after_a_release_only_responses_are_sent),
+		TEST(a_release_is_told_with_its_options),
+		TEST(after_a_release_no_requests_are_sent),
 		TEST(nothing_is_sent_behind_the_end_of_a_released_stream),
 		TEST(an_abort_ends_a_released_stream),
 		TEST(our_release_is_sent_once),

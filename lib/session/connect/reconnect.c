@@ -21,9 +21,10 @@ enum step {
 
 struct session_reconnect {
 	coap_tick_t at;
-	uint32_t seconds; /* of this session, when own is set; 0: off */
-	uint32_t retries; /* 0: without limit */
-	uint32_t count;   /* attempts since the last success */
+	coap_tick_t not_before; /* the peer asked for it; 0: it did not */
+	uint32_t seconds;       /* of this session, when own is set; 0: off */
+	uint32_t retries;       /* 0: without limit */
+	uint32_t count;         /* attempts since the last success */
 	enum step step;
 	bool own;    /* the context's settings do not count */
 	bool forced; /* coapx_session_reconnect(): now, once */
@@ -143,13 +144,35 @@ can_dial(const coap_session_t *session)
 
 /* --- the way from one transport to the next ------------------------------- */
 
+static coap_tick_t
+later(coap_tick_t a, coap_tick_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Who wants it now does not wait for what the peer asked for. */
 static void
 wait_for(coap_session_t *session, struct session_reconnect *r,
     coap_tick_t delay)
 {
 	r->step = STEP_WAIT;
 	r->at = context_now(session->context) + delay;
+	if (!r->forced)
+		r->at = later(r->at, r->not_before);
 	session->reconnecting = true;
+}
+
+void
+reconnect_hold_off(coap_session_t *session, uint32_t seconds)
+{
+	struct session_reconnect *r;
+
+	if (!can_dial(session) || seconds_of(session) == 0)
+		return;
+	r = reconnect_get(session);
+	if (r)
+		r->not_before = context_now(session->context) +
+		    (coap_tick_t)seconds * COAP_TICKS_PER_SECOND;
 }
 
 void
@@ -348,8 +371,10 @@ settings_changed(coap_context_t *context)
 		r = reconnect_of(session);
 		if (!session->reconnecting || r->step != STEP_WAIT || r->own)
 			continue;
-		at = now +
-		    (coap_tick_t)seconds_of(session) * COAP_TICKS_PER_SECOND;
+		at = later(now +
+			(coap_tick_t)seconds_of(session) *
+			    COAP_TICKS_PER_SECOND,
+		    r->not_before);
 		if (at < r->at)
 			r->at = at;
 		session_arm(session);

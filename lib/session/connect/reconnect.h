@@ -25,6 +25,9 @@ void reconnect_free(coap_session_t *session);
 /* The transport is gone: decides whether there will be another one, and what
  * is to be told (session->owed). */
 void reconnect_decide(coap_session_t *session);
+/* The peer asks that nobody connects for so long: the next attempts by
+ * themselves wait at least until then. */
+void reconnect_hold_off(coap_session_t *session, uint32_t seconds);
 /* The application ends the session; what waited for a new transport is owed
  * its end, which session_down() tells. */
 void reconnect_stop(coap_session_t *session);

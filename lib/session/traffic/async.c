@@ -268,9 +268,17 @@ coap_async_trigger(coap_async_t *async)
 void
 coap_free_async(coap_session_t *session, coap_async_t *async)
 {
-	(void)session;
-	if (async && !async->dead)
-		drop(async->session, async);
+	coap_context_t *context;
+
+	if (!async || async->dead)
+		return;
+	session = async->session;
+	context = session->context;
+	context_enter(context);
+	drop(session, async);
+	/* A peer that released the connection may have waited for it. */
+	session_arm(session);
+	context_leave(context);
 }
 
 coap_async_t *

@@ -11,6 +11,7 @@
 #include "session/observe/observe_server.h"
 #include "session/secure/secure.h"
 #include "session/traffic/async.h"
+#include "session/traffic/release.h"
 #include "session/traffic/serve.h"
 
 /* Datagrams, or reads of a stream, that one pass takes from one session. */
@@ -82,7 +83,7 @@ void
 session_resume_input(coap_session_t *session)
 {
 	if (!session_reliable(session) || !session->layer ||
-	    !session->msg.stream.held || session->pending_last)
+	    !session->msg.stream.held || session_next_pending(session))
 		return;
 	layer_want_read(session->layer, true);
 	stream_resume(&session->msg.stream, context_now(session->context));
@@ -364,14 +365,23 @@ static void
 stream_ended(void *user, int err, const coap_pdu_t *pdu)
 {
 	coap_session_t *session = user;
-	bool peer = err == -COAP_E_PEER_RELEASE || err == -COAP_E_PEER_ABORT;
+	bool abort = err == -COAP_E_PEER_ABORT;
 
 	count_message(session, pdu);
-	if (err == -COAP_E_PEER_ABORT)
+	if (abort)
 		session->stats.resets++;
 	session_set_error(session, err, ERROR_PEER);
-	session_down(session, peer ? COAP_NACK_RST : COAP_NACK_NOT_DELIVERABLE,
+	session_down(session, abort ? COAP_NACK_RST : COAP_NACK_NOT_DELIVERABLE,
 	    err, true);
+}
+
+static void
+stream_released(void *user, const coap_pdu_t *pdu)
+{
+	coap_session_t *session = user;
+
+	count_message(session, pdu);
+	release_came(session, pdu);
 }
 
 static const struct stream_ops stream_session_ops = {
@@ -381,6 +391,7 @@ static const struct stream_ops stream_session_ops = {
 	.settings = stream_settings,
 	.pinged = pinged,
 	.ponged = ponged,
+	.released = stream_released,
 	.ended = stream_ended,
 };
 
@@ -413,6 +424,11 @@ session_messages_free(coap_session_t *session)
 static void
 lost(coap_session_t *session, int err)
 {
+	/* It had said so. */
+	if (release_is_pending(session)) {
+		release_end(session, false);
+		return;
+	}
 	session_set_error(session, err,
 	    err == -COAP_E_PEER_CLOSED ? ERROR_PEER : ERROR_NETWORK);
 	session_down(session, COAP_NACK_NOT_DELIVERABLE, err, false);

@@ -7,6 +7,7 @@
 #include "session/body/blockwise.h"
 #include "session/group/mcast.h"
 #include "session/observe/observe_client.h"
+#include "session/traffic/release.h"
 
 uint16_t
 coap_new_message_id(coap_session_t *session)
@@ -99,6 +100,21 @@ pending_add(coap_session_t *session, coap_pdu_t *pdu)
 	pending_link(session, p);
 	session->pending_last = p;
 	return 0;
+}
+
+coap_pdu_t *
+session_next_pending(const coap_session_t *session)
+{
+	struct pending *p = session->pending_last;
+	unsigned i;
+
+	for (i = session->n_pending; i > 0; i--) {
+		p = p->next;
+		if (!release_is_pending(session) ||
+		    !COAP_PDU_IS_REQUEST(p->pdu))
+			return p->pdu;
+	}
+	return NULL;
 }
 
 /* The oldest that waits, a reference of the caller's now; NULL: none. */
@@ -257,13 +273,14 @@ session_flush_pending(coap_session_t *session)
 	coap_pdu_t *pdu;
 	int err;
 
-	while (n-- > 0 && session->layer && session->pending_last &&
+	while (n-- > 0 && session->layer &&
 	    session->state == COAP_SESSION_STATE_ESTABLISHED) {
-		pdu = session->pending_last->next->pdu;
-		err = transmit_pdu(session, pdu);
+		pdu = session_next_pending(session);
+		err = pdu ? transmit_pdu(session, pdu) : -COAP_E_AGAIN;
 		if (err == -COAP_E_AGAIN)
-			return;
-		pdu = pending_take(session);
+			break;
+		pdu_ref(pdu);
+		session_unqueue(session, pdu);
 		if (err < 0)
 			pending_failed(session, pdu, err);
 		coap_delete_pdu(pdu);
@@ -305,7 +322,8 @@ send_or_wait(coap_session_t *session, coap_pdu_t *pdu)
 	int err;
 
 	if (session->state != COAP_SESSION_STATE_ESTABLISHED ||
-	    session->pending_last)
+	    session_next_pending(session) ||
+	    (release_is_pending(session) && COAP_PDU_IS_REQUEST(pdu)))
 		return pending_add(session, pdu);
 	err = transmit_pdu(session, pdu);
 	return err == -COAP_E_AGAIN ? pending_add(session, pdu) : err;
