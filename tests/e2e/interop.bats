@@ -76,14 +76,20 @@ assert_secure() {
 	[[ ${lines[-1]} =~ ^$3$ ]] || fail "payload: ${lines[-1]}"
 }
 
-# libcoap agrees on coap with OpenSSL; its server on GnuTLS, in this version,
-# leaves ALPN out, which we take for coap.
+# libcoap agrees on coap with OpenSSL and certificates; else its server, in this
+# version, leaves ALPN out, which is taken for coap on port 5684 alone.
 assert_alpn() {
 	if [[ $1 == openssl ]]; then
 		assert_equal "${lines[2]}" coap
 	else
 		assert_equal "${#lines[@]}" 3
 	fi
+}
+
+# That did not work for want of it.
+assert_no_alpn() {
+	assert_equal "${status}" 35
+	[[ ${stderr} == *'does not name the protocol coap (ALPN)'*5684* ]]
 }
 
 # What /time says: of libcoap, and of our own device.
@@ -100,9 +106,24 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 		assert_secure 'DTLS 1.2' "${psk_suite}" "${libcoap_time}"
 		run grep -c "psk_identity: 'dev1'" "${peer_log}"
 		assert_output 1
-		ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}"
+		start_coaps_server_5684 "${library}" -k "${psk_key}" -h lamps
+		ask "coaps+tcp://${address}" "${with_psk[@]}"
 		assert_secure 'TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
+		assert_alpn none
 	done
+}
+
+@test 'TLS without ALPN is for port 5684 alone' {
+	start_coaps_server gnutls -k "${psk_key}"
+	ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}"
+	assert_no_alpn
+	start_openssl stream -nocert "${openssl_psk[@]}" -psk_identity dev1
+	ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}"
+	assert_no_alpn
+	start_coaps_server openssl -c "${pki}/server+key.pem"
+	ask "coaps+tcp://localhost:${port}" "${with_ca[@]}"
+	assert_secure 'TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
+	assert_alpn openssl
 }
 
 @test 'the hint that a server sent can be seen' {
@@ -125,16 +146,18 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 			"${libcoap_time}"
 		run grep -c "CN 'client' presented" "${peer_log}"
 		assert_output 1
-		ask "coaps+tcp://localhost:${port}" "${with_cert[@]}"
+		start_coaps_server_5684 "${library}" \
+			-c "${pki}/server+key.pem" -C "${pki}/ca.pem"
+		ask "coaps+tcp://${address}" "${with_cert[@]}" --sni localhost
 		assert_secure 'TLS 1.3' 'TLS_.*' "${libcoap_time}"
 		assert_alpn "${library}"
 	done
 }
 
 @test 'raw public keys, DTLS and TLS, to libcoap' {
-	start_coaps_server gnutls -M "${pki}/rpk.key"
+	start_coaps_server_5684 gnutls -M "${pki}/rpk.key"
 	for scheme in coaps coaps+tcp; do
-		ask "${scheme}://127.0.0.1:${port}" --rpk "${pki}/rpk2.key" \
+		ask "${scheme}://${address}" --rpk "${pki}/rpk2.key" \
 			--peer-rpk "${pki}/rpk.pub"
 		assert_secure 'D?TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
 	done

@@ -18,6 +18,26 @@ start_coaps_server() {
 	port=$((port + 1))
 }
 
+# The same on the default ports, at an address of this process's own, which it
+# sets: RFC 8323 section 8.2 has TLS without ALPN, as libcoap does it, only
+# there.
+start_coaps_server_5684() {
+	local library=$1
+	shift
+	address=127.$((BASHPID / 250 % 150 + 100)).$((BASHPID % 250))
+	address+=.$((RANDOM % 250 + 1))
+	start_peer "coap-server-${library}" "coap-server-${library}" \
+		-A "${address}" -p 5683 -v 7 "$@"
+	wait_until dead_or_listening "${peer_pid}" "${address}" 5684
+	alive "${peer_pid}"
+}
+
+# Is the process $1 dead, or does somebody listen on TCP at the address $2?
+dead_or_listening() {
+	alive "$1" || return 0
+	(: <>"/dev/tcp/$2/$3") 2>/dev/null
+}
+
 # Debian's client with the TLS library $1. It ends with 0 whatever comes.
 coaps_client() {
 	local library=$1

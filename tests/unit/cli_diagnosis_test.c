@@ -63,6 +63,7 @@ errors_alone(void **state)
 		{ COAP_E_TLS_CIPHER, 35, "no cipher suite",
 		    "does the server want" },
 		{ COAP_E_TLS_ALPN, 35, "server does not agree", "CoAP" },
+		{ COAP_E_TLS_NO_ALPN, 35, "(ALPN)", "port 5684" },
 		{ COAP_E_CERT_REQUIRED, 35, "server wants a certificate",
 		    "--cert and --key" },
 		{ COAP_E_NO_PEER_CERT, 60, "sent no certificate", "does it" },

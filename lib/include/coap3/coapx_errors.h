@@ -55,7 +55,8 @@
 	X(WS_FRAME, 44, "not a valid WebSocket frame")                    \
 	X(NO_MODULE, 45, "a module of this library cannot be loaded")     \
 	X(NAME_UNKNOWN, 46, "the server does not know this name")         \
-	X(MCAST, 47, "not possible with a multicast group")
+	X(MCAST, 47, "not possible with a multicast group")               \
+	X(TLS_NO_ALPN, 48, "the server names no protocol (ALPN coap)")
 
 enum coapx_error {
 	COAP_E_OK = 0,

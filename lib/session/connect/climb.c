@@ -15,10 +15,11 @@
 
 struct rung {
 	int (*put)(coap_session_t *session, struct layer **out);
-	void (*done)(coap_session_t *session); /* NULL: nothing to do */
-	int event;                             /* when it stands */
-	unsigned owed;                         /* and is lost again */
-	unsigned owed_error;                   /* when it never stood */
+	/* It is connected: 0 or an error. NULL: nothing to do. */
+	int (*done)(coap_session_t *session);
+	int event;           /* when it stands */
+	unsigned owed;       /* and is lost again */
+	unsigned owed_error; /* when it never stood */
 	coap_nack_reason_t failed;
 	coap_nack_reason_t not_put;
 	bool handshake; /* the state while it connects */
@@ -134,6 +135,7 @@ source_of(const coap_session_t *session, int err)
 	case -COAP_E_PEER_CLOSED:
 	case -COAP_E_WS_UPGRADE:
 	case -COAP_E_WS_PROTOCOL:
+	case -COAP_E_TLS_NO_ALPN:
 		return ERROR_PEER;
 	default:
 		return s && s->last && s->last->alert >= 0 &&
@@ -189,14 +191,14 @@ step(coap_session_t *session, const struct rung *rung)
 		return -COAP_E_CLOSED;
 	if (err == -COAP_E_AGAIN)
 		return err;
+	if (err == 0 && rung->done)
+		err = rung->done(session);
 	if (err < 0) {
 		failed(session, rung->failed, err);
 		return err;
 	}
 	session->rung++;
 	session->rung_put = false;
-	if (rung->done)
-		rung->done(session);
 	session_event(session, rung->event);
 	return session->layer ? 0 : -COAP_E_CLOSED;
 }

@@ -488,7 +488,17 @@ secure_remember(coap_session_t *session)
 		backend->info(tls, s->last);
 }
 
-void
+/* RFC 8323 section 8.2: a client goes on without ALPN on port 5684 only. What
+ * is on other ports may be anything. */
+static bool
+needs_alpn(const coap_session_t *session, const struct session_secure *s)
+{
+	return session->proto->proto == COAP_PROTO_TLS &&
+	    !s->credentials->server &&
+	    coap_address_get_port(&session->remote) != COAPS_DEFAULT_PORT;
+}
+
+int
 secure_done(coap_session_t *session)
 {
 	struct session_secure *s = session_secure(session);
@@ -497,16 +507,20 @@ secure_done(coap_session_t *session)
 	struct tls_info info = { 0 };
 
 	if (!tls)
-		return;
+		return 0;
 	backend->info(tls, &info);
 	s->last_done = true;
+	/* Another one than ours has ended the handshake. */
+	if (info.alpn[0] == '\0' && needs_alpn(session, s))
+		return -COAP_E_TLS_NO_ALPN;
 	if (!info.psk)
-		return;
+		return 0;
 	s->auth = COAPX_AUTH_PSK;
 	s->checked = s->trusted = true;
 	if (s->credentials->server && info.identity_len > 0)
 		keep(&s->identity, (const uint8_t *)info.identity,
 		    info.identity_len);
+	return 0;
 }
 
 int

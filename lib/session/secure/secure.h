@@ -52,8 +52,9 @@ int secure_put(coap_session_t *session, struct layer *lower,
     struct tls_prestate *state, struct layer **out);
 /* Keeps what is known of a handshake, before its layer goes. */
 void secure_remember(coap_session_t *session);
-/* The handshake is done: who the peer is. */
-void secure_done(coap_session_t *session);
+/* The handshake is done: who the peer is. -COAP_E_TLS_NO_ALPN: it need not
+ * speak CoAP. */
+int secure_done(coap_session_t *session);
 /* The error that a handshake has which came to no end. */
 int secure_timeout(const coap_session_t *session);
 
