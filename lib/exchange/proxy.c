@@ -262,6 +262,28 @@ proxy_hop_limit(const coap_pdu_t *request)
 	return coap_opt_value(opt)[0] - 1U;
 }
 
+bool
+proxy_is_named(const coap_pdu_t *answer, const char *name)
+{
+	size_t left = pdu_payload_len(answer);
+	size_t len = strlen(name);
+	const uint8_t *at = answer->data;
+	const uint8_t *space;
+	size_t n;
+
+	while (left > 0) {
+		space = memchr(at, ' ', left);
+		n = space ? (size_t)(space - at) : left;
+		if (n == len && memcmp(at, name, len) == 0)
+			return true;
+		if (!space)
+			return false;
+		at += n + 1;
+		left -= n + 1;
+	}
+	return false;
+}
+
 unsigned
 proxy_bad_response(const struct resources *r, const coap_pdu_t *response)
 {

@@ -46,6 +46,9 @@ int proxy_localize(const coap_pdu_t *request, coap_pdu_t **out);
 /* What Hop-Limit a request goes on with (RFC 8768 section 3): 0: it must not.
  * Without the option it gets the default. */
 unsigned proxy_hop_limit(const coap_pdu_t *request);
+/* Whether a 5.08 has that name among those of the proxies that it passed (RFC
+ * 8768 section 4). */
+bool proxy_is_named(const coap_pdu_t *answer, const char *name);
 
 /*
  * Adds the options of a request that goes on to *chain. asked: the URI that it

@@ -71,8 +71,7 @@ end_up(struct qtransfer *q, const coap_pdu_t *response)
 
 	a.known = class == 2;
 	/* It is sent once more with an Echo, by other means. */
-	if (coap_pdu_get_code(response) == COAP_RESPONSE_CODE_UNAUTHORIZED &&
-	    transfer_echo(response).length > 0)
+	if (transfer_wants_echo(response) && !q->t->relayed)
 		return a;
 	q->t->up = false;
 	/* The rest of an answer by Block2 belongs to this request. */

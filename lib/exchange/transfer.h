@@ -67,6 +67,7 @@ struct transfer {
 	uint8_t echo[ECHO_MAX];
 	bool again;
 	bool echoed;         /* not a second time */
+	bool relayed;        /* for somebody else, who sees to Echo */
 	struct qtransfer *q; /* it goes by Q-Block: owned; or NULL */
 	/* The whole exchange, for the caller. */
 	coap_tick_t deadline;
@@ -101,6 +102,8 @@ const struct body_out *transfer_body(const struct transfer *t);
 /* Whether a response to a request without a transfer needs one. */
 bool transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response);
 
+/* Whether it asks for the request once more, with the Echo that it has. */
+bool transfer_wants_echo(const coap_pdu_t *response);
 /* The Echo of a message, in the message; length 0: none, or no good one. */
 coap_bin_const_t transfer_echo(const coap_pdu_t *pdu);
 

@@ -74,8 +74,8 @@ transfer_echo(const coap_pdu_t *pdu)
 }
 
 /* RFC 9175 section 2.3. */
-static bool
-wants_echo(const coap_pdu_t *response)
+bool
+transfer_wants_echo(const coap_pdu_t *response)
 {
 	return coap_pdu_get_code(response) == COAP_RESPONSE_CODE_UNAUTHORIZED &&
 	    transfer_echo(response).length > 0;
@@ -87,7 +87,8 @@ take_echo(struct transfer *t, const coap_pdu_t *response)
 {
 	coap_bin_const_t echo = transfer_echo(response);
 
-	t->again = echo.length > 0 && wants_echo(response) && !t->echoed;
+	t->again = echo.length > 0 && transfer_wants_echo(response) &&
+	    !t->echoed && !t->relayed;
 	t->echoed = t->again;
 	if (!t->again || echo.s == NULL)
 		return false;
@@ -102,7 +103,8 @@ transfer_is_needed(const coap_pdu_t *request, const coap_pdu_t *response)
 	struct answer a;
 
 	read_answer(response, &a);
-	if (wants_smaller(&a, pdu_payload_len(request)) || wants_echo(response))
+	if (wants_smaller(&a, pdu_payload_len(request)) ||
+	    transfer_wants_echo(response))
 		return true;
 	return a.class == 2 && a.has_block2 && a.block2.m &&
 	    !is_random_access(request);

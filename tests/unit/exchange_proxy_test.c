@@ -75,6 +75,40 @@ test_hop_limit(void **state)
 	assert_int_equal(proxy_hop_limit(request), 0);
 }
 
+static void
+test_names_of_proxies(void **state)
+{
+	static const struct {
+		const char *names;
+		bool named;
+	} rows[] = {
+		{ "", false },
+		{ "me", true },
+		{ "me a", true },
+		{ "a me", true },
+		{ "a me b", true },
+		{ "a b", false },
+		{ "mer", false },
+		{ "a mer", false },
+		{ "am", false },
+		{ "ame b", false },
+		{ "a  b ", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		coap_pdu_t *pdu = coap_pdu_init(COAP_MESSAGE_ACK,
+		    COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, 1, 100);
+		size_t len = strlen(rows[i].names);
+
+		assert_non_null(pdu);
+		assert_true(len == 0 ||
+		    coap_add_data(pdu, len, (const uint8_t *)rows[i].names));
+		assert_int_equal(proxy_is_named(pdu, "me"), rows[i].named);
+		coap_delete_pdu(pdu);
+	}
+}
+
 /* --- options of what goes on ---------------------------------------------- */
 
 /* As "number=value number=value". */
@@ -254,6 +288,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_fates),
 		TEST(test_hop_limit),
+		TEST(test_names_of_proxies),
 		TEST(test_proxy_uri_is_taken_apart),
 		TEST(test_proxy_scheme_is_taken_off),
 		TEST(test_places),

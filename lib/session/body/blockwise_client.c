@@ -478,6 +478,16 @@ blockwise_finish(coap_session_t *session, struct request *q,
 	coap_delete_pdu(whole);
 }
 
+/* Whether it is a client's of our proxy, whose part Echo is: what it sends with
+ * one has to be of after that came (RFC 9175 section 2.3). */
+static bool
+is_relayed(const struct request *q)
+{
+	const coapx_request_t *a = q->user;
+
+	return a && a->forwarded;
+}
+
 /* The first answer that needs it makes a request a transfer. */
 static void
 begin(coap_session_t *session, struct request *q)
@@ -485,6 +495,8 @@ begin(coap_session_t *session, struct request *q)
 	struct transfer_params params = blockwise_params(session, q->user);
 
 	q->transfer = transfer_new(q->sent, NULL, &params);
+	if (q->transfer)
+		q->transfer->relayed = is_relayed(q);
 }
 
 void
@@ -510,14 +522,20 @@ bool
 blockwise_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response)
 {
-	echo_take(session, response);
+	bool relayed = is_relayed(q);
+
+	if (!relayed)
+		echo_take(session, response);
+	if (q->transfer)
+		q->transfer->relayed = relayed;
 	if (q->transfer && q->transfer->q) {
 		qblock_response(session, q, response);
 		return true;
 	}
 	if (!q->transfer &&
 	    (!blockwise_does(session, q->user) ||
-		!transfer_is_needed(q->sent, response)))
+		!transfer_is_needed(q->sent, response) ||
+		(relayed && transfer_wants_echo(response))))
 		return false;
 	/* Out of the table: whatever handlers do, q is ours. */
 	request_take_answered(session, q);

@@ -20,6 +20,10 @@
 #include "session/body/blockwise.h"
 #include "wire/pdu.h"
 
+/* Bytes of the names in a 5.08: what a datagram has for a payload (RFC 7252
+ * section 4.6). */
+#define HOP_NAMES_MAX 1024
+
 struct forward {
 	struct forward *prev;
 	struct forward *next;
@@ -239,18 +243,43 @@ on_result(coapx_request_t *request, coap_session_t *session,
 
 /* --- the answer to the client --------------------------------------------- */
 
-/* RFC 8768 section 4: each proxy on the way puts its name in front. */
-static int
+/* Whether an answer is a list of the proxies that it passed. */
+static bool
+names_proxies(const coap_pdu_t *answer)
+{
+	coap_option_t option;
+
+	return answer->code == COAP_RESPONSE_CODE_HOP_LIMIT_REACHED &&
+	    !pdu_find_option(answer, COAP_OPTION_CONTENT_FORMAT, &option);
+}
+
+/*
+ * RFC 8768 section 4: each proxy on the way puts its name in front, where there
+ * is room, and passes on none that has its name already: the way is a circle.
+ * False: the answer goes on as it is.
+ */
+static bool
 relay_hop_limit(coap_session_t *session, const coap_pdu_t *answer,
     coap_pdu_t *response)
 {
-	char text[ADDR_TEXT_SIZE + 400];
+	static const char circle[] = "Requests go round in a circle of proxies";
+	size_t len = pdu_payload_len(answer);
+	char text[ADDR_TEXT_SIZE + HOP_NAMES_MAX];
+	size_t n;
 
 	identify(session, text);
-	snprintf(text + strlen(text), 400, " %.*s",
-	    (int)pdu_payload_len(answer), (const char *)answer->data);
+	if (proxy_is_named(answer, text)) {
+		coap_log_warn("%s: %s\n", coap_session_str(session), circle);
+		proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY, circle);
+		return true;
+	}
+	n = strlen(text);
+	if (n + 1 + len > HOP_NAMES_MAX)
+		return false;
+	snprintf(text + n, sizeof text - n, "%s%.*s", len > 0 ? " " : "",
+	    (int)len, len > 0 ? (const char *)answer->data : "");
 	proxy_refuse(response, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
-	return 1;
+	return true;
 }
 
 static void
@@ -268,11 +297,9 @@ fill(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
 	coap_pdu_t *answer = f->answer;
 	size_t len = 0, offset, total;
 	const uint8_t *data;
-	bool hops;
 
-	hops = answer->code == COAP_RESPONSE_CODE_HOP_LIMIT_REACHED;
-	if (hops && answer->data)
-		return relay_hop_limit(session, answer, response);
+	if (names_proxies(answer) && relay_hop_limit(session, answer, response))
+		return 1;
 	coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
 	if (!proxy_response_options(r, answer, response))
 		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
@@ -448,6 +475,8 @@ forward(coap_session_t *session, const coap_pdu_t *request,
 		    "The proxy is ending");
 	if (proxy_hop_limit(request) == 0) {
 		identify(session, text);
+		coap_log_info("%s: a request's Hop-Limit is used up\n",
+		    coap_session_str(session));
 		return proxy_refuse(response,
 		    COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
 	}
