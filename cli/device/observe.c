@@ -13,9 +13,6 @@
 #include "cli/device/resource.h"
 #include "cli/output/option_text.h"
 
-/* For so long a change of format ends observations with 4.06. */
-#define EVICT_MS 2000
-
 /* --- ticks --------------------------------------------------------------- */
 
 static uint64_t
@@ -95,68 +92,19 @@ answer_time(struct call *call, const char *text)
 
 /* --- /obs, /obs-non ------------------------------------------------------ */
 
-/*
- * A change of format ends what is observed with 4.06 (RFC 7641 section 4.2, and
- * TD_COAP_OBS_08). A piggybacked answer is to a new request, which may have the
- * new format; who begins otherwise within these two seconds has to do so again.
- */
-static bool
-is_evicted(const struct call *call)
-{
-	struct place *place = call->place;
-	int mid = coap_pdu_get_mid(call->request);
-	coap_tick_t now;
-
-	coap_ticks(&now);
-	if (!observes(call) || now >= place->evict_until)
-		return false;
-	for (unsigned i = 0; i < place->n_fresh; i++)
-		if (place->fresh[i].session == call->session &&
-		    place->fresh[i].mid == mid)
-			return false;
-	if (coap_pdu_get_type(call->response) != COAP_MESSAGE_ACK ||
-	    place->n_fresh == FRESH_MAX)
-		return true;
-	place->fresh[place->n_fresh].session = call->session;
-	place->fresh[place->n_fresh++].mid = mid;
-	return false;
-}
-
+/* What was put, until it is deleted: a format that changes ends observations
+ * with 4.06 (TD_COAP_OBS_08), which the library sees to. */
 static void
 get_obs(struct call *call)
 {
 	char text[TIME_SIZE];
 
-	if (is_evicted(call)) {
-		device_refuse(call, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
-		    "the format has changed");
-	} else if (call->place->document) {
+	if (call->place->document) {
 		document_get(call);
 	} else {
 		now_text(text);
 		answer_time(call, text);
 	}
-}
-
-/* From then on it is what was put, until it is deleted. */
-static void
-put_obs(struct call *call)
-{
-	struct place *place = call->place;
-	int before = place->document ? place->document->format
-				     : COAP_MEDIATYPE_TEXT_PLAIN;
-	coap_tick_t now;
-
-	document_put(call);
-	if (!place->document ||
-	    COAP_RESPONSE_CLASS(coap_pdu_get_code(call->response)) != 2)
-		return;
-	coap_ticks(&now);
-	place->evict_until = 0;
-	place->n_fresh = 0;
-	if (place->document->format != before)
-		place->evict_until =
-		    now + EVICT_MS * COAP_TICKS_PER_SECOND / 1000;
 }
 
 /* The resource begins anew: to observers of the old one it is gone (4.04, RFC
@@ -257,7 +205,7 @@ const struct device_row device_observe[] = {
 	    .flags = COAP_RESOURCE_FLAGS_NOTIFY_CON,
 	    .tick = TICK_DEVICE,
 	    .on[COAP_REQUEST_GET] = get_obs,
-	    .on[COAP_REQUEST_PUT] = put_obs,
+	    .on[COAP_REQUEST_PUT] = document_put,
 	    .on[COAP_REQUEST_DELETE] = delete_obs,
 	},
 	{
@@ -269,7 +217,7 @@ const struct device_row device_observe[] = {
 	    .flags = COAP_RESOURCE_FLAGS_NOTIFY_NON,
 	    .tick = TICK_DEVICE,
 	    .on[COAP_REQUEST_GET] = get_obs,
-	    .on[COAP_REQUEST_PUT] = put_obs,
+	    .on[COAP_REQUEST_PUT] = document_put,
 	    .on[COAP_REQUEST_DELETE] = delete_obs,
 	},
 	{

@@ -40,8 +40,6 @@ typedef void device_handler(struct call *call);
 /* As often as the options of serve and demo say. */
 #define TICK_DEVICE UINT_MAX
 
-#define FRESH_MAX 16
-
 #define DEVICE_METHODS (COAP_REQUEST_IPATCH + 1)
 
 /* A resource, or what all of those have in common that clients make. */
@@ -77,13 +75,6 @@ struct place {
 	coapx_timer_t *timer;      /* of its ticks; NULL: never yet */
 	bool ticking;
 	unsigned ticks;
-	coap_tick_t evict_until; /* observations of another format end, but
-	                            those that began since */
-	struct {
-		const coap_session_t *session; /* only compared */
-		int mid;
-	} fresh[FRESH_MAX];
-	unsigned n_fresh;
 };
 
 /* The state of all resources, one for a process. */

@@ -185,6 +185,7 @@ observer_add(struct observer_peer *peer, coap_resource_t *resource,
 	if (o == NULL)
 		return -COAP_E_NOMEM;
 	o->con_at = now;
+	o->format = OBSERVER_FORMAT_ANY;
 	if (old != NULL) {
 		o->con_at = old->con_at;
 		o->n_non = old->n_non;
@@ -217,6 +218,18 @@ observer_remove(struct observer *o)
 	peer->pool->n--;
 	peer->pool->bytes -= bytes;
 	observer_free(o);
+}
+
+bool
+observer_keeps_format(struct observer *o, const coap_pdu_t *response)
+{
+	int64_t format = pdu_option_uint(response, COAP_OPTION_CONTENT_FORMAT);
+
+	if (coap_pdu_get_code(response) == COAP_RESPONSE_CODE_VALID)
+		return true;
+	if (o->format == OBSERVER_FORMAT_ANY)
+		o->format = format;
+	return o->format == format;
 }
 
 void

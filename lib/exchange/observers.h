@@ -37,6 +37,10 @@
 /* Between two NON where no round trip is known (RFC 7641 section 4.5.1). */
 #define OBSERVE_BLIND_WAIT ((coap_tick_t)3 * COAP_TICKS_PER_SECOND)
 
+/* Its answers have no Content-Format; or it is not known which they have. */
+#define OBSERVER_FORMAT_NONE (-1)
+#define OBSERVER_FORMAT_ANY  (-2)
+
 /* What a resource has of it. All zero is none. */
 struct observers {
 	struct observer *list;
@@ -93,6 +97,7 @@ struct observer {
 	uint32_t rx_began;    /* ... and when it registered */
 	uint64_t serial;      /* of this entry, never used twice */
 	coap_tick_t con_at;   /* when the last CON was made, or it began */
+	int64_t format;       /* of its first answer; or OBSERVER_FORMAT_... */
 	uint32_t number;      /* the last one that it was told */
 	uint8_t n_non;        /* NON since the last CON */
 	bool numbered;
@@ -130,6 +135,10 @@ void observer_remove(struct observer *o);
 /* Whether a context's limits alone keep the request out. */
 bool observer_lacks_room(const struct observer_peer *peer,
     const coap_pdu_t *request);
+/* What a notification says has to be in the format of the first (RFC 7641
+ * section 4.2): whether it is. When none was known it is that one from now on;
+ * 2.03 has none. */
+bool observer_keeps_format(struct observer *o, const coap_pdu_t *response);
 /* Among those that make room for others, the last of them; no more. */
 void observer_doubt(struct observer *o);
 void observer_trust(struct observer *o);

@@ -35,6 +35,16 @@ add_large(coap_session_t *session, const coap_pdu_t *request,
 }
 
 static void
+add_format(coap_pdu_t *response)
+{
+	uint8_t bytes[4];
+	size_t n =
+	    coap_encode_var_safe(bytes, sizeof bytes, (unsigned)oserver.format);
+
+	coap_add_option(response, COAP_OPTION_CONTENT_FORMAT, n, bytes);
+}
+
+static void
 handle(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
@@ -50,6 +60,8 @@ handle(coap_resource_t *resource, coap_session_t *session,
 	n = snprintf(text, sizeof text, "v%d%.*s%.*s", oserver.value,
 	    query ? (int)query->length : 0, query ? (const char *)query->s : "",
 	    len > 20 ? 20 : (int)len, body ? (const char *)body : "");
+	if (oserver.format >= 0)
+		add_format(response);
 	if (oserver.large > 0)
 		add_large(session, request, response);
 	else if (oserver.code != 0)
@@ -62,7 +74,10 @@ int
 oserver_up(void **state)
 {
 	world_up(state);
-	oserver = (struct oserver){ .code = COAP_RESPONSE_CODE_CONTENT };
+	oserver = (struct oserver){
+		.code = COAP_RESPONSE_CODE_CONTENT,
+		.format = -1,
+	};
 	oserver.o = coap_resource_init(coap_make_str_const("o"), 0);
 	coap_register_request_handler(oserver.o, COAP_REQUEST_GET, handle);
 	coap_register_request_handler(oserver.o, COAP_REQUEST_FETCH, handle);

@@ -24,6 +24,7 @@ struct oserver {
 	coap_resource_t *o; /* NULL: deleted */
 	int value;
 	unsigned code;  /* 0: the handler answers nothing */
+	int format;     /* Content-Format; -1: none */
 	size_t large;   /* bytes of a body in blocks instead */
 	unsigned calls; /* of the handler */
 	unsigned added; /* large bodies given, and got back */

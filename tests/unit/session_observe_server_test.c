@@ -347,6 +347,86 @@ error_is_the_last(void **state)
 	}
 }
 
+/* RFC 7641 section 4.2: the format stays that of the first answer. */
+static void
+format_that_changes(void **state)
+{
+	static const struct {
+		int first, then;
+		bool stays;
+	} rows[] = {
+		{ 0, 0, true },
+		{ 50, 50, true },
+		{ -1, -1, true },
+		{ 0, 50, false },
+		{ 0, -1, false },
+		{ -1, 0, false },
+	};
+
+	(void)state;
+	coap_resource_set_mode(oserver.o, COAP_RESOURCE_FLAGS_NOTIFY_CON);
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		bool stream = i % 2;
+
+		oserver.value = 0;
+		oserver.format = rows[i / 2].first;
+		opeer_observing(&p, stream ? TCP : UDP);
+		opeer_observe(&p, 'b');
+		opeer_next(&p);
+		oserver.format = rows[i / 2].then;
+		/* A new observer may have it in the new one. */
+		opeer_observe(&p, 'b');
+		opeer_next(&p);
+		oserver_change();
+		opeer_next(&p);
+		assert_int_equal(p.last->code,
+		    rows[i / 2].stays ? COAP_RESPONSE_CODE_CONTENT
+				      : COAP_RESPONSE_CODE_NOT_ACCEPTABLE);
+		assert_int_equal(opeer_observed(&p), rows[i / 2].stays);
+		assert_int_equal(p.last->token[0], 'a');
+		if (!stream)
+			opeer_reply(&p, ACK);
+		world_advance(10);
+		opeer_expect(&p, stream ? "TCP 2.05 b+ v1" : "CON 2.05 b+ v1");
+		assert_int_equal(oserver_observers(),
+		    rows[i / 2].stays ? 2 : 1);
+		if (!stream)
+			opeer_reply(&p, ACK);
+		for (char token = 'a'; token <= 'b'; token++) {
+			opeer_send(&p, CON, GET, token, 1, NULL, NULL);
+			opeer_next(&p);
+		}
+		assert_int_equal(oserver_observers(), 0);
+		opeer_close(&p);
+		world_settle();
+	}
+}
+
+/* 2.03 has none, and says nothing of the format of others. */
+static void
+valid_has_no_format(void **state)
+{
+	(void)state;
+	oserver.format = 50;
+	oserver.code = COAP_RESPONSE_CODE_CONTENT;
+	opeer_observing(&p, UDP);
+	oserver.code = COAP_RESPONSE_CODE_VALID;
+	oserver.format = -1;
+	oserver_change();
+	opeer_expect(&p, "CON 2.03 a+ v1");
+	opeer_reply(&p, ACK);
+	world_advance(100);
+	oserver.code = COAP_RESPONSE_CODE_CONTENT;
+	oserver.format = 50;
+	oserver_change();
+	opeer_expect(&p, "NON 2.05 a+ v2");
+	oserver.format = 0;
+	world_advance(100);
+	oserver_change();
+	opeer_expect(&p, "CON 4.06 a- The format changed");
+	opeer_close(&p);
+}
+
 static void
 deleted_resource(void **state)
 {
@@ -1022,6 +1102,8 @@ main(void)
 		TEST(fetch_in_blocks_ends_by_its_first),
 		TEST(query_selects),
 		TEST(error_is_the_last),
+		TEST(format_that_changes),
+		TEST(valid_has_no_format),
 		TEST(deleted_resource),
 		TEST(replaced_resource),
 		TEST(each_sixth_is_con),

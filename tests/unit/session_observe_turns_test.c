@@ -112,6 +112,25 @@ newer_state_is_the_last(void **state)
 }
 
 /* The handler has nothing to say this time. */
+/* Nor in another format. */
+static void
+newer_state_has_another_format(void **state)
+{
+	(void)state;
+	opeer_observing(&p, UDP);
+	oserver_change();
+	opeer_expect(&p, "CON 2.05 a+ v1");
+	oserver.format = 50;
+	oserver_change();
+	world_advance(3000);
+	opeer_expect(&p, "CON 4.06 a- The format changed");
+	assert_int_equal(oserver_observers(), 0);
+	opeer_reply(&p, ACK);
+	world_advance(100000);
+	opeer_silent(&p);
+	opeer_close(&p);
+}
+
 static void
 newer_state_is_none(void **state)
 {
@@ -267,6 +286,7 @@ main(void)
 		TEST(newer_state_is_repeated),
 		TEST(newer_state_is_acknowledged),
 		TEST(newer_state_is_the_last),
+		TEST(newer_state_has_another_format),
 		TEST(newer_state_is_none),
 		TEST(newer_state_ends_everything),
 		TEST(many_sessions_take_turns),

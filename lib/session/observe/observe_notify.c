@@ -101,12 +101,19 @@ static void
 send_error(coap_session_t *session, struct observer *o, coap_pdu_t *pdu,
     coap_pdu_code_t code)
 {
+	static const char format[] = "The format changed";
+
 	pdu_clear(pdu);
 	pdu->code = (uint8_t)code;
-	if (coap_add_token(pdu, o->request->token_len, o->request->token))
-		send_last(session, o, pdu);
-	else
+	if (!coap_add_token(pdu, o->request->token_len, o->request->token)) {
 		notify_end(session, o);
+		return;
+	}
+	/* Without the text it is still an answer. */
+	if (code == COAP_RESPONSE_CODE_NOT_ACCEPTABLE &&
+	    pdu_reserve(pdu, sizeof format) == 0)
+		coap_add_data(pdu, sizeof format - 1, (const uint8_t *)format);
+	send_last(session, o, pdu);
 }
 
 static void
@@ -175,10 +182,12 @@ notify_one(coap_session_t *session, struct observer *o, coap_tick_t now)
 	coap_pdu_t *pdu;
 
 	o = ask_handler(session, o, type_for(session, o, now), &turn, &pdu);
-	if (o && turn.has_option)
-		send_notification(session, o, pdu, turn.number);
-	else if (o)
+	if (o && !turn.has_option)
 		send_last(session, o, pdu);
+	else if (o && !observer_keeps_format(o, pdu))
+		send_error(session, o, pdu, COAP_RESPONSE_CODE_NOT_ACCEPTABLE);
+	else if (o)
+		send_notification(session, o, pdu, turn.number);
 	coap_delete_pdu(pdu);
 }
 
@@ -204,7 +213,9 @@ notify_renew(coap_session_t *session, const coap_pdu_t *sent)
 	    observer_pool_take(o->peer->pool) > 0)
 		return NULL;
 	o = ask_handler(session, o, COAP_MESSAGE_CON, &turn, &pdu);
-	if (o && turn.has_option && !can_replace(o, sent, pdu)) {
+	if (o && turn.has_option && !observer_keeps_format(o, pdu)) {
+		send_error(session, o, pdu, COAP_RESPONSE_CODE_NOT_ACCEPTABLE);
+	} else if (o && turn.has_option && !can_replace(o, sent, pdu)) {
 		send_error(session, o, pdu, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 	} else if (o && turn.has_option) {
 		o->number = turn.number;

@@ -217,9 +217,10 @@ make_room(const struct observer_peer *peer, const coap_pdu_t *request)
 	}
 }
 
+/* response: its first answer, if there was one. */
 static int
 add_observer(struct notify_turn *turn, coap_resource_t *resource,
-    const coap_pdu_t *request)
+    const coap_pdu_t *request, const coap_pdu_t *response)
 {
 	coap_session_t *session = turn->session;
 	struct observer_peer *peer = make_peer(session);
@@ -245,6 +246,8 @@ add_observer(struct notify_turn *turn, coap_resource_t *resource,
 		observer_doubt(o);
 	o->number = turn->number;
 	o->numbered = true;
+	if (response)
+		observer_keeps_format(o, response);
 	turn->added = o->serial;
 	session_idle_check(session);
 	return 0;
@@ -261,7 +264,7 @@ notify_bring_back(coap_session_t *session, coap_resource_t *resource,
 	};
 	struct observer *o;
 
-	if (add_observer(&turn, resource, request) < 0)
+	if (add_observer(&turn, resource, request, NULL) < 0)
 		return NULL;
 	o = observer_find_serial(notify_peer(session),
 	    coap_pdu_get_token(request), turn.added);
@@ -283,7 +286,7 @@ after_handler(void *user, coap_resource_t *resource, const coap_pdu_t *request,
 	    COAP_RESPONSE_CLASS(response->code) == 2)
 		persist_made(session, request);
 	if (good && turn->serial == 0)
-		good = add_observer(turn, resource, request) == 0;
+		good = add_observer(turn, resource, request, response) == 0;
 	if (!good && turn->has_option) {
 		pdu_remove_option(response, COAP_OPTION_OBSERVE);
 		turn->has_option = false;
