@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Each rule of tests/rules.tsv has a test, and that test is there. Columns, a
 # tab between them: RFC, section, level (MUST, MUST NOT, SHOULD, SHOULD NOT,
-# MAY), the rule in short, FILE:TEST, the file below tests/. A line with # is a
-# comment.
+# MAY; - is none), the rule in short, FILE:TEST, the file below tests/. A line
+# with # is a comment.
 source "$(dirname "$0")/tap.bash"
 
 list=tests/rules.tsv
@@ -17,7 +17,7 @@ shape() {
 		NF != 5 { print "not 5 columns: " $0; next }
 		$1 !~ /^[0-9]+$/ { print "not an RFC: " $0 }
 		$2 !~ /^[0-9A-Z]+(\.[0-9]+)*$/ { print "not a section: " $0 }
-		$3 !~ /^(MUST|SHOULD)( NOT)?$|^MAY$/ { print "not a level: " $0 }
+		$3 !~ /^(MUST|SHOULD)( NOT)?$|^(MAY|-)$/ { print "not a level: " $0 }
 		$4 == "" { print "no rule: " $0 }
 		$5 !~ /^[a-z0-9\/_]+\.(c|bats):./ { print "no test: " $0 }
 		seen[$1, $2, $4]++ { print "twice: " $0 }

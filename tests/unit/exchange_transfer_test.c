@@ -358,6 +358,24 @@ each_part_to_the_handler(void **state)
 
 /* --- what goes wrong ------------------------------------------------------ */
 
+static int
+option(const coap_pdu_t *pdu, coap_option_num_t number)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt = coap_check_option(pdu, number, &oi);
+
+	return opt ? (int)coap_decode_var_bytes(coap_opt_value(opt),
+			 coap_opt_length(opt))
+		   : -1;
+}
+
+static void
+expect_size1(coap_pdu_t *response)
+{
+	if (response->code == COAP_RESPONSE_CODE_REQUEST_TOO_LARGE)
+		assert_int_equal(option(response, COAP_OPTION_SIZE1), 3000);
+}
+
 static void
 body_that_is_too_large(void **state)
 {
@@ -366,6 +384,8 @@ body_that_is_too_large(void **state)
 	(void)state;
 	s.server.body_max = 3000;
 	s.up_len = 5000;
+	/* How large it may be (RFC 7252 section 5.9.2.9). */
+	s.response = expect_size1;
 	assert_int_equal(run(&final), 0);
 	assert_int_equal(final, COAP_RESPONSE_CODE_REQUEST_TOO_LARGE);
 	assert_int_equal(s.handled, 0);
@@ -850,17 +870,6 @@ an_answer_is_released_once(void **state)
 }
 
 /* --- what the messages have ---------------------------------------------- */
-
-static int
-option(const coap_pdu_t *pdu, coap_option_num_t number)
-{
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt = coap_check_option(pdu, number, &oi);
-
-	return opt ? (int)coap_decode_var_bytes(coap_opt_value(opt),
-			 coap_opt_length(opt))
-		   : -1;
-}
 
 static coap_pdu_t *
 rich_request(void)

@@ -59,6 +59,26 @@ keep_payload(const coap_pdu_t *request)
 }
 
 static void
+keep_options(const coap_pdu_t *request)
+{
+	coap_opt_iterator_t oi;
+	coap_opt_t *opt;
+	size_t n = 0;
+
+	peer.options[0] = '\0';
+	coap_option_iterator_init(request, &oi, COAP_OPT_ALL);
+	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
+		if (oi.number == COAP_OPTION_OBSERVE)
+			continue;
+		n += (size_t)snprintf(peer.options + n, sizeof peer.options - n,
+		    "%s%u=%.*s", n > 0 ? " " : "", oi.number,
+		    (int)coap_opt_length(opt),
+		    (const char *)coap_opt_value(opt));
+		assert_true(n < sizeof peer.options);
+	}
+}
+
+static void
 serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 {
 	coap_bin_const_t token = coap_pdu_get_token(request);
@@ -86,6 +106,7 @@ serve(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response)
 	peer.type = (uint8_t)coap_pdu_get_type(request);
 	peer.mid = coap_pdu_get_mid(request);
 	keep_payload(request);
+	keep_options(request);
 	if (!peer.silent)
 		fill(response, peer.observe == 0 ? peer.number : -1, "hello");
 }
@@ -238,6 +259,11 @@ observe_peer_begin(coap_session_t *session, char token)
 
 	if (!pdu)
 		return -COAP_E_NOMEM;
+	if (peer.query)
+		coap_add_option(pdu, COAP_OPTION_URI_QUERY, strlen(peer.query),
+		    (const uint8_t *)peer.query);
+	if (peer.accept)
+		coap_add_option(pdu, COAP_OPTION_ACCEPT, 1, &peer.accept);
 	peer.params.notify = on_notify;
 	peer.params.state = on_state;
 	peer.params.end = on_end;

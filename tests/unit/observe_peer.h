@@ -34,7 +34,11 @@ struct observe_peer {
 	coap_mid_t mid; /* of the last request; of the last notification */
 	char payload[64];
 	size_t payload_len;
+	/* Options of the last request but Observe: "11=x 15=y". */
+	char options[128];
 	/* Of the client. */
+	const char *query; /* one more option of what it begins; NULL */
+	uint8_t accept;    /* likewise; 0: none */
 	coapx_observation_t *handle;
 	coapx_observe_params_t params;
 	size_t got; /* bytes of the last notification */

@@ -284,6 +284,31 @@ mtu(void **state)
 	coap_session_release(s);
 }
 
+/* RFC 7252 section 5.3.1: nobody can guess them; RFC 9175 section 4.2: none is
+ * used twice. */
+static void
+tokens_begin_anywhere(void **state)
+{
+	uint8_t token[2][16][8];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		coap_session_t *s = world_session(UDP);
+
+		for (size_t n = 0; n < 16; n++) {
+			coap_session_new_token(s, &len, token[i][n]);
+			assert_int_equal(len, 8);
+			if (n > 0)
+				assert_memory_not_equal(token[i][n - 1],
+				    token[i][n], 8);
+		}
+		coap_session_release(s);
+	}
+	/* The upper half of 64 bits is not the same by chance. */
+	assert_memory_not_equal(token[0][0], token[1][0], 4);
+}
+
 /* "The first one is the value given to coap_session_init_token(), each later
  * one is the next number." */
 static void
@@ -401,6 +426,7 @@ main(void)
 		T(tcp_waiting_for_the_csm),
 		T(multicast),
 		T(mtu),
+		T(tokens_begin_anywhere),
 		T(tokens),
 		T(info_of_another_size),
 		T(counters),

@@ -208,6 +208,36 @@ is_asked_for_again_after_max_age(void **state)
 	}
 }
 
+/* RFC 7641 sections 3.3.1 and 3.6: what asks again, or ends it, has all options
+ * of what began it. */
+static void
+options_are_the_same_each_time(void **state)
+{
+	static const char options[] = "11=x 15=q=1 17=2";
+
+	(void)state;
+	for (const coap_proto_t *p = protos; p < protos + 2; p++) {
+		coap_session_t *s = world_connected(*p);
+
+		peer.max_age = 30;
+		peer.asked = peer.cancelled = 0;
+		peer.query = "q=1";
+		peer.accept = '2';
+		observe_peer_start(s, 'a');
+		assert_string_equal(peer.options, options);
+		peer.options[0] = '\0';
+		world_advance(46000);
+		assert_int_equal(peer.asked, 2);
+		assert_string_equal(peer.options, options);
+		peer.options[0] = '\0';
+		stop(COAPX_OBSERVE_DEREGISTER);
+		assert_int_equal(peer.cancelled, 1);
+		assert_string_equal(peer.options, options);
+		coap_session_release(s);
+		world_settle();
+	}
+}
+
 static void
 without_refresh_it_only_becomes_stale(void **state)
 {
@@ -962,6 +992,7 @@ main(void)
 		TEST(old_ones_are_dropped_or_marked),
 		TEST(a_stream_has_no_order),
 		TEST(is_asked_for_again_after_max_age),
+		TEST(options_are_the_same_each_time),
 		TEST(without_refresh_it_only_becomes_stale),
 		TEST(a_server_that_is_silent),
 		TEST(nobody_there_ends_it_by_icmp),
