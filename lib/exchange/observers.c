@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/timer.h"
 #include "exchange/copy.h"
 #include "exchange/resource.h"
 #include "wire/pdu.h"
@@ -184,7 +185,7 @@ observer_add(struct observer_peer *peer, coap_resource_t *resource,
 	o = observer_new(request);
 	if (o == NULL)
 		return -COAP_E_NOMEM;
-	o->con_at = now;
+	o->con_at = o->told_at = now;
 	o->format = OBSERVER_FORMAT_ANY;
 	if (old != NULL) {
 		o->con_at = old->con_at;
@@ -209,6 +210,7 @@ observer_remove(struct observer *o)
 	if (peer->pool->changed != NULL)
 		peer->pool->changed(o, false);
 	observer_settle(o);
+	observer_assure(o);
 	observer_trust(o);
 	DL_DELETE(peer->list, o);
 	DL_DELETE2(o->resource->observers.list, o, res_prev, res_next);
@@ -364,9 +366,49 @@ observer_type(const struct observer *o, coap_tick_t now)
 	/* Where no round trip is known, an ACK tells it, and allows the next
 	 * one sooner. */
 	if (o->peer->rtt_us == 0 || o->n_non >= OBSERVE_NON_MAX ||
-	    now - o->con_at >= OBSERVE_CON_AGE)
+	    now - o->con_at >= OBSERVE_CON_AGE || o->confirm ||
+	    now - o->told_at >= OBSERVE_SURE_WAIT)
 		return COAP_MESSAGE_CON;
 	return COAP_MESSAGE_NON;
+}
+
+void
+observer_assure(struct observer *o)
+{
+	if (o->unsure)
+		DL_DELETE2(o->peer->unsure, o, unsure_prev, unsure_next);
+	o->unsure = false;
+}
+
+/* Last in the list, which is by told_at so. */
+static void
+make_unsure(struct observer *o)
+{
+	observer_assure(o);
+	if (o->resource->flags & COAP_RESOURCE_FLAGS_NOTIFY_NON_ALWAYS)
+		return;
+	o->unsure = true;
+	DL_APPEND2(o->peer->unsure, o, unsure_prev, unsure_next);
+}
+
+coap_tick_t
+observer_confirm_at(const struct observer_peer *peer)
+{
+	return peer->unsure ? peer->unsure->told_at + OBSERVE_SURE_WAIT
+			    : TIMER_NEVER;
+}
+
+void
+observer_confirm(struct observer_peer *peer, coap_tick_t now)
+{
+	struct observer *o;
+
+	while (observer_confirm_at(peer) <= now) {
+		o = peer->unsure;
+		observer_assure(o);
+		o->confirm = true;
+		observer_owe(o);
+	}
 }
 
 void
@@ -375,10 +417,14 @@ observer_sent(struct observer *o, coap_pdu_type_t type, coap_tick_t now)
 	struct observer_peer *peer = o->peer;
 	coap_tick_t wait = 0;
 
+	o->told_at = now;
 	if (type == COAP_MESSAGE_CON) {
 		o->con_at = now;
 		o->n_non = 0;
+		o->confirm = false;
+		observer_assure(o);
 	} else {
+		make_unsure(o);
 		wait = peer->rtt_us > 0 ? peer->rtt_us / 1000 + 1
 					: OBSERVE_BLIND_WAIT;
 		if (o->n_non < OBSERVE_NON_MAX)

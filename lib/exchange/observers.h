@@ -31,6 +31,10 @@
  * an hour of the 24 that RFC 7641 section 4.5 allows. */
 #define OBSERVE_NON_MAX ((unsigned)5)
 #define OBSERVE_CON_AGE ((coap_tick_t)23 * 3600 * COAP_TICKS_PER_SECOND)
+/* So long after a NON that no other followed, the state is told once more by a
+ * CON, for the NON may be lost; what changes no more often is told by CON at
+ * once (RFC 7641 section 4.5: who observes sees the latest state at last). */
+#define OBSERVE_SURE_WAIT ((coap_tick_t)10 * COAP_TICKS_PER_SECOND)
 /* Notifications that are made in one pass, of all peers: then it is the turn of
  * other things. */
 #define OBSERVE_A_PASS ((unsigned)256)
@@ -71,7 +75,9 @@ struct observer_peer {
 	struct observer_pool *pool;
 	coap_session_t *session;
 	struct observer *list;
-	struct observer *owed;   /* in the order in which it is their turn */
+	struct observer *owed; /* in the order in which it is their turn */
+	struct observer
+	    *unsure; /* told by NON at last, the longest ago first */
 	coap_tick_t quiet_until; /* no notification before */
 	uint32_t rtt_us;         /* smoothed; 0: not known */
 	size_t bytes;
@@ -85,6 +91,8 @@ struct observer {
 	struct observer *res_next;
 	struct observer *owed_prev; /* in peer->owed */
 	struct observer *owed_next;
+	struct observer *unsure_prev; /* in peer->unsure */
+	struct observer *unsure_next;
 	struct observer *new_prev; /* in pool->unproven */
 	struct observer *new_next;
 	struct observer_peer *peer;
@@ -97,11 +105,14 @@ struct observer {
 	uint32_t rx_began;    /* ... and when it registered */
 	uint64_t serial;      /* of this entry, never used twice */
 	coap_tick_t con_at;   /* when the last CON was made, or it began */
+	coap_tick_t told_at;  /* the same of any notification */
 	int64_t format;       /* of its first answer; or OBSERVER_FORMAT_... */
 	uint32_t number;      /* the last one that it was told */
 	uint8_t n_non;        /* NON since the last CON */
 	bool numbered;
 	bool owes;
+	bool unsure;
+	bool confirm;  /* the next one is a CON */
 	bool unproven; /* nothing is known of its peer but its request */
 };
 
@@ -162,6 +173,12 @@ coap_tick_t observers_number_at(const struct observers *list,
     const struct observer *o);
 /* By the COAP_RESOURCE_FLAGS_NOTIFY_... of the resource, and what o had. */
 coap_pdu_type_t observer_type(const struct observer *o, coap_tick_t now);
+/* What was told by NON so long ago that it is told once more is owed again, by
+ * CON; and when there is any: TIMER_NEVER. */
+void observer_confirm(struct observer_peer *peer, coap_tick_t now);
+coap_tick_t observer_confirm_at(const struct observer_peer *peer);
+/* Its last notification will arrive: the transport sees to it. */
+void observer_assure(struct observer *o);
 /* A notification of that type leaves: counts it, and sets quiet_until. */
 void observer_sent(struct observer *o, coap_pdu_type_t type, coap_tick_t now);
 /* A round trip to the peer was measured. */

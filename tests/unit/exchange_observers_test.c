@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <utlist.h>
+
 #include <coap3/coap.h>
 
 #include "base/alloc.h"
@@ -366,6 +368,47 @@ con_now_and_then(void **state)
 	assert_int_equal(observer_type(a, now), COAP_MESSAGE_NON);
 }
 
+/* RFC 7641 section 4.5: the latest state arrives at last. */
+static void
+non_is_confirmed(void **state)
+{
+	struct observer *a = add("a", NULL);
+	struct observer *b = add("b", NULL);
+
+	(void)state;
+	observer_rtt(peer, 20000);
+	assert_true(observer_confirm_at(peer) == UINT64_MAX);
+	observer_sent(a, COAP_MESSAGE_NON, 100);
+	observer_sent(b, COAP_MESSAGE_NON, 200);
+	observer_sent(a, COAP_MESSAGE_NON, 300);
+	assert_int_equal(observer_confirm_at(peer), 200 + OBSERVE_SURE_WAIT);
+	observer_confirm(peer, 199 + OBSERVE_SURE_WAIT);
+	assert_null(observer_turn(peer));
+	observer_confirm(peer, 200 + OBSERVE_SURE_WAIT);
+	assert_ptr_equal(observer_turn(peer), b);
+	assert_int_equal(observer_type(b, 200), COAP_MESSAGE_CON);
+	assert_int_equal(observer_type(a, 300), COAP_MESSAGE_NON);
+	observer_settle(b);
+	observer_sent(b, COAP_MESSAGE_CON, 201 + OBSERVE_SURE_WAIT);
+	assert_int_equal(observer_type(b, 202 + OBSERVE_SURE_WAIT),
+	    COAP_MESSAGE_NON);
+	assert_int_equal(observer_confirm_at(peer), 300 + OBSERVE_SURE_WAIT);
+	/* By a transport that loses nothing, or of an entry that goes. */
+	observer_assure(a);
+	assert_true(observer_confirm_at(peer) == UINT64_MAX);
+	observer_sent(b, COAP_MESSAGE_NON, 400);
+	observer_remove(b);
+	assert_true(observer_confirm_at(peer) == UINT64_MAX);
+	/* Nothing was told for so long: that may be long again. */
+	assert_int_equal(observer_type(a, 300 + OBSERVE_SURE_WAIT),
+	    COAP_MESSAGE_CON);
+	coap_resource_set_mode(resource, COAP_RESOURCE_FLAGS_NOTIFY_NON_ALWAYS);
+	assert_int_equal(observer_type(a, 300 + OBSERVE_SURE_WAIT),
+	    COAP_MESSAGE_NON);
+	observer_sent(a, COAP_MESSAGE_NON, 500);
+	assert_true(observer_confirm_at(peer) == UINT64_MAX);
+}
+
 /* RFC 7641 section 4.5.1. */
 static void
 non_wait_a_round_trip(void **state)
@@ -417,6 +460,27 @@ without_memory_nothing_changes(void **state)
 	assert_ptr_equal(find("a"), o);
 }
 
+/* Told by NON at last, in the order of that. */
+static void
+check_unsure(const struct observer_peer *one)
+{
+	const struct observer *o;
+	coap_tick_t before = 0;
+	unsigned n = 0;
+
+	if (!one)
+		return;
+	DL_FOREACH2(one->unsure, o, unsure_next) {
+		assert_ptr_equal(o->peer, one);
+		assert_true(o->unsure && o->told_at >= before);
+		before = o->told_at;
+		n++;
+	}
+	DL_FOREACH(one->list, o)
+		n -= o->unsure;
+	assert_int_equal(n, 0);
+}
+
 /* Anything in any order; what is there is counted anew after each. */
 static void
 random_stories(void **state)
@@ -435,6 +499,7 @@ random_stories(void **state)
 			k = 0;
 		if (!peers[k])
 			peers[k] = observer_peer_new(&pool, NULL);
+		observer_rtt(peers[k], 20000);
 		token[0] = (char)('a' + (seed >> 12) % 8);
 		o = observer_find(peers[k],
 		    (coap_bin_const_t){ 1, (const uint8_t *)token });
@@ -456,8 +521,13 @@ random_stories(void **state)
 			break;
 		case 5:
 			o = observer_turn(peers[k]);
-			if (o)
-				observer_settle(o);
+			if (!o)
+				break;
+			observer_settle(o);
+			observer_sent(o, observer_type(o, i), i);
+			break;
+		case 6:
+			observer_confirm(peers[k], i);
 			break;
 		default:
 			if (k > 0 && (seed >> 24 & 7) == 0) {
@@ -468,6 +538,7 @@ random_stories(void **state)
 		for (n = 0, owed = 0, k = 0; k < 3; k++) {
 			n += peers[k] ? peers[k]->n : 0;
 			owed += peers[k] && peers[k]->owed;
+			check_unsure(peers[k]);
 		}
 		assert_int_equal(pool.n, n);
 		assert_int_equal(resource->observers.n, n);
@@ -493,6 +564,7 @@ main(void)
 		TEST(numbers_of_a_tick),
 		TEST(numbers_last_for_256_seconds),
 		TEST(con_now_and_then),
+		TEST(non_is_confirmed),
 		TEST(non_wait_a_round_trip),
 		TEST(without_memory_nothing_changes),
 		TEST(random_stories),

@@ -41,6 +41,11 @@ told_of_changes(void **state)
 		assert_int_equal(oserver_change(), 1);
 		opeer_expect(&p, i ? "TCP 2.05 a+ v2" : "NON 2.05 a+ v2");
 		assert_true(opeer_number(&p) > number + 1);
+		world_advance(10000);
+		if (i == 0) {
+			opeer_expect(&p, "CON 2.05 a+ v2");
+			opeer_reply(&p, ACK);
+		}
 		world_advance(100000);
 		opeer_silent(&p);
 		opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);
@@ -482,6 +487,9 @@ each_sixth_is_con(void **state)
 		if (i % 6 == 1)
 			opeer_reply(&p, ACK);
 	}
+	world_advance(10000);
+	opeer_expect(&p, "CON 2.05 a+ v14");
+	opeer_reply(&p, ACK);
 	/* And one a day. */
 	world_advance((uint64_t)24 * 3600 * 1000);
 	oserver_change();

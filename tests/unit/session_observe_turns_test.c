@@ -15,6 +15,98 @@
 
 static struct opeer p;
 
+/* --- what is told at last ------------------------------------------------- */
+
+/* RFC 7641 section 4.5: a NON may be lost, so the state of which nothing more
+ * comes is told once more, by a CON. */
+static void
+last_state_is_confirmed(void **state)
+{
+	uint32_t number;
+
+	(void)state;
+	opeer_measured(&p);
+	for (int i = 2; i <= 4; i++) {
+		oserver_change();
+		world_advance(5000);
+		opeer_next(&p);
+		assert_int_equal(p.last->type, NON);
+	}
+	number = opeer_number(&p);
+	world_advance(4990);
+	opeer_silent(&p);
+	world_advance(10);
+	opeer_expect(&p, "CON 2.05 a+ v4");
+	assert_true(opeer_number(&p) > number);
+	/* That one is repeated until it is acknowledged, as any CON. */
+	world_advance(3000);
+	opeer_expect(&p, "CON 2.05 a+ v4");
+	opeer_reply(&p, ACK);
+	world_advance(100000);
+	opeer_silent(&p);
+	/* What changes now and then needs no NON before. */
+	oserver_change();
+	opeer_expect(&p, "CON 2.05 a+ v5");
+	opeer_reply(&p, ACK);
+	world_advance(100);
+	oserver_change();
+	opeer_expect(&p, "NON 2.05 a+ v6");
+	/* Whoever has gone meanwhile is not told. */
+	opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);
+	opeer_expect(&p, "ACK 2.05 a- v6");
+	world_advance(100000);
+	opeer_silent(&p);
+	opeer_close(&p);
+}
+
+/* Each of those that a client observes, one after the other. */
+static void
+each_last_state_is_confirmed(void **state)
+{
+	(void)state;
+	opeer_measured(&p);
+	opeer_observe(&p, 'b');
+	opeer_expect(&p, "ACK 2.05 b+ v1");
+	oserver_change();
+	opeer_expect(&p, "NON 2.05 a+ v2");
+	world_advance(1000);
+	opeer_expect(&p, "NON 2.05 b+ v2");
+	world_advance(10000);
+	opeer_expect(&p, "CON 2.05 a+ v2");
+	opeer_silent(&p);
+	opeer_reply(&p, ACK);
+	world_advance(1000);
+	opeer_expect(&p, "CON 2.05 b+ v2");
+	opeer_reply(&p, ACK);
+	world_advance(100000);
+	opeer_silent(&p);
+	assert_int_equal(oserver_observers(), 2);
+	opeer_close(&p);
+}
+
+/* Where nothing is lost, or no CON is wanted, it is told once. */
+static void
+nothing_to_confirm(void **state)
+{
+	(void)state;
+	opeer_observing(&p, TCP);
+	oserver_change();
+	opeer_expect(&p, "TCP 2.05 a+ v1");
+	world_advance(100000);
+	opeer_silent(&p);
+	opeer_close(&p);
+	world_settle();
+	oserver.value = 0;
+	coap_resource_set_mode(oserver.o,
+	    COAP_RESOURCE_FLAGS_NOTIFY_NON_ALWAYS);
+	opeer_observing(&p, UDP);
+	oserver_change();
+	opeer_expect(&p, "NON 2.05 a+ v1");
+	world_advance(100000);
+	opeer_silent(&p);
+	opeer_close(&p);
+}
+
 /* --- what is repeated ----------------------------------------------------- */
 
 /* RFC 7641 section 4.5.2: the newest state takes the place of the one that is
@@ -283,6 +375,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(last_state_is_confirmed),
+		TEST(each_last_state_is_confirmed),
+		TEST(nothing_to_confirm),
 		TEST(newer_state_is_repeated),
 		TEST(newer_state_is_acknowledged),
 		TEST(newer_state_is_the_last),

@@ -215,7 +215,7 @@ written_in_time(void **state)
 	assert_int_equal(before.st_mode & 0777, 0600);
 	change();
 	opeer_expect(&p, "NON 2.05 a+ v2");
-	world_advance(10000);
+	world_advance(9000);
 	assert_int_equal(stat(name[1], &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 	opeer_send(&p, CON, GET, 'a', 1, NULL, NULL);

@@ -26,16 +26,13 @@ can_send(const coap_session_t *session)
 	return d->n_waiting == 0 && d->n_con < (nstart > 0 ? nstart : 1);
 }
 
-coap_tick_t
-notify_next(const coap_session_t *session)
+/* When it is the turn of one that is owed something. */
+static coap_tick_t
+owed_at(const coap_session_t *session, const struct observer_peer *peer)
 {
-	const struct observer_peer *peer = notify_peer(session);
-	const struct observer *o;
+	const struct observer *o = observer_turn(peer);
 	coap_tick_t at;
 
-	if (!peer || !peer->owed || !can_send(session))
-		return TIMER_NEVER;
-	o = observer_turn(peer);
 	if (!o)
 		return TIMER_NEVER;
 	/* A stream keeps the order by itself. */
@@ -43,6 +40,19 @@ notify_next(const coap_session_t *session)
 	    ? 0
 	    : observers_number_at(&o->resource->observers, o);
 	return at > peer->quiet_until ? at : peer->quiet_until;
+}
+
+coap_tick_t
+notify_next(const coap_session_t *session)
+{
+	const struct observer_peer *peer = notify_peer(session);
+	coap_tick_t owed, confirm;
+
+	if (!peer || (!peer->owed && !peer->unsure) || !can_send(session))
+		return TIMER_NEVER;
+	owed = owed_at(session, peer);
+	confirm = observer_confirm_at(peer);
+	return owed < confirm ? owed : confirm;
 }
 
 static coap_pdu_type_t
@@ -133,8 +143,10 @@ send_notification(coap_session_t *session, struct observer *o, coap_pdu_t *pdu,
 	err = session_send_message(session, pdu, NULL);
 	if (err == 0) {
 		observer_sent(o, type, context_now(session->context));
-		if (session_reliable(session))
+		if (session_reliable(session)) {
 			o->peer->quiet_until = context_now(session->context);
+			observer_assure(o);
+		}
 		return;
 	}
 	if (o->con)
@@ -234,10 +246,12 @@ notify_renew(coap_session_t *session, const coap_pdu_t *sent)
 void
 notify_run(coap_session_t *session, coap_tick_t now)
 {
+	struct observer_peer *peer = notify_peer(session);
 	unsigned n = NOTIFICATIONS_A_PASS;
-	struct observer_peer *peer;
 	coap_tick_t wait;
 
+	if (peer)
+		observer_confirm(peer, now);
 	while (n-- > 0 && notify_next(session) <= now &&
 	    !session->context->doomed) {
 		peer = notify_peer(session);
