@@ -456,6 +456,69 @@ payloads_in_blocks_at_the_same_time(void **state)
 	}
 }
 
+static struct {
+	uint8_t tag[8]; /* Request-Tag of the last body */
+	size_t len;
+	unsigned n; /* bodies */
+} tagged;
+
+static void
+serve_tagged(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	coap_opt_iterator_t oi;
+	const coap_opt_t *opt =
+	    coap_check_option(request, COAP_OPTION_RTAG, &oi);
+
+	(void)session;
+	tagged.n++;
+	tagged.len = opt ? coap_opt_length(opt) : 0;
+	assert_true(tagged.len <= sizeof tagged.tag);
+	if (tagged.len > 0)
+		memcpy(tagged.tag, coap_opt_value(opt), tagged.len);
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CHANGED);
+}
+
+/* RFC 9175 section 3.5.1: over DTLS no body has the tag of one before. */
+static void
+bodies_over_dtls_have_tags(void **state)
+{
+	coap_proto_t p = COAP_PROTO_NONE;
+	uint8_t before[8];
+
+	(void)state;
+	world_all_protocols();
+	w.serve = serve_tagged;
+	while ((p = world_next_proto(p)) != COAP_PROTO_NONE) {
+		coap_session_t *s = world_connected(p);
+
+		tagged.n = 0;
+		for (unsigned i = 0; i < 3; i++) {
+			memcpy(before, tagged.tag, sizeof before);
+			tagged.len = 0;
+			block_request(s, COAP_REQUEST_CODE_PUT, 'a', 20000);
+			world_wait("result");
+			assert_int_equal(tagged.n, i + 1);
+			world_forget();
+			if (p != COAP_PROTO_DTLS) {
+				assert_int_equal(tagged.len, 0);
+				continue;
+			}
+			assert_int_equal(tagged.len, 1);
+			if (i > 0)
+				assert_int_not_equal(tagged.tag[0], before[0]);
+		}
+		/* What is no part of a body has none. */
+		block_request(s, COAP_REQUEST_CODE_PUT, 'a', 20);
+		world_wait("result");
+		assert_int_equal(tagged.n, 4);
+		assert_int_equal(tagged.len, 0);
+		world_forget();
+		coap_session_release(s);
+		world_settle();
+	}
+}
+
 /* Both ends of a stream say that they take BERT: 3 KiB fit into a message. */
 static void
 a_stream_has_larger_blocks(void **state)
@@ -681,6 +744,7 @@ main(void)
 		TEST(ends_inside_callbacks),
 		TEST(a_session_that_is_lost_ends_once),
 		TEST(payloads_in_blocks_at_the_same_time),
+		TEST(bodies_over_dtls_have_tags),
 		TEST(a_stream_has_larger_blocks),
 		TEST(a_session_that_is_down_keeps_no_body),
 		TEST(a_nack_is_of_the_whole),

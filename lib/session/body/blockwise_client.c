@@ -140,25 +140,39 @@ blockwise_negotiate(const coap_session_t *session, coap_pdu_t *pdu,
 	return block_add_uint(pdu, COAP_OPTION_BLOCK2, body_szx(size)) != 0;
 }
 
-/* RFC 9175 section 3: bodies for one resource are told apart by a tag. */
-static void
-choose_tag(coap_session_t *session, struct transfer *t)
+/* Whether another body is on its way to the same resource. */
+static bool
+is_one_of_several(const coap_session_t *session, const struct transfer *t)
 {
 	const struct request *q;
 
-	if (blockwise_mode(session, COAP_BLOCK_NO_PREEMPTIVE_RTAG) ||
-	    has_option(t->origin, COAP_OPTION_RTAG))
-		return;
 	for (q = session->requests.list; q; q = q->next) {
 		const struct transfer *other = q->transfer;
 
 		if (other && other->key.len == t->key.len &&
-		    other->key.len > 0 &&
-		    memcmp(other->key.data, t->key.data, t->key.len) == 0) {
-			t->tag = ++session->context->request_tag;
-			return;
-		}
+		    memcmp(other->key.data, t->key.data, t->key.len) == 0)
+			return true;
 	}
+	return false;
+}
+
+/*
+ * RFC 9175 section 3: bodies for one resource are told apart by a tag. Over DTLS
+ * each has one that was never used before: else somebody who holds parts of an
+ * earlier body back could put them into a later one (section 3.5.1). TLS keeps
+ * the order.
+ */
+static void
+choose_tag(coap_session_t *session, struct transfer *t)
+{
+	bool always = session->proto->secure && !session_reliable(session);
+
+	if (t->key.len == 0 ||
+	    blockwise_mode(session, COAP_BLOCK_NO_PREEMPTIVE_RTAG) ||
+	    has_option(t->origin, COAP_OPTION_RTAG))
+		return;
+	if (always || is_one_of_several(session, t))
+		t->tag = ++session->context->request_tag;
 }
 
 static int
