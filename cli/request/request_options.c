@@ -245,15 +245,21 @@ add_format(struct job *job, struct request_plan *plan, const char *option,
 	return add_uint(job, plan, number, (unsigned)format);
 }
 
-/* What --cbor made is CBOR, where nothing else says what it is. */
-static int
-add_cbor_format(struct job *job, struct request_plan *plan)
+static bool
+has_format(const struct request_plan *plan)
 {
 	const coap_optlist_t *o = plan->options;
 
 	while (o && o->number != COAP_OPTION_CONTENT_FORMAT)
 		o = o->next;
-	if (o || !args_has(&job->args, "cbor"))
+	return o != NULL;
+}
+
+/* What --cbor made is CBOR, where nothing else says what it is. */
+static int
+add_cbor_format(struct job *job, struct request_plan *plan)
+{
+	if (has_format(plan) || !args_has(&job->args, "cbor"))
 		return STATUS_OK;
 	return add_uint(job, plan, COAP_OPTION_CONTENT_FORMAT,
 	    COAP_MEDIATYPE_APPLICATION_CBOR);
@@ -425,6 +431,15 @@ tell_repeats(struct job *job, const struct request_plan *plan)
 	}
 }
 
+/* RFC 8132 section 2.3.1. */
+static void
+tell_format(struct job *job, const struct request_plan *plan)
+{
+	if (plan->code == COAP_REQUEST_CODE_FETCH && !has_format(plan))
+		output_note(job->out,
+		    "a FETCH has to say what its payload is; add -t FORMAT");
+}
+
 static int
 plan_options(struct job *job, struct request_plan *plan)
 {
@@ -453,6 +468,7 @@ plan_options(struct job *job, struct request_plan *plan)
 		return status;
 	tell_lengths(job, plan);
 	tell_repeats(job, plan);
+	tell_format(job, plan);
 	return status;
 }
 

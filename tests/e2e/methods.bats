@@ -42,6 +42,21 @@ last() {
 	assert_success
 }
 
+@test 'a FETCH without a format is sent, with a note' {
+	local words
+	run_apart cs -v fetch "${peer}/mirror" -d one
+	assert_output '0.05 one'
+	[[ ${stderr} == *'say what its payload is; add -t FORMAT'* ]] \
+		|| fail "${stderr}"
+	for words in 'fetch -d 1 -t cbor' 'fetch -d 1 -O 12=uint:0' \
+		'fetch --cbor 1' 'post -d 1'; do
+		# shellcheck disable=SC2086 # several words
+		run_apart cs -v ${words} "${peer}/mirror"
+		assert_success
+		[[ ${stderr} != *'say what'* ]] || fail "${words}: ${stderr}"
+	done
+}
+
 @test 'request takes a method by name and by number, also an unknown one' {
 	run_apart cs request FETCH "${peer}/mirror" -d x
 	assert_output '0.05 x'
