@@ -78,6 +78,26 @@ serve_default(struct job *job)
 	return status;
 }
 
+/* Of the context, and so of all that listens in this process. */
+static int
+limit_answers(struct job *job)
+{
+	const char *text = args_get(&job->args, "max-amplification");
+	uint64_t factor;
+
+	if (!text)
+		return STATUS_OK;
+	if (!parse_number(text, UINT16_MAX, &factor))
+		return job_fail(job, STATUS_USAGE,
+		    "--max-amplification wants how many times longer than a "
+		    "request an answer may be, such as 3, or 0 for no limit; "
+		    "not '%s'",
+		    text);
+	coapx_context_set_max_amplification(job->app->context,
+	    (unsigned)factor);
+	return STATUS_OK;
+}
+
 /* All or none: those that were opened here are the last of the list. */
 static void
 undo(struct app *app, struct listener *last)
@@ -97,6 +117,8 @@ start(struct job *job)
 	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
 		status = check_one(job, job->args.operands[i]);
 	if (status == STATUS_OK)
+		status = limit_answers(job);
+	if (status == STATUS_OK)
 		status = relay_start(job);
 	for (size_t i = 0; i < job->args.n_operands && status == STATUS_OK; i++)
 		status = serve_one(job, job->args.operands[i]);
@@ -114,8 +136,17 @@ start(struct job *job)
 	return JOB_RUNNING;
 }
 
+static const struct option limit_options[] = {
+	{ .name = "max-amplification",
+	    .arg = "N",
+	    .help = "longer answers only for clients whose Echo shows that "
+		    "the address is theirs (coap://)" },
+	{ .name = NULL },
+};
+
 static const struct option *const options[] = {
 	device_options,
+	limit_options,
 	group_options,
 	relay_options,
 	KEYRING_SERVER,
@@ -127,6 +158,7 @@ static const char *const examples[] = {
 	"serve coap://127.0.0.1:5683 coap+tcp://127.0.0.1:5683",
 	"serve coap://127.0.0.1:0",
 	"serve --group default",
+	"serve --max-amplification 3 coap://*",
 	"serve --psk-identity dev1 --psk-hex-file dev1.key",
 	"serve coap+ws://*:8080 --reverse coap://192.0.2.7",
 	NULL,

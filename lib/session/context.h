@@ -43,6 +43,7 @@ struct context_settings {
 	uint32_t block_mode;
 	uint32_t max_block_size; /* 0: no limit */
 	size_t max_body_size;
+	unsigned amplification; /* see amplify.h; 0: no limit */
 	unsigned csm_timeout_ms;
 	unsigned session_timeout; /* seconds; 0: the default */
 	unsigned max_idle_sessions;

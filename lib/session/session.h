@@ -149,6 +149,7 @@ struct coap_session_t {
 	bool announce : 1;  /* SESSION_CONNECTED is to be told by the timer */
 	bool connected : 1; /* it was told */
 	bool heard : 1;     /* something came from this address */
+	bool proven : 1;    /* it is the peer's: see amplify.h */
 	bool ending : 1;    /* teardown has begun */
 	bool dead : 1;      /* on context->dead */
 	bool is_idle : 1;   /* on context->idle, or ... */

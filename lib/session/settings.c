@@ -143,3 +143,10 @@ coap_context_get_max_handshake_sessions(const coap_context_t *context)
 {
 	return context ? context->set.max_handshake_sessions : 0;
 }
+
+void
+coapx_context_set_max_amplification(coap_context_t *context, unsigned factor)
+{
+	if (context)
+		context->set.amplification = factor;
+}

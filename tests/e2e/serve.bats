@@ -30,6 +30,29 @@ client() {
 	coap-client-notls -B 10 "$@"
 }
 
+# ---- addresses that nobody has shown to be his ------------------------------
+
+@test 'with --max-amplification a long answer takes an Echo, and no more' {
+	start_server limited "${COAP_SHELL}" serve --max-amplification 3 \
+		coap://127.0.0.1:PORT coap+tcp://127.0.0.1:PORT
+	cs get "${udp}/large" -o "${file}.want"
+	assert [ "$(wc -c <"${file}.want")" -eq 1280 ]
+	for uri in "coap://127.0.0.1:${port}" "coap+tcp://127.0.0.1:${port}"; do
+		run_apart cs -vv get "${uri}/large" -o "${file}.${uri%%:*}"
+		assert_success
+		cmp "${file}.want" "${file}.${uri%%:*}"
+		# UDP alone is asked, and once for both blocks.
+		assert_equal "$(grep -cE '^< .*4\.01 ' <<<"${stderr}" || :)" \
+			"$([[ ${uri} == coap:* ]] && echo 1 || echo 0)"
+	done
+	run client -m get -o "${file}.debian" "coap://127.0.0.1:${port}/large"
+	assert_success
+	cmp "${file}.want" "${file}.debian"
+	run -0 cs observe -n 1 "coap://127.0.0.1:${port}/obs"
+	run -2 cs serve --max-amplification many coap://127.0.0.1:0
+	assert_output --partial "such as 3, or 0 for no limit; not 'many'"
+}
+
 # ---- Debian's client --------------------------------------------------------
 
 @test 'get, over UDP and TCP' {

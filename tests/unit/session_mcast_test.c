@@ -12,6 +12,7 @@
 #include "message/params.h"
 #include "session/group/mcast.h"
 #include "skip.h"
+#include "wire/pdu.h"
 
 #define CON COAP_MESSAGE_CON
 #define NON COAP_MESSAGE_NON
@@ -670,6 +671,30 @@ what_is_long_begins_with_its_first_block(void **state)
 	coap_session_release(s);
 }
 
+/* RFC 9175 section 2.6: many could answer whom nobody has asked. */
+static void
+a_long_answer_is_for_who_shows_his_address(void **state)
+{
+	coap_address_t group = serve_group("0.0.0.0", GROUP4);
+	coap_session_t *s = session_to(&group);
+	coap_option_t option;
+
+	(void)state;
+	coapx_context_set_max_amplification(w.server, 3);
+	w.serve = serve;
+	m.size = 500;
+	w.client->on.response = NULL;
+	world_send(s, NON, 'a');
+	WORLD_UNTIL(w.server->late.entries > 0);
+	coap_pdu_t *late = w.last->extra->late->response;
+
+	assert_int_equal(coap_pdu_get_code(late), 129);
+	assert_int_equal(late->type, NON);
+	assert_true(pdu_find_option(late, COAP_OPTION_ECHO, &option));
+	assert_null(late->data);
+	coap_session_release(s);
+}
+
 /* Who floods a group is not answered, and does not keep others from it. */
 static void
 there_is_a_ceiling_to_answers(void **state)
@@ -837,6 +862,7 @@ main(void)
 		T(resources_may_choose),
 		T(groups_hear_no_errors),
 		T(what_is_long_begins_with_its_first_block),
+		T(a_long_answer_is_for_who_shows_his_address),
 		T(there_is_a_ceiling_to_answers),
 		T(what_cannot_be_joined),
 		T(without_memory),

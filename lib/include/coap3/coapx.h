@@ -309,6 +309,18 @@ COAP_API void coapx_context_set_max_body_size(coap_context_t *context,
  */
 COAP_API int coapx_echo_check(coap_session_t *session,
     const coap_pdu_t *request, coap_pdu_t *response, unsigned max_age);
+/*
+ * A server's limit for UDP without security, where anybody may write another's
+ * address into a request (RFC 7252 section 11.3, RFC 9175 section 2.6): answers
+ * longer than factor times the request, and than 64 bytes, and notifications
+ * are for clients that have shown by an Echo that they get what is sent to
+ * their address. Others get 4.01 with an Echo, or a small block where the
+ * request may have changed something. 0, the default: no limit. 3 is what QUIC
+ * has (RFC 9000 section 8.1). Answers that are sent with coap_send() are the
+ * application's.
+ */
+COAP_API void coapx_context_set_max_amplification(coap_context_t *context,
+    unsigned factor);
 /* Gives up without a call to result(); NULL does nothing. */
 COAP_API void coapx_request_cancel(coapx_request_t *request);
 

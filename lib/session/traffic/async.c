@@ -9,6 +9,7 @@
 #include "session/body/blockwise.h"
 #include "session/observe/observe_server.h"
 #include "session/proxy/proxy.h"
+#include "session/traffic/amplify.h"
 #include "session/traffic/serve.h"
 
 /* After an answer that could not be made for want of memory. */
@@ -183,6 +184,8 @@ answer(coap_session_t *session, coap_async_t *async)
 	    layer && session->layer == layer && result == DISPATCH_RESPOND;
 	if (result != DISPATCH_DEFERRED)
 		notify_answered(&turn, async->request, response, answered);
+	if (answered)
+		amplify_cut(session, async->request, response);
 	if (answered && session_respond(session, async->request, response) < 0)
 		notify_unanswered(&turn, async->request);
 	coap_delete_pdu(response);

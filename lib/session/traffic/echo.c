@@ -110,27 +110,37 @@ mask_of(const coap_session_t *session, uint64_t mac)
 	return hash_keyed(&session->context->echo_key[1], &mac, sizeof(mac));
 }
 
-static bool
-is_fresh(const coap_session_t *session, const coap_pdu_t *request, uint64_t now,
-    uint64_t max_age_ms)
+static uint64_t
+now_ms(const coap_session_t *session)
+{
+	return context_clock_us(session->context) / 1000;
+}
+
+bool
+echo_is_fresh(coap_session_t *session, const coap_pdu_t *request,
+    unsigned max_age)
 {
 	coap_bin_const_t given = transfer_echo(request);
+	uint64_t now = now_ms(session);
 	struct value value;
 
-	if (given.length != sizeof(value))
+	if (given.length != sizeof(value) || !keys_are_there(session->context))
 		return false;
 	memcpy(&value, given.s, sizeof(value));
 	value.time ^= mask_of(session, value.mac);
 	return value.mac == mac_of(session, value.time) && value.time <= now &&
-	    now - value.time <= max_age_ms;
+	    now - value.time <= (uint64_t)max_age * 1000;
 }
 
-/* 4.01 with a value that is fresh now. */
-static bool
-challenge(const coap_session_t *session, coap_pdu_t *response, uint64_t now)
+bool
+echo_challenge(coap_session_t *session, coap_pdu_t *response)
 {
-	struct value value = { .mac = mac_of(session, now) };
+	uint64_t now = now_ms(session);
+	struct value value = { .mac = 0 };
 
+	if (!keys_are_there(session->context))
+		return false;
+	value.mac = mac_of(session, now);
 	value.time = now ^ mask_of(session, value.mac);
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_UNAUTHORIZED);
 	return coap_add_option(response, COAP_OPTION_ECHO, sizeof(value),
@@ -141,23 +151,16 @@ int
 coapx_echo_check(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, unsigned max_age)
 {
-	uint64_t now;
-
 	if (!session || !request || !response)
 		return 0;
-	now = context_clock_us(session->context) / 1000;
-	if (!keys_are_there(session->context)) {
-		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
-		return 0;
-	}
 	/* What its handler is called for again was fresh when it came. */
 	if (request->fresh)
 		return 1;
-	if (is_fresh(session, request, now, (uint64_t)max_age * 1000)) {
+	if (echo_is_fresh(session, request, max_age)) {
 		((coap_pdu_t *)(uintptr_t)request)->fresh = true;
 		return 1;
 	}
-	if (!challenge(session, response, now))
+	if (!echo_challenge(session, response))
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "session/body/blockwise.h"
 #include "session/group/mcast.h"
 #include "session/observe/observe_server.h"
+#include "session/traffic/amplify.h"
 #include "session/traffic/async.h"
 
 static coap_pdu_t *
@@ -88,11 +89,18 @@ session_serve(coap_session_t *session, const coap_pdu_t *request)
 		session_set_error(session, -COAP_E_NOMEM, ERROR_LOCAL);
 		return;
 	}
+	if (!amplify_admits(session, request, response)) {
+		session_respond(session, request, response);
+		coap_delete_pdu(response);
+		return;
+	}
 	late = is_for_group(session);
 	result = serve_request(session, request, response, &turn, &flags);
 	late = late && !(flags & COAP_RESOURCE_FLAGS_LIB_DIS_MCAST_DELAYS);
 	answered = session->layer && result == DISPATCH_RESPOND;
 	notify_answered(&turn, request, response, answered);
+	if (answered)
+		amplify_cut(session, request, response);
 	if (answered && late)
 		mcast_answer_late(session, request, response);
 	else if (answered && session_respond(session, request, response) < 0)
