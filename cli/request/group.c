@@ -143,8 +143,10 @@ on_fetched(coapx_request_t *request, coap_session_t *session,
 	end_if_over(group);
 }
 
+/* The first part is here, so that a GET asks for the others alone; a FETCH is
+ * sent as a whole. */
 static coapx_request_t *
-send_fetch(struct fetch *fetch)
+send_fetch(struct fetch *fetch, const coap_pdu_t *part)
 {
 	const struct group *group = fetch->group;
 	struct request_plan plan = *group->params.plan;
@@ -160,6 +162,8 @@ send_fetch(struct fetch *fetch)
 	coap_pdu_t *pdu;
 	int status;
 
+	if (plan.code == COAP_REQUEST_CODE_GET)
+		params.first_part = part;
 	plan.non = false;
 	target.session = fetch->session;
 	pdu = plan_pdu(group->params.job, &plan, &target, &status);
@@ -188,7 +192,8 @@ fetch(struct group *group, coap_session_t *session,
 	    coap_session_get_addr_remote(session), COAP_PROTO_UDP);
 	f->first = copy(session, answer->response);
 	if (f->session && f->first)
-		f->request = send_fetch(f);
+		f->request =
+		    send_fetch(f, answer->part ? answer->response : NULL);
 	if (f->request)
 		return true;
 	fetch_free(f);

@@ -40,8 +40,9 @@ struct group;
 /* Whether a target is a group. */
 bool target_is_group(const struct target *target);
 /*
- * Asks it by a NON, and shows nothing. A first part of a long answer, and what
- * wants an Echo, is asked for again by a session to the member. -T is how long
+ * Asks it by a NON, and shows nothing. The rest of a long answer is asked for by
+ * a session to the member (what a FETCH gets from its beginning), as is what
+ * wants an Echo. -T is how long
  * answers are waited for, in the place of the library's default. NULL: the job
  * has been told why (status in *status). Freed by the caller, also in a
  * callback.

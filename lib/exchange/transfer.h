@@ -94,6 +94,10 @@ int transfer_cut_payload(struct transfer *t);
  */
 int transfer_resume(struct transfer *t, size_t offset, const uint8_t *etag,
     size_t etag_len);
+/* The first part of the answer is here, from elsewhere: goes on with the next
+ * one. 0; -COAP_E_INVAL: it is none, or this is no GET that asks for all of it;
+ * an error that the part has. */
+int transfer_begin_with(struct transfer *t, const coap_pdu_t *first);
 /* What comes next is what is behind the part that is there. */
 void transfer_jump(struct transfer *t);
 /* Our body: the application's, or the payload that was cut; NULL: none. */

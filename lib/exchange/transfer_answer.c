@@ -376,6 +376,21 @@ transfer_answer(struct transfer *t, const coap_pdu_t *response, int *err)
 	return answer_down(t, &a, err);
 }
 
+int
+transfer_begin_with(struct transfer *t, const coap_pdu_t *first)
+{
+	struct answer a;
+	int err = -COAP_E_INVAL;
+
+	read_answer(first, &a);
+	if (coap_pdu_get_code(t->origin) != COAP_REQUEST_CODE_GET ||
+	    t->out != NULL || t->origin->data != NULL ||
+	    is_random_access(t->origin) || a.class != 2 || !a.has_block2 ||
+	    a.block2.num != 0 || !a.block2.m)
+		return err;
+	return answer_down(t, &a, &err) == TRANSFER_NEXT ? 0 : err;
+}
+
 /* --- for the application -------------------------------------------------- */
 
 /* The bytes that a response for the application stands for. */

@@ -16,11 +16,12 @@ if [[ -z ${GROUP_NETWORK:-} ]]; then
 	export GROUP_NETWORK=1
 	for how in '' -Ur; do
 		# shellcheck disable=SC2086 # one word or none
-		unshare ${how} -nmpf --kill-child true 2>/dev/null || continue
+		why=$(unshare ${how} -nmpf --kill-child true 2>&1) || continue
 		# shellcheck disable=SC2086
 		exec unshare ${how} -nmpf --kill-child --mount-proc \
 			"${BASH_SOURCE[0]}" "$@"
 	done
+	printf '%s\n' "${why}" >&2
 	exit 77
 fi
 
@@ -64,9 +65,14 @@ ready() {
 	done
 }
 
-network >"${folder}/network.log" 2>&1 || exit 77
+failed() {
+	tail -n 1 "${folder}/network.log" >&2
+	exit 77
+}
+
+network >"${folder}/network.log" 2>&1 || failed
 for n in 1 2 3; do
-	host "${n}" >>"${folder}/network.log" 2>&1 || exit 77
+	host "${n}" >>"${folder}/network.log" 2>&1 || failed
 	[[ -e ${folder}/host${n} ]] || continue
 	ip netns exec "h${n}" "${folder}/host${n}" \
 		</dev/null >"${folder}/host${n}.log" 2>&1 3>&- 4>&- &

@@ -79,10 +79,14 @@ senders() {
 
 @test "a long answer begins by multicast and ends by unicast" {
 	three_devices
-	on_bridge "${COAP_SHELL}" --json -T 6s get \
+	on_bridge "${COAP_SHELL}" -vv --json -T 6s get \
 		coap://224.0.1.187/.well-known/core
 	assert_success
 	assert_equal "${#lines[@]}" 3
+	# What came by multicast is not asked for again.
+	assert_equal "$(grep -cE '^> NON .*GET' <<<"${stderr}")" 1
+	assert_equal "$(grep -cE '^> CON .*GET .*Block2:0/' <<<"${stderr}" || :)" 0
+	assert_equal "$(grep -cE '^> CON .*GET .*Block2:1/' <<<"${stderr}")" 3
 	# Longer than a message, and whole.
 	for line in "${lines[@]}"; do
 		assert [ "$(jq .payload.length <<<"${line}")" -gt 1500 ]

@@ -248,6 +248,7 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 		.body_offset = block.offset,
 		.body_etag = block.etag,
 		.body_etag_length = block.etag_length,
+		.first_part = block.first,
 		.arg = &letters[(uint8_t)token],
 	};
 	coap_pdu_t *pdu = new_request(session, code, token);

@@ -38,6 +38,7 @@ struct block_world {
 	size_t offset;       /* where write_body begins */
 	uint8_t etag[8];     /* ... of this body */
 	size_t etag_length;
+	coap_pdu_t *first; /* first_part of the next request */
 	bool raw_etag;     /* block_raw_answer() gives ETag ab */
 	bool refuse;       /* the handler's verdict on each part */
 	coap_pdu_t **keep; /* where the next response is to stay */

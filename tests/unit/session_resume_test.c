@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "block_support.h"
+#include "wire/pdu.h"
 
 #define GET COAP_REQUEST_CODE_GET
 #define PUT COAP_REQUEST_CODE_PUT
@@ -334,6 +335,123 @@ more_blocks_than_there_are_numbers(void **state)
 	coap_session_release(s);
 }
 
+/* --- a first part that came from elsewhere -------------------------------- */
+
+/* 64 bytes of what the server gives, or a part that is no first one. */
+static coap_pdu_t *
+part_of_group(unsigned num, bool more, uint8_t etag)
+{
+	coap_pdu_t *pdu =
+	    coap_pdu_init(COAP_MESSAGE_NON, COAP_RESPONSE_CODE_CONTENT, 9, 200);
+	uint8_t block2 = (uint8_t)(num << 4 | more << 3 | 2);
+	uint8_t data[64];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 11);
+	assert_non_null(pdu);
+	coap_add_token(pdu, 1, (const uint8_t *)"g");
+	coap_add_option(pdu, COAP_OPTION_ETAG, 1, &etag);
+	coap_add_option(pdu, COAP_OPTION_BLOCK2, 1, &block2);
+	assert_true(coap_add_data(pdu, sizeof(data), data));
+	return pdu;
+}
+
+/* Which block the peer without library is asked for, by what is next there. */
+static unsigned
+asked_of(int fd)
+{
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_CON, 0, 0, 200);
+	uint8_t data[200];
+	coap_block_b_t block2;
+	ssize_t n = -1;
+
+	WORLD_UNTIL(
+	    (n = recv(fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT)) > 0);
+	assert_non_null(pdu);
+	assert_int_equal(pdu_decode(pdu, FRAMING_DATAGRAM, 8, data, (size_t)n),
+	    0);
+	assert_true(coap_get_block_b(NULL, pdu, COAP_OPTION_BLOCK2, &block2));
+	assert_int_equal(block2.szx, 2);
+	coap_delete_pdu(pdu);
+	return block2.num;
+}
+
+/* Answers that one. */
+static void
+answer_block(int fd, unsigned num, bool more)
+{
+	assert_int_equal(asked_of(fd), num);
+	block_raw_answer(fd, num, more);
+	world_settle();
+}
+
+/* RFC 7959 section 2.8: the rest of what a group's member answered. */
+static void
+a_first_part_is_not_asked_for_again(void **state)
+{
+	coap_address_t address;
+	coap_session_t *s;
+	int fd;
+
+	(void)state;
+	/* Kept, or written down; the same body still, or another by now. */
+	for (int i = 0; i < 4; i++) {
+		bool same = i < 2;
+		bool stream = i % 2;
+
+		fd = world_raw(SOCK_DGRAM, &address);
+		s = coap_new_client_session(w.client, NULL, &address, UDP);
+		block.stream = stream;
+		block.raw_etag = true;
+		block.first = part_of_group(0, true, same ? 0xAB : 0xAC);
+		block_request(s, GET, 'a', 0);
+		coap_delete_pdu(block.first);
+		block.first = NULL;
+		answer_block(fd, 1, true);
+		if (!same) {
+			answer_block(fd, 0, true);
+			answer_block(fd, 1, true);
+		}
+		answer_block(fd, 2, false);
+		assert_int_equal(world_count("C result a 0 2.05"), 1);
+		assert_int_equal(stream ? block.written : block.got, 192);
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+		close(fd);
+	}
+	block.stream = false;
+}
+
+static void
+what_is_no_first_part_is_not_sent(void **state)
+{
+	static const struct {
+		unsigned num;
+		bool more;
+		coap_pdu_code_t code;
+		size_t length;
+	} wrong[] = {
+		{ 1, true, COAP_REQUEST_CODE_GET, 0 },
+		{ 0, false, COAP_REQUEST_CODE_GET, 0 },
+		{ 0, true, COAP_REQUEST_CODE_FETCH, 0 },
+		{ 0, true, COAP_REQUEST_CODE_PUT, 100 },
+	};
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		block.first = part_of_group(wrong[i].num, wrong[i].more, 1);
+		block_request(s, wrong[i].code, 'a', wrong[i].length);
+		assert_null(block.request);
+		coap_delete_pdu(block.first);
+	}
+	world_settle();
+	assert_int_equal(w.requests, 0);
+	block.first = NULL;
+	coap_session_release(s);
+}
+
 int
 main(void)
 {
@@ -345,6 +463,8 @@ main(void)
 		TEST(shrank_to_one_message),
 		TEST(block_0_has_the_etag),
 		TEST(what_cannot_be_resumed_is_not_sent),
+		TEST(a_first_part_is_not_asked_for_again),
+		TEST(what_is_no_first_part_is_not_sent),
 		TEST(a_broken_download_says_how_far_it_came),
 		TEST(a_limit_for_each_block),
 		TEST(a_broken_upload_says_how_far_it_came),

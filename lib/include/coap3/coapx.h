@@ -250,6 +250,10 @@ typedef struct coapx_request_params_t {
 	 */
 	void (*response)(coapx_request_t *request, coap_session_t *session,
 	    const coapx_result_t *answer, void *arg);
+	/* What a member of a group answered, its first block: this GET, to that
+	 * member alone, asks for the others, and ends with the whole. Is read
+	 * during the call. NULL: there is none. */
+	const coap_pdu_t *first_part;
 } coapx_request_params_t;
 
 #define COAPX_LENGTH_UNKNOWN UINT64_MAX

@@ -198,6 +198,8 @@ first_message(coap_session_t *session, coap_pdu_t *pdu, struct transfer *t,
 int
 blockwise_prepare(struct transfer *t, const coapx_request_t *a)
 {
+	if (a && a->params.first_part)
+		return transfer_begin_with(t, a->params.first_part);
 	if (!a || a->params.body_offset == 0)
 		return t->out ? 0 : transfer_cut_payload(t);
 	if (a->params.body_offset > SIZE_MAX)
@@ -267,7 +269,7 @@ blockwise_is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
 static bool
 resumes(const coapx_request_t *a)
 {
-	return a && a->params.body_offset > 0;
+	return a && (a->params.body_offset > 0 || a->params.first_part);
 }
 
 int

@@ -265,6 +265,8 @@ coapx_request_send(coap_session_t *session, coap_pdu_t *pdu,
 		if (e < 0) {
 			coap_free_type(COAP_NODE, a);
 			a = NULL;
+		} else {
+			a->params.first_part = NULL;
 		}
 		context_leave(session->context);
 	}
