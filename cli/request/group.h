@@ -42,10 +42,9 @@ bool target_is_group(const struct target *target);
 /*
  * Asks it by a NON, and shows nothing. The rest of a long answer is asked for by
  * a session to the member (what a FETCH gets from its beginning), as is what
- * wants an Echo. -T is how long
- * answers are waited for, in the place of the library's default. NULL: the job
- * has been told why (status in *status). Freed by the caller, also in a
- * callback.
+ * wants an Echo. -T is how long answers are waited for, in the place of the
+ * library's default. NULL: the job has been told why (status in *status). Freed
+ * by the caller, also in a callback.
  */
 struct group *group_ask(const struct group_params *params, int *status);
 void group_free(struct group *group);

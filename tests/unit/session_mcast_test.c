@@ -754,6 +754,37 @@ what_cannot_be_joined(void **state)
 	    -1);
 }
 
+/* As in libcoap, a call is for the endpoints that there are: one that comes
+ * later joins by another call, which leaves the first as it is. */
+static void
+what_listens_later_joins_by_a_call_of_its_own(void **state)
+{
+	coap_address_t any = net_address("0.0.0.0", 0);
+	coap_address_t group = serve_group("0.0.0.0", GROUP4);
+	coap_session_t *first = session_to(&group);
+	coap_endpoint_t *ep = coap_new_endpoint(w.server, &any, UDP);
+	coap_session_t *later;
+
+	(void)state;
+	assert_non_null(ep);
+	resource("x")->flags |= COAP_RESOURCE_FLAGS_LIB_DIS_MCAST_DELAYS;
+	group = net_address(GROUP4,
+	    coap_address_get_port(coapx_endpoint_get_address(ep)));
+	later = session_to(&group);
+	world_send(later, NON, 'a');
+	assert_int_equal(answered_after(first, 'b'), 0);
+	/* The one before would be here. */
+	assert_int_equal(w.requests, 1);
+	assert_int_equal(coap_join_mcast_group_intf(w.server, GROUP4, "lo"), 0);
+	w.requests = 0;
+	assert_int_equal(answered_after(later, 'c'), 0);
+	w.requests = 0;
+	assert_int_equal(answered_after(first, 'd'), 0);
+	assert_int_equal(w.requests, 1);
+	coap_session_release(first);
+	coap_session_release(later);
+}
+
 /* One socket for all, also for IPv4. */
 static void
 ipv6(void **state)
@@ -863,6 +894,7 @@ main(void)
 		T(groups_hear_no_errors),
 		T(what_is_long_begins_with_its_first_block),
 		T(a_long_answer_is_for_who_shows_his_address),
+		T(what_listens_later_joins_by_a_call_of_its_own),
 		T(there_is_a_ceiling_to_answers),
 		T(what_cannot_be_joined),
 		T(without_memory),
