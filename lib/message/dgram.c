@@ -21,6 +21,7 @@ dgram_init(struct dgram *d, const struct dgram_ops *ops, void *user,
 	d->user = user;
 	d->params = params;
 	d->ping_mid = -1;
+	d->in_delivery = -1;
 	coap_prng(&d->next_mid, sizeof(d->next_mid));
 	coap_prng(&seed, sizeof(seed));
 	d->random = seed | 1; /* never 0, which the generator stays at */
@@ -31,13 +32,14 @@ dgram_free(struct dgram *d)
 {
 	struct dgram_out *out;
 
-	for (int i = 0; i < DGRAM_LISTS; i++) {
-		while (d->lists[i]) {
-			out = d->lists[i];
+	for (int i = 0; i < DGRAM_LISTS + (d->probing != NULL); i++) {
+		while (*out_list(d, (enum dgram_list)i)) {
+			out = *out_list(d, (enum dgram_list)i);
 			out_take(d, out);
 			out_free(out);
 		}
 	}
+	probing_free(d);
 	dedup_clear(d);
 	mids_free(&d->out);
 	mids_free(&d->in);
@@ -60,7 +62,8 @@ dgram_icmp(struct dgram *d)
 bool
 dgram_busy(const struct dgram *d)
 {
-	return d->n_con > 0 || d->n_waiting > 0 || d->ping_mid >= 0;
+	return d->n_con > 0 || d->n_waiting > 0 || d->ping_mid >= 0 ||
+	    (d->probing && d->probing->list);
 }
 
 coap_tick_t
@@ -69,7 +72,10 @@ dgram_next(const struct dgram *d)
 	const struct dgram_out *held = d->lists[DGRAM_HELD];
 	coap_tick_t next = timers_next(&d->timers);
 	coap_tick_t seen = dedup_next(d);
+	coap_tick_t probe = probing_next(d);
 
+	if (probe < next)
+		next = probe;
 	if (held && held->until < next)
 		next = held->until;
 	return seen < next ? seen : next;
@@ -79,6 +85,7 @@ void
 dgram_timer(struct dgram *d, coap_tick_t now)
 {
 	timers_run(&d->timers, now);
+	out_pump(d, now);
 	held_expire(d, now);
 	dedup_expire(d, now);
 }
@@ -86,8 +93,8 @@ dgram_timer(struct dgram *d, coap_tick_t now)
 static void
 end_list(struct dgram *d, enum dgram_list list)
 {
-	while (d->lists[list])
-		out_move(d, d->lists[list], DGRAM_ENDING);
+	while (*out_list(d, list))
+		out_move(d, *out_list(d, list), DGRAM_ENDING);
 }
 
 /* A ping is nobody's message, and of a NON only a request awaits an end. */
@@ -104,10 +111,13 @@ dgram_reset(struct dgram *d, coap_nack_reason_t reason)
 {
 	struct dgram_out *out;
 
-	d->in_delivery = NULL;
+	d->in_delivery = -1;
 	dedup_clear(d);
+	probing_heard(d);
 	end_list(d, DGRAM_WIRE);
 	end_list(d, DGRAM_WAITING);
+	if (d->probing)
+		end_list(d, DGRAM_PROBES);
 	end_list(d, DGRAM_HELD);
 	/* failed() may forget others of these, send, or reset again. */
 	while (d->lists[DGRAM_ENDING]) {

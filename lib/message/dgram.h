@@ -26,7 +26,7 @@
  * remembered, for it may not be done twice, but not what it was answered. */
 #define DGRAM_DEDUP_MAX   1024
 #define DGRAM_DEDUP_BYTES ((size_t)64 * 1024)
-/* Messages that wait for NSTART, at most. */
+/* Messages that wait for NSTART, at most, and as many for PROBING_RATE. */
 #define DGRAM_QUEUE_MAX 1024
 /* Memory of the NONs that may still meet a Reset, at most (the oldest go
  * first; the last one sent always stays). */
@@ -75,6 +75,15 @@ enum dgram_list {
 	DGRAM_HELD,    /* NONs that may meet a Reset */
 	DGRAM_ENDING,  /* being reported by dgram_reset() */
 	DGRAM_LISTS,
+	DGRAM_PROBES = DGRAM_LISTS, /* NONs held back by PROBING_RATE */
+};
+
+/* NONs that ask a peer that does not respond: see probing.c. */
+struct dgram_probing {
+	struct dgram_out *list; /* those that wait */
+	uint64_t sent;          /* thousandths of a byte, as of ... */
+	coap_tick_t at;         /* ... that moment */
+	uint16_t n;             /* in the list */
 };
 
 struct dgram {
@@ -88,15 +97,17 @@ struct dgram {
 	struct dgram_seen *oldest; /* the same in order of arrival */
 	uint32_t seen_bytes;
 	uint32_t held_bytes;
-	const coap_pdu_t *in_delivery; /* the CON that deliver() has */
-	uint32_t random;               /* state of the generator for timeouts */
-	uint32_t icmp;                 /* ICMP errors, counted */
-	uint32_t kicks;
-	int32_t ping_mid; /* -1: none is under way */
+	struct dgram_probing *probing; /* NULL: no NON has asked yet */
+	int32_t in_delivery; /* id of the CON that deliver() has; -1 */
+	uint32_t random;     /* state of the generator for timeouts */
+	int32_t ping_mid;    /* -1: none is under way */
+	uint16_t icmp;       /* ICMP errors, counted */
+	uint16_t kicks;
 	uint16_t next_mid;
 	uint16_t n_con; /* CONs on the wire, the ping not counted */
 	uint16_t n_waiting;
 	bool answered; /* in_delivery has its ACK or RST */
+	bool group;    /* the owner's to set: the peer is a multicast group */
 };
 
 /* Allocates nothing; the first message id is random. */
@@ -110,12 +121,14 @@ uint16_t dgram_new_mid(struct dgram *d);
 /*
  * Sends pdu, whose message id is set, and keeps a reference while it needs it
  * (the caller keeps its own, and changes nothing in the message from then on).
- * A CON waits in the queue while NSTART are on the wire. An ACK or RST with the
- * id of a received CON becomes the reply that duplicates are given.
+ * A CON waits in the queue while NSTART are on the wire, a NON that asks while
+ * the peer does not respond and was sent more than PROBING_RATE allows. An ACK
+ * or RST with the id of a received CON becomes the reply that duplicates are
+ * given.
  * 0; -COAP_E_NOMEM; -COAP_E_LIMIT (queue full); -COAP_E_TOOBIG; -COAP_E_INVAL
  * (an empty message with content, or a code that its type may not have, such as
- * a request in an ACK); -COAP_E_EXISTS (a CON with that id waits or is on the
- * wire). After an error nothing is kept and nothing was sent.
+ * a request in an ACK); -COAP_E_EXISTS (a message with that id waits, or a CON
+ * is on the wire). After an error nothing is kept and nothing was sent.
  */
 int dgram_send(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now);
 /* An empty ACK or RST for a received message: 0, or -COAP_E_INVAL for another
@@ -143,7 +156,7 @@ void dgram_icmp(struct dgram *d);
  * failed(); a message that waited is never sent. 1 if the message was held
  * here, else 0. */
 int dgram_forget(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now);
-/* Takes back a message that still waits for NSTART: 1, or 0 when it does not
+/* Takes back a message that still waits for its turn: 1, or 0 when it does not
  * (any more). Nothing else is sent in its place. */
 int dgram_unsend(struct dgram *d, const coap_pdu_t *pdu);
 /* The ping on the wire, if there is one, is not sent again, and another may
@@ -163,7 +176,8 @@ void dgram_timer(struct dgram *d, coap_tick_t now);
  * The session ends: forgets everything, a ping without a word. failed() is
  * called once for each CON and each NON that is still held (NONs are held so
  * that a Reset can be matched; only requests among them are reported), with
- * the reason; first those on the wire, then those that wait, then NONs. What
+ * the reason; first those on the wire, then those that wait, then NONs that
+ * left. What
  * failed() sends belongs to the time after.
  */
 void dgram_reset(struct dgram *d, coap_nack_reason_t reason);

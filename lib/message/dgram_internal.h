@@ -23,8 +23,8 @@ struct dgram_out {
 	coap_pdu_t *pdu;   /* a reference; NULL: a ping */
 	coap_tick_t wait;  /* DGRAM_WIRE: from the last sending to the next */
 	coap_tick_t until; /* DGRAM_HELD: when it is let go */
-	uint32_t icmp;     /* dgram.icmp when it went on the wire */
-	uint32_t kicks;    /* dgram.kicks when it was last sent so */
+	uint16_t icmp;     /* dgram.icmp when it went on the wire */
+	uint16_t kicks;    /* dgram.kicks when it was last sent so */
 	uint16_t repeats;
 	uint8_t list; /* enum dgram_list */
 };
@@ -32,12 +32,18 @@ struct dgram_out {
 /* dgram_send.c */
 
 struct dgram_out *out_find(const struct dgram *d, uint16_t mid);
+/* Where a list begins; DGRAM_PROBES only after probing_begin(). */
+static inline struct dgram_out **
+out_list(struct dgram *d, enum dgram_list list)
+{
+	return list == DGRAM_PROBES ? &d->probing->list : &d->lists[list];
+}
 /* Out of all lists: now the caller's, to end with out_free(). */
 void out_take(struct dgram *d, struct dgram_out *out);
 void out_free(struct dgram_out *out);
 /* To the end of another list; its timer stops. */
 void out_move(struct dgram *d, struct dgram_out *out, enum dgram_list to);
-/* Sends what NSTART lets through. */
+/* Sends what NSTART and PROBING_RATE let through. */
 void out_pump(struct dgram *d, coap_tick_t now);
 void out_send(struct dgram *d, const struct dgram_out *out);
 /* Puts a message on the wire; the result is nobody's concern. */
@@ -45,6 +51,23 @@ void pdu_send(struct dgram *d, coap_pdu_t *pdu);
 void empty_send(struct dgram *d, unsigned type, uint16_t mid);
 /* Lets go of the NONs whose time is over. */
 void held_expire(struct dgram *d, coap_tick_t now);
+
+/* probing.c */
+
+/* Whether a NON is one of those that PROBING_RATE holds back. */
+bool probing_counts(const struct dgram *d, const coap_pdu_t *pdu);
+/* One of those is to be sent: 0; -COAP_E_NOMEM; -COAP_E_LIMIT: too many wait.
+ * waits: it is to wait, too. */
+int probing_begin(struct dgram *d, coap_tick_t now, bool *waits);
+/* The first of those that wait, if it may leave now, or NULL. */
+struct dgram_out *probing_ready(struct dgram *d, coap_tick_t now);
+/* One leaves. */
+void probing_sent(struct dgram *d, coap_pdu_t *pdu);
+/* The peer responds. */
+void probing_heard(struct dgram *d);
+void probing_free(struct dgram *d);
+/* When the first of those that wait may leave. */
+coap_tick_t probing_next(const struct dgram *d);
 
 /* dedup.c */
 

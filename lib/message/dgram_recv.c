@@ -44,12 +44,12 @@ deliver_con(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 {
 	bool pending;
 
-	d->in_delivery = pdu;
+	d->in_delivery = pdu->mid;
 	d->answered = false;
 	d->ops->deliver(d->user, pdu);
 	/* Empty after a reset: then nobody wants to hear from us any more. */
-	pending = d->in_delivery && !d->answered;
-	d->in_delivery = NULL;
+	pending = d->in_delivery >= 0 && !d->answered;
+	d->in_delivery = -1;
 	if (pending)
 		dgram_send_empty(d, COAP_MESSAGE_ACK, pdu->mid, now);
 }
@@ -168,13 +168,16 @@ dgram_input(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 
 	dedup_expire(d, now);
 	held_expire(d, now);
+	probing_heard(d);
 	inputs[pdu->type & 3](d, pdu, now);
+	out_pump(d, now);
 }
 
 void
 dgram_input_bad(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 {
-	(void)now;
+	probing_heard(d);
 	if (pdu->type == COAP_MESSAGE_CON)
 		empty_send(d, COAP_MESSAGE_RST, pdu->mid);
+	out_pump(d, now);
 }

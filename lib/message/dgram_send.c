@@ -82,6 +82,8 @@ count(struct dgram *d, const struct dgram_out *out, int by)
 {
 	if (out->list == DGRAM_WAITING)
 		d->n_waiting = (uint16_t)(d->n_waiting + by);
+	if (out->list == DGRAM_PROBES)
+		d->probing->n = (uint16_t)(d->probing->n + by);
 	if (out->list == DGRAM_WIRE && out->pdu)
 		d->n_con = (uint16_t)(d->n_con + by);
 	if (out->list == DGRAM_WIRE && !out->pdu)
@@ -94,10 +96,10 @@ void
 out_move(struct dgram *d, struct dgram_out *out, enum dgram_list to)
 {
 	count(d, out, -1);
-	DL_DELETE(d->lists[out->list], out);
+	DL_DELETE(*out_list(d, out->list), out);
 	timers_cancel(&d->timers, &out->timer);
 	out->list = (uint8_t)to;
-	DL_APPEND(d->lists[to], out);
+	DL_APPEND(*out_list(d, to), out);
 	count(d, out, 1);
 }
 
@@ -105,7 +107,7 @@ void
 out_take(struct dgram *d, struct dgram_out *out)
 {
 	count(d, out, -1);
-	DL_DELETE(d->lists[out->list], out);
+	DL_DELETE(*out_list(d, out->list), out);
 	timers_cancel(&d->timers, &out->timer);
 	mids_remove(&d->out, &out->node);
 }
@@ -261,6 +263,23 @@ start_timer(struct dgram *d, struct dgram_out *out, coap_tick_t now)
 	timers_set(&d->timers, &out->timer, now + out->wait);
 }
 
+/* A NON leaves; it may meet a Reset. */
+static void
+send_held(struct dgram *d, struct dgram_out *out, coap_tick_t now)
+{
+	coap_pdu_t *pdu = out->pdu;
+
+	if (probing_counts(d, pdu))
+		probing_sent(d, pdu);
+	out_move(d, out, DGRAM_HELD);
+	out->until = now + msg_non_lifetime(d->params);
+	out->kicks = d->kicks;
+	held_expire(d, now);
+	while (d->held_bytes > DGRAM_HELD_BYTES && d->lists[DGRAM_HELD] != out)
+		out_drop(d, d->lists[DGRAM_HELD]);
+	first_send(d, pdu);
+}
+
 void
 out_pump(struct dgram *d, coap_tick_t now)
 {
@@ -273,6 +292,8 @@ out_pump(struct dgram *d, coap_tick_t now)
 		start_timer(d, out, now);
 		first_send(d, out->pdu);
 	}
+	for (out = probing_ready(d, now); out; out = probing_ready(d, now))
+		send_held(d, out, now);
 }
 
 /* Sending */
@@ -297,7 +318,7 @@ out_new(struct dgram *d, coap_pdu_t *pdu, uint16_t mid, enum dgram_list list,
 	out->pdu = pdu ? pdu_ref(pdu) : NULL;
 	out->timer.fire = on_timer;
 	out->list = (uint8_t)list;
-	DL_APPEND(d->lists[list], out);
+	DL_APPEND(*out_list(d, list), out);
 	count(d, out, 1);
 	*result = out;
 	return 0;
@@ -325,28 +346,26 @@ static int
 send_non(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now)
 {
 	struct dgram_out *out;
-	int r;
+	bool waits = false;
+	int r = 0;
 
-	r = claim_mid(d, pdu->mid);
+	if (probing_counts(d, pdu))
+		r = probing_begin(d, now, &waits);
+	if (r == 0)
+		r = claim_mid(d, pdu->mid);
 	if (r < 0)
 		return r;
-	r = out_new(d, pdu, pdu->mid, DGRAM_HELD, &out);
-	if (r < 0)
-		return r;
-	out->until = now + msg_non_lifetime(d->params);
-	out->kicks = d->kicks;
-	held_expire(d, now);
-	while (d->held_bytes > DGRAM_HELD_BYTES && d->lists[DGRAM_HELD] != out)
-		out_drop(d, d->lists[DGRAM_HELD]);
-	first_send(d, pdu);
-	return 0;
+	r = out_new(d, pdu, pdu->mid, waits ? DGRAM_PROBES : DGRAM_HELD, &out);
+	if (r == 0 && !waits)
+		send_held(d, out, now);
+	return r;
 }
 
 static int
 send_reply(struct dgram *d, coap_pdu_t *pdu, coap_tick_t now)
 {
 	(void)now;
-	if (d->in_delivery && d->in_delivery->mid == pdu->mid)
+	if (d->in_delivery == pdu->mid)
 		d->answered = true;
 	dedup_set_reply(d, pdu->type, pdu->mid, pdu);
 	pdu_send(d, pdu);
@@ -395,7 +414,7 @@ dgram_send_empty(struct dgram *d, coap_pdu_type_t type, uint16_t mid,
 	(void)now;
 	if (type != COAP_MESSAGE_ACK && type != COAP_MESSAGE_RST)
 		return -COAP_E_INVAL;
-	if (d->in_delivery && d->in_delivery->mid == mid)
+	if (d->in_delivery == mid)
 		d->answered = true;
 	dedup_set_reply(d, type, mid, NULL);
 	empty_send(d, type, mid);
@@ -465,7 +484,8 @@ dgram_unsend(struct dgram *d, const coap_pdu_t *pdu)
 {
 	struct dgram_out *out = out_find(d, pdu->mid);
 
-	if (!out || out->pdu != pdu || out->list != DGRAM_WAITING)
+	if (!out || out->pdu != pdu ||
+	    (out->list != DGRAM_WAITING && out->list != DGRAM_PROBES))
 		return 0;
 	out_drop(d, out);
 	return 1;

@@ -109,6 +109,8 @@ coap_session_set_probing_rate(coap_session_t *session, uint32_t value)
 	p = value > 0 ? own_params(session) : NULL;
 	if (p)
 		p->probing_rate = value;
+	if (p)
+		session_arm(session);
 	tell(session, p != NULL, "probing_rate");
 }
 

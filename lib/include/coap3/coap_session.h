@@ -419,7 +419,11 @@ COAP_API coap_fixed_point_t coap_session_get_default_leisure(
 
 /*
  * PROBING_RATE, bytes a second (RFC 7252 section 4.7; default 1): the average
- * that may go to a peer that does not respond. 0 is logged as rejected.
+ * of NON requests that may go to a peer that does not respond, counted over an
+ * EXCHANGE_LIFETIME (247 s, and so 247 bytes, by default). Beyond, they wait for
+ * their turn, or for any message from the peer; 1024 of them, then coap_send()
+ * fails. libcoap keeps the value, and does nothing with it. 0 is logged as
+ * rejected.
  */
 COAP_API void coap_session_set_probing_rate(coap_session_t *session,
     uint32_t value);

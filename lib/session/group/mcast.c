@@ -22,6 +22,7 @@ mcast_begin(coap_session_t *session, const coap_address_t *remote)
 		return -COAP_E_NOMEM;
 	session->extra->mcast = *remote;
 	session->extra->has_mcast = true;
+	session->msg.dgram.group = true;
 	return 0;
 }
 

@@ -401,6 +401,7 @@ session_messages_init(coap_session_t *session)
 	if (!session_reliable(session)) {
 		dgram_init(&session->msg.dgram, &dgram_session_ops, session,
 		    session->params);
+		session->msg.dgram.group = session_is_mcast(session);
 		return;
 	}
 	stream_init(&session->msg.stream, session->proto->framing,

@@ -203,12 +203,31 @@ session_unsend(coap_session_t *session)
 	}
 }
 
+static coap_tick_t request_deadline(const coap_session_t *session,
+    const coap_pdu_t *pdu);
+
+/* What waited for its turn has its time from now on. */
+static void
+begin_deadline(coap_session_t *session, struct request *q)
+{
+	coap_tick_t limit = request_deadline(session, q->sent);
+	const coapx_request_t *a = q->user;
+
+	if (q->started == context_now(session->context) || q->acked ||
+	    limit == TIMER_NEVER)
+		return;
+	if (a && a->deadline && a->deadline < limit)
+		limit = a->deadline;
+	requests_set_deadline(&session->requests, q, limit);
+}
+
 /* A request left for the first time; its handler, if it has one by now, hears
  * of it from the timer. */
 void
 session_sent(coap_session_t *session, struct request *q)
 {
 	q->sent_at = session->context->left_us;
+	begin_deadline(session, q);
 	if (q->user)
 		session->tell_sent = true;
 }
