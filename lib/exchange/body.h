@@ -7,6 +7,7 @@
 #ifndef EXCHANGE_BODY_H
 #define EXCHANGE_BODY_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include <coap3/coap_block.h>
@@ -22,11 +23,15 @@
  * several copies of it may cost. */
 #define BODY_PART_MAX ((size_t)256 * 1024)
 
+/* What those who give and take parts say when it is too early for the next. */
+#define BODY_WAIT INT_MAX
+
 /* --- out ------------------------------------------------------------------ */
 
 /*
  * Puts up to len bytes from offset on into buf: how many, fewer only at the
- * end, or a negative error. The same bytes may be asked for again.
+ * end, or a negative error, or BODY_WAIT: not yet. The same bytes may be asked
+ * for again.
  */
 typedef int (*body_read_t)(void *arg, size_t offset, uint8_t *buf, size_t len);
 
@@ -56,8 +61,8 @@ void body_out_free(struct body_out *out);
  * Adds the option and the part that block names, its size reduced to what fits
  * (see block_write()); block tells what was added: M, chunk_size. 0;
  * -COAP_E_INVAL when the block begins behind the end; -COAP_E_TOOBIG when not
- * even 16 bytes fit; -COAP_E_NOMEM; an error of read(). The message then is
- * good for nothing.
+ * even 16 bytes fit; -COAP_E_NOMEM; an error of read(), or BODY_WAIT. The
+ * message then is good for nothing.
  */
 int body_out_part(struct body_out *out, coap_pdu_t *pdu,
     coap_option_num_t number, coap_block_b_t *block);
@@ -65,7 +70,8 @@ int body_out_part(struct body_out *out, coap_pdu_t *pdu,
 /* --- in ------------------------------------------------------------------- */
 
 /* Takes the next len bytes, which begin at offset; 0 there again means that
- * the body begins anew. Negative ends the transfer. */
+ * the body begins anew. Negative ends the transfer; BODY_WAIT: they were taken,
+ * and no more is wanted for now. */
 typedef int (
     *body_write_t)(void *arg, size_t offset, const uint8_t *data, size_t len);
 
@@ -96,6 +102,7 @@ struct body_in {
 	size_t counted;         /* bytes of it that are this body's */
 	body_write_t write;
 	void *arg;
+	bool wait; /* write() wants no more for now */
 	uint8_t etag_len;
 	uint8_t etag[8];
 };

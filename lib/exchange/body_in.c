@@ -80,6 +80,7 @@ write_part(struct body_in *in, const uint8_t *data, size_t len)
 {
 	int r = in->write(in->arg, in->length, data, len);
 
+	in->wait = r == BODY_WAIT;
 	return r < 0 ? r : 0;
 }
 

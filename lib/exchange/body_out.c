@@ -92,7 +92,8 @@ grow_scratch(struct body_out *out, size_t size)
 
 /*
  * The bytes from offset on: as many as the block can take and, where there
- * are more, at least one of those. Sets *end to where they end.
+ * are more, at least one of those. Sets *end to where they end. 0, an error or
+ * BODY_WAIT.
  */
 static int
 look(struct body_out *out, const coap_pdu_t *pdu, const coap_block_b_t *block,
@@ -111,7 +112,7 @@ look(struct body_out *out, const coap_pdu_t *pdu, const coap_block_b_t *block,
 	if (n < 0)
 		return n;
 	n = out->read(out->arg, offset, out->scratch, size);
-	if (n < 0)
+	if (n < 0 || n == BODY_WAIT)
 		return n;
 	/* Less than was promised is no body. */
 	if ((size_t)n > size ||
@@ -143,7 +144,7 @@ make_part(struct body_out *out, coap_pdu_t *pdu, coap_option_num_t number,
 	if (offset > 0 && offset >= out->length)
 		return -COAP_E_INVAL;
 	r = look(out, pdu, block, (size_t)offset, &end);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* A body of unknown length may end where a block does. */
 	if (offset > 0 && offset == end)

@@ -183,7 +183,7 @@ put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	    !has_numbers(body_of(t), &block))
 		return -COAP_E_TOOBIG;
 	r = body_out_part(body_of(t), pdu, COAP_OPTION_BLOCK1, &block);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* It may be smaller now. */
 	if (!has_numbers(body_of(t), &block))
@@ -260,7 +260,7 @@ transfer_message(struct transfer *t, const struct transfer_link *link,
 	bool asks = t->up && has_block2(t->origin);
 	int r = make(t, link, mid, token, asks, out);
 
-	if (r < 0 || !asks || !t->more)
+	if (r != 0 || !asks || !t->more)
 		return r;
 	/* The size of the answer is asked for with the last part alone. */
 	coap_delete_pdu(*out);

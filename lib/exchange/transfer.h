@@ -53,6 +53,7 @@ struct transfer {
 	uint8_t restarts;
 	bool up;      /* our body is on its way */
 	bool more;    /* M of the message under way */
+	bool unsent;  /* no message was made yet: the body waits */
 	bool resumed; /* goes on with an earlier one, and was not answered */
 	struct transfer_resume resume;
 	bool asked; /* Block2 was in the message under way */
@@ -119,7 +120,7 @@ struct transfer_link {
 /*
  * The message that comes next, the caller's. token: the request's own for the
  * first one, new ones later. 0; -COAP_E_TOOBIG; -COAP_E_NOMEM; an error of the
- * body's read().
+ * body's read(), or BODY_WAIT, after which it is called again.
  */
 int transfer_message(struct transfer *t, const struct transfer_link *link,
     uint16_t mid, coap_bin_const_t token, coap_pdu_t **out);

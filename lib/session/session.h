@@ -165,6 +165,7 @@ struct coap_session_t {
 	bool csm_received : 1;
 	bool blocked : 1;    /* the transport takes no more for now */
 	bool tell_sent : 1;  /* a request left, and its handler is to hear */
+	bool resumes : 1;    /* a request that waited for its body goes on */
 	bool climbing : 1;   /* layers are put on the transport, see climb.c */
 	bool climb_due : 1;  /* ... as soon as the loop comes to it */
 	bool rung_put : 1;   /* the layer of this rung is on the stack */

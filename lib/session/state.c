@@ -396,8 +396,8 @@ session_arm(coap_session_t *session)
 
 	if (session->dead)
 		return;
-	next = session->announce || session->tell_sent || can_flush(session) ||
-		can_read(session)
+	next = session->announce || session->tell_sent || session->resumes ||
+		can_flush(session) || can_read(session)
 	    ? 0
 	    : TIMER_NEVER;
 	if (session->layer)
@@ -458,6 +458,7 @@ timer_work(coap_session_t *session, coap_tick_t now)
 	if (session->announce)
 		announce(session);
 	requests_tell_sent(session);
+	blockwise_resume(session);
 	if (can_flush(session))
 		session_flush_pending(session);
 	if (connect_deadline(session) <= now) {

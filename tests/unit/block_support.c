@@ -158,13 +158,22 @@ on_progress(coapx_request_t *request, coap_session_t *session,
 	block.left += progress == COAPX_PROGRESS_SENT;
 }
 
+/* What waits for the test says so, and how often it did. */
+static int
+wait_here(coapx_request_t *request)
+{
+	block.waits++;
+	if (block.eager)
+		coapx_request_resume(request);
+	return COAPX_BODY_WAIT;
+}
+
 static int
 read_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
     uint8_t *buf, size_t len, void *arg)
 {
 	size_t n = block.length - (size_t)offset;
 
-	(void)request;
 	(void)session;
 	(void)arg;
 	assert_true(offset <= block.length);
@@ -174,6 +183,10 @@ read_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
 	/* Inside coapx_request_send() the test does not know it yet. */
 	if (block.request)
 		blow(BLOW_READ);
+	if (block.wait && block.awaited != offset + 1) {
+		block.awaited = (size_t)offset + 1;
+		return wait_here(request);
+	}
 	return (int)n;
 }
 
@@ -181,7 +194,6 @@ static int
 write_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
     const uint8_t *data, size_t len, void *arg)
 {
-	(void)request;
 	(void)session;
 	(void)arg;
 	if (offset == 0) {
@@ -192,7 +204,7 @@ write_body(coapx_request_t *request, coap_session_t *session, uint64_t offset,
 	assert_memory_equal(data, down + offset, len);
 	block.written += len;
 	blow(BLOW_WRITE);
-	return 0;
+	return block.wait ? wait_here(request) : 0;
 }
 
 static void
@@ -257,6 +269,8 @@ block_request(coap_session_t *session, coap_pdu_code_t code, char token,
 	block.request = NULL;
 	block.left = 0;
 	block.begun = 0;
+	block.awaited = 0;
+	block.waits = 0;
 	block.written = block.offset;
 	block.length = length;
 	if (!pdu)

@@ -35,6 +35,8 @@ struct block_world {
 	bool stream;         /* read_body and write_body */
 	bool known;          /* ... and how long it is */
 	size_t length;       /* of what is read */
+	bool wait;           /* both wait with each part ... */
+	bool eager;          /* ... and are resumed before they return */
 	size_t offset;       /* where write_body begins */
 	uint8_t etag[8];     /* ... of this body */
 	size_t etag_length;
@@ -58,6 +60,8 @@ struct block_world {
 	size_t told_etag_length;
 	bool moved; /* the last result has said how far it came: ... */
 	coapx_transfer_t came;
+	unsigned waits;           /* read_body and write_body have waited */
+	size_t awaited;           /* read_body waited for this part, and 1 */
 	unsigned begun;           /* write_body called with offset 0 */
 	coapx_request_t *request; /* the last one; NULL: ended */
 	/* The n-th time at that place that happens; 0: never. */

@@ -219,14 +219,16 @@ typedef struct coapx_request_params_t {
 	    const coapx_transfer_t *transfer, void *arg);
 	/* Gives the body to send, instead of a payload in the message: puts up
 	 * to len bytes from offset on into buf and returns how many, fewer only
-	 * at the end; negative ends the request with that error. The same bytes
-	 * may be asked for again, the first inside coapx_request_send(). */
+	 * at the end; negative ends the request with that error; COAPX_BODY_WAIT:
+	 * they are not there yet. The same bytes may be asked for again, the
+	 * first inside coapx_request_send(). */
 	int (*read_body)(coapx_request_t *request, coap_session_t *session,
 	    uint64_t offset, uint8_t *buf, size_t len, void *arg);
 	uint64_t body_length; /* COAPX_LENGTH_UNKNOWN: until read_body() ends */
 	/* Takes the body of a response that comes in blocks, which then has
 	 * none. In order; offset 0 again means that it begins anew. Negative
-	 * ends the request with that error. */
+	 * ends the request with that error; COAPX_BODY_WAIT: they were taken,
+	 * and the next block is not to be asked for yet. */
 	int (*write_body)(coapx_request_t *request, coap_session_t *session,
 	    uint64_t offset, const uint8_t *data, size_t len, void *arg);
 	size_t body_max;     /* bytes of an answer; 0: as the context has it */
@@ -257,6 +259,10 @@ typedef struct coapx_request_params_t {
 } coapx_request_params_t;
 
 #define COAPX_LENGTH_UNKNOWN UINT64_MAX
+/* What read_body() and write_body() say when the other end of the body is slow:
+ * nothing is sent, and no time counts, until coapx_request_resume(). Only for
+ * requests with COAPX_REQUEST_EACH_BLOCK; others end with -COAP_E_INVAL. */
+#define COAPX_BODY_WAIT 0x7FFFFFFF
 
 /* The first ICMP error ends it, with -COAP_E_REFUSED or -COAP_E_UNREACH, when
  * no other address of the name is left to try. */
@@ -325,6 +331,14 @@ COAP_API int coapx_echo_check(coap_session_t *session,
  */
 COAP_API void coapx_context_set_max_amplification(coap_context_t *context,
     unsigned factor);
+/*
+ * A body that waits, as COAPX_BODY_WAIT says, goes on: the loop calls read_body()
+ * again, or asks for the next block. It counts as well from inside that callback,
+ * and before it has returned. What does not wait goes on as it does; NULL does
+ * nothing. A peer may have forgotten what it had when the pause was long (RFC
+ * 7959 leaves that to it): then the body begins anew, once.
+ */
+COAP_API void coapx_request_resume(coapx_request_t *request);
 /* Gives up without a call to result(); NULL does nothing. */
 COAP_API void coapx_request_cancel(coapx_request_t *request);
 

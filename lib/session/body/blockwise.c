@@ -318,7 +318,10 @@ read_answer(void *arg, size_t offset, uint8_t *buf, size_t len)
 {
 	const struct reader *reader = arg;
 
-	return reader->body.read(offset, buf, len, reader->body.arg);
+	int n = reader->body.read(offset, buf, len, reader->body.arg);
+
+	/* A peer waits for it. */
+	return n == COAPX_BODY_WAIT ? -COAP_E_INVAL : n;
 }
 
 static void

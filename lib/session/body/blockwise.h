@@ -65,7 +65,19 @@ void blockwise_finish(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
 void blockwise_answered(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
+int blockwise_gone(const coap_session_t *session);
 void blockwise_ask_on(coap_session_t *session, struct request *q);
+
+/* blockwise_wait.c */
+/* A request whose callbacks wait, and that is in no table: in the table it is
+ * until coapx_request_resume(). */
+void blockwise_hold(coap_session_t *session, struct request *q);
+/* The same for one that begins: 0 and *out, or an error. */
+int blockwise_hold_first(coap_session_t *session, struct transfer *t,
+    coapx_request_t *a, struct request **out);
+bool blockwise_is_held(const struct request *q);
+/* Those that wait no more go on. */
+void blockwise_resume(coap_session_t *session);
 
 /* blockwise_server.c */
 struct serving {

@@ -48,24 +48,39 @@ blockwise_working(const struct request *q, bool working)
 
 /* --- the application's callbacks ------------------------------------------ */
 
+/* What a callback has said. To wait it needs the time for each block: a peer
+ * may be asked for nothing meanwhile. */
+static int
+verdict(const coapx_request_t *a, int n)
+{
+	if (a->cancelled)
+		return -COAP_E_CANCELLED;
+	if (n != COAPX_BODY_WAIT)
+		return n;
+	return a->params.flags & COAPX_REQUEST_EACH_BLOCK ? BODY_WAIT
+							  : -COAP_E_INVAL;
+}
+
 static int
 read_body(void *arg, size_t offset, uint8_t *buf, size_t len)
 {
 	coapx_request_t *a = arg;
-	int n =
-	    a->params.read_body(a, a->session, offset, buf, len, a->params.arg);
 
-	return a->cancelled ? -COAP_E_CANCELLED : n;
+	a->resumed = false;
+	return verdict(a,
+	    a->params.read_body(a, a->session, offset, buf, len,
+		a->params.arg));
 }
 
 static int
 write_body(void *arg, size_t offset, const uint8_t *data, size_t len)
 {
 	coapx_request_t *a = arg;
-	int n = a->params.write_body(a, a->session, offset, data, len,
-	    a->params.arg);
 
-	return a->cancelled ? -COAP_E_CANCELLED : n;
+	a->resumed = false;
+	return verdict(a,
+	    a->params.write_body(a, a->session, offset, data, len,
+		a->params.arg));
 }
 
 coapx_transfer_t
@@ -225,7 +240,9 @@ begin_transfer(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 	err = blockwise_prepare(t, a);
 	if (err == 0)
 		err = first_message(session, pdu, t, a, &msg);
-	if (err == 0)
+	if (err == BODY_WAIT)
+		err = blockwise_hold_first(session, t, a, &q);
+	else if (err == 0)
 		err = session_send_message(session, msg, &q);
 	coap_delete_pdu(msg);
 	if (err < 0 || !q) {
@@ -282,8 +299,9 @@ blockwise_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a,
 		err = attach_reader(pdu, a);
 	if (err < 0)
 		return err;
-	if (!session_is_open(session) || session->ending)
-		return session->error < 0 ? session->error : -COAP_E_CLOSED;
+	err = blockwise_gone(session);
+	if (err < 0)
+		return err;
 	if (request)
 		err = session_make_token(session, pdu);
 	if (err < 0)
@@ -341,6 +359,7 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 	q->user = NULL;
 	next->transfer = t;
 	next->user = a;
+	t->unsent = false;
 	/* Who wants no response waits for the last part to leave. */
 	next->sent_told = !a ||
 	    !(a->params.flags & COAPX_REQUEST_NO_RESPONSE) ||
@@ -350,7 +369,8 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 	if (next->sent_at && !next->sent_told)
 		session->tell_sent = true;
 	a->request = next;
-	if (a->deadline && (a->params.flags & COAPX_REQUEST_EACH_BLOCK))
+	if (a->params.timeout_ms &&
+	    (a->params.flags & COAPX_REQUEST_EACH_BLOCK))
 		a->deadline =
 		    context_now(session->context) + a->params.timeout_ms;
 	if (a->deadline && a->deadline < next->deadline)
@@ -364,8 +384,9 @@ next_token(coap_session_t *session, const struct transfer *t, uint8_t bytes[8])
 {
 	coap_bin_const_t token = { .s = bytes };
 
-	if ((t->up || transfer_repeats(t)) &&
-	    has_option(t->origin, COAP_OPTION_OBSERVE))
+	if (t->unsent ||
+	    ((t->up || transfer_repeats(t)) &&
+		has_option(t->origin, COAP_OPTION_OBSERVE)))
 		return coap_pdu_get_token(t->origin);
 	coap_session_new_token(session, &token.length, bytes);
 	return token;
@@ -386,7 +407,7 @@ send_next(coap_session_t *session, struct request *q, struct request **next)
 	err = transfer_message(q->transfer, &link, coap_new_message_id(session),
 	    token, &msg);
 	blockwise_working(q, false);
-	if (err < 0)
+	if (err != 0)
 		return err;
 	err = blockwise_cancelled(q) ? -COAP_E_CANCELLED
 				     : session_send_message(session, msg, next);
@@ -428,17 +449,30 @@ tell_part(coap_session_t *session, const struct request *q, coap_pdu_t *part)
 	return false;
 }
 
+/* 0, or what ends what was to be sent: a callback may have ended it. */
+int
+blockwise_gone(const coap_session_t *session)
+{
+	if (session_is_open(session) && !session->ending)
+		return 0;
+	return session->error < 0 ? session->error : -COAP_E_CLOSED;
+}
+
 void
 blockwise_ask_on(coap_session_t *session, struct request *q)
 {
 	struct request *next = NULL;
-	int err;
+	int err = blockwise_gone(session);
 
-	if (!session_is_open(session) || session->ending)
-		/* A callback has ended it. */
-		err = session->error < 0 ? session->error : -COAP_E_CLOSED;
-	else
-		err = send_next(session, q, &next);
+	if (err == 0)
+		err = q->transfer->in.wait ? BODY_WAIT
+					   : send_next(session, q, &next);
+	if (err == BODY_WAIT && blockwise_gone(session) < 0)
+		err = blockwise_gone(session);
+	if (err == BODY_WAIT) {
+		blockwise_hold(session, q);
+		return;
+	}
 	if (err < 0) {
 		blockwise_failed(session, q, err);
 		return;
@@ -544,6 +578,9 @@ blockwise_response(coap_session_t *session, struct request *q,
 		echo_take(session, response);
 	if (q->transfer)
 		q->transfer->relayed = relayed;
+	/* Once more what was answered before it had to wait. */
+	if (blockwise_is_held(q))
+		return true;
 	if (q->transfer && q->transfer->q) {
 		qblock_response(session, q, response);
 		return true;

@@ -237,7 +237,7 @@ send_request(coap_session_t *session, coap_pdu_t *pdu, coapx_request_t *a)
 	}
 	q->user = a;
 	a->request = q;
-	if (a->params.timeout_ms) {
+	if (a->params.timeout_ms && !a->held) {
 		a->deadline =
 		    context_now(session->context) + a->params.timeout_ms;
 		requests_set_deadline(&session->requests, q, a->deadline);

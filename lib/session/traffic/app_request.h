@@ -19,6 +19,10 @@ struct coapx_request_t {
 	/* Callbacks that may cancel it are being called, and one has. */
 	bool working;
 	bool cancelled;
+	/* Nothing of it is under way until coapx_request_resume(), which has
+	 * been called since a callback was. */
+	bool held;
+	bool resumed;
 };
 
 /* Gives up on a ping without a word. */
