@@ -69,6 +69,8 @@ struct job {
 	/* What a time limit interrupts, malloc()ed: a body, which makes the
 	 * status STATUS_INCOMPLETE; or NULL. May be NULL. */
 	char *(*left)(struct job *job);
+	/* The output takes more again, after it was behind (struct sink). */
+	void (*ready)(struct job *job);
 	/* cancel() only asks for the end (with job->status), and job_end()
 	 * follows; a second time it ends at once. */
 	bool lingers;

@@ -86,6 +86,7 @@ void
 download_free(struct download *d)
 {
 	progress_free(d->progress);
+	coapx_watch_free(d->pipe);
 	text_free(&d->copy);
 	memset(d, 0, sizeof(*d));
 }
@@ -201,6 +202,34 @@ begin_anew(struct download *d)
 	text_free(&d->copy);
 }
 
+static void
+on_pipe(coapx_watch_t *watch, int fd, unsigned what, void *arg)
+{
+	struct download *d = arg;
+
+	(void)watch, (void)fd, (void)what;
+	coapx_watch_free(d->pipe);
+	d->pipe = NULL;
+	if (d->job->ready)
+		d->job->ready(d->job);
+}
+
+/* Whether the next block is to be asked for later. A pipe that cannot be watched
+ * is waited for as it is written to. */
+static bool
+has_to_wait(struct download *d)
+{
+	int fd;
+
+	if (!output_body_waits(d->job->out, &fd))
+		return false;
+	if (fd < 0 || d->pipe)
+		return true;
+	d->pipe = coapx_watch_new(d->job->app->context, fd, COAPX_WRITE,
+	    on_pipe, d, NULL);
+	return d->pipe != NULL;
+}
+
 int
 download_write(struct download *d, uint64_t offset, const uint8_t *data,
     size_t len)
@@ -214,7 +243,9 @@ download_write(struct download *d, uint64_t offset, const uint8_t *data,
 	d->begun = true;
 	keep_copy(d, data, len);
 	output_body_piece(out, data, len);
-	return output_failed(out) ? -COAP_E_CANCELLED : 0;
+	if (output_failed(out))
+		return -COAP_E_CANCELLED;
+	return has_to_wait(d) ? COAPX_BODY_WAIT : 0;
 }
 
 static void

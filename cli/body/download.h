@@ -27,6 +27,7 @@ struct download {
 	struct text copy;
 	coapx_transfer_t at; /* without its ETag */
 	struct progress *progress;
+	coapx_watch_t *pipe; /* that is full; or NULL */
 };
 
 /* Checks the words. keeps: something else wants the body, too; target: as it
@@ -39,7 +40,8 @@ void download_free(struct download *d);
  * an exit status. */
 int download_begin(struct download *d, const struct request_plan *plan,
     const struct target *target, coapx_request_params_t *params);
-/* As write_body and transfer of the library. */
+/* As write_body and transfer of the library. Where it waits, job->ready() is to
+ * call coapx_request_resume(). */
 int download_write(struct download *d, uint64_t offset, const uint8_t *data,
     size_t len);
 void download_moved(struct download *d, const coapx_transfer_t *transfer);

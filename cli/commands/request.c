@@ -63,6 +63,15 @@ sum_up(struct job *job)
 	repeat_sum_up(&r->repeat, r->target.session);
 }
 
+/* The body goes on. */
+static void
+go_on(struct job *job)
+{
+	const struct request_job *r = job->state;
+
+	coapx_request_resume(r->pending);
+}
+
 /* For the sentence of a time limit. */
 static char *
 what_is_left(struct job *job)
@@ -339,6 +348,7 @@ request_job_start(struct job *job, unsigned code, size_t operand)
 	job->free_state = free_state;
 	job->cancel = sum_up;
 	job->left = what_is_left;
+	job->ready = go_on;
 	status = read_words(r, code);
 	if (status != STATUS_OK)
 		return status;

@@ -209,6 +209,15 @@ sink_part(void *user, const void *data, size_t len)
 	return sink_write(user, STREAM_PART, data, len);
 }
 
+/* More of a body would only lie here. */
+static bool
+sink_behind(void *user)
+{
+	const struct request *request = user;
+
+	return request->left > 0 || request->queue.len > 0;
+}
+
 static void
 on_overflow(coapx_timer_t *timer, void *arg)
 {
@@ -300,6 +309,7 @@ make_front(struct request *request, struct app *app)
 		.err = sink_err,
 		.file = sink_file,
 		.part = sink_part,
+		.behind = sink_behind,
 		.found = start->found,
 		.out_is_terminal = start->out_is_terminal,
 		.err_is_terminal = start->err_is_terminal,
@@ -376,13 +386,25 @@ on_cancel(struct request *request, const struct message *m)
 	return true;
 }
 
+/* The same after the client took something; its command goes on. */
+static void
+pump_on(struct request *request)
+{
+	struct job *job = request->job;
+	bool behind = sink_behind(request);
+
+	pump(request);
+	if (job && job->ready && behind && !sink_behind(request))
+		job->ready(job);
+}
+
 static bool
 on_credit(struct request *request, const struct message *m)
 {
 	if (m->credit > MESSAGE_WINDOW - request->credit)
 		return false;
 	request->credit += m->credit;
-	pump(request);
+	pump_on(request);
 	return true;
 }
 
@@ -457,7 +479,7 @@ static bool
 on_broken(struct request *request, const struct message *m)
 {
 	request->broken |= 1U << m->stream;
-	pump(request);
+	pump_on(request);
 	return true;
 }
 

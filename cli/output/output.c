@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,6 +335,23 @@ void
 output_body_whole(struct output *out)
 {
 	do_part(out, "whole");
+}
+
+bool
+output_body_waits(const struct output *out, int *fd)
+{
+	struct pollfd pipe = { .fd = out->file.fd, .events = POLLOUT };
+
+	*fd = -1;
+	if (out->failed)
+		return false;
+	if (out->sink.file)
+		return out->sink.behind && out->sink.behind(out->sink.user);
+	/* A regular file, and what has no reader any more, takes all. */
+	if (!out->file.open || out->file.temp || poll(&pipe, 1, 0) != 0)
+		return false;
+	*fd = out->file.fd;
+	return true;
 }
 
 int

@@ -35,6 +35,9 @@ struct sink {
 	int (*file)(void *user, const void *data, size_t len);
 	/* With that: what output_body_...() does there, as one of its lines. */
 	int (*part)(void *user, const void *data, size_t len);
+	/* And whether more of it would have to wait for that process; the job's
+	 * ready() says when it need not any more. May be NULL. */
+	bool (*behind)(void *user);
 	/* And what there is of it for --resume, see part_text(); or NULL. */
 	const char *found;
 	bool out_is_terminal;
@@ -91,6 +94,9 @@ void output_body_begin(struct output *out, uint64_t offset);
 void output_body_is(struct output *out, const struct part *part);
 void output_body_piece(struct output *out, const void *data, size_t len);
 void output_body_whole(struct output *out);
+/* Whether whoever takes the file of -o has enough for now: another process, or
+ * what reads a pipe, whose descriptor is *fd; else -1. */
+bool output_body_waits(const struct output *out, int *fd);
 /* What there is already. 0, or -1 with errno: ENOENT, EBUSY when another one
  * writes it. */
 int output_body_find(const struct output *out, struct part *part);
