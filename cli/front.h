@@ -15,7 +15,7 @@
 #include "cli/output/output.h"
 
 struct app;
-struct input;
+struct pieces;
 struct job;
 struct named;
 struct progress;
@@ -23,12 +23,15 @@ struct progress;
 /* What a guest has that is not in this process. */
 struct guest_ops {
 	/* Asks for bytes of a file of the client's ("-": stdin), max of them;
-	 * input_feed() or input_ended() follow. 0, or -1: no file can have
+	 * pieces_feed() or pieces_ended() follow. 0, or -1: no file can have
 	 * that name. */
-	int (*read)(struct job *job, struct input *input, const char *name,
+	int (*read)(struct job *job, struct pieces *pieces, const char *name,
 	    uint32_t max);
 	/* Nobody waits for them any more. */
-	void (*forget)(struct job *job, struct input *input);
+	void (*forget)(struct job *job, struct pieces *pieces);
+	/* The next bytes of it are the first again; the client has said how
+	 * many there are. */
+	void (*rewind)(struct job *job, const char *name);
 	/* Asks for the keys that the job's words name; job->keyring and
 	 * job_go_on() follow. 0, or -1: out of memory. */
 	int (*want_keys)(struct job *job);

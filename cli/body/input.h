@@ -22,9 +22,5 @@ int input_start(struct job *job, const char *name, size_t max, input_done *done,
     void *arg, struct input **out);
 /* Stops; done() is not called. NULL is fine. */
 void input_free(struct input *input);
-/* What came of a guest's file, at most as much as was asked for; and its end,
- * or the exit status that the client has told its user. */
-void input_feed(struct input *input, const void *data, size_t len);
-void input_ended(struct input *input, int status);
 
 #endif

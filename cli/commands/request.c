@@ -29,7 +29,7 @@ struct request_job {
 	char session_name[40]; /* the session may lose its name meanwhile */
 	coapx_request_t *pending;
 	struct request_group *group; /* the target is one; else NULL */
-	struct input *input;         /* while the payload is read */
+	struct input *input;         /* while all of the payload is read */
 	struct download download;
 	struct upload upload;
 	int worst;
@@ -149,8 +149,8 @@ show_failure(struct request_job *r, const coapx_result_t *result)
 	/* It was refused here, and that has been said. */
 	if (output_failed(r->job->out))
 		status = STATUS_OUTPUT;
-	else if (r->upload.failed)
-		status = STATUS_LOCAL;
+	else if (r->upload.status != STATUS_OK)
+		status = r->upload.status;
 	else
 		status = failure_target(r->job, &r->target, result, left);
 	free(left);
@@ -285,6 +285,9 @@ begin(struct request_job *r)
 	if (r->target.named)
 		snprintf(r->session_name, sizeof(r->session_name), "%s",
 		    r->target.named->name);
+	if (target_is_group(&r->target) && r->upload.open)
+		return job_fail(job, STATUS_USAGE,
+		    "not sent: a payload in blocks cannot go to a group");
 	if (target_is_group(&r->target))
 		return request_group_start(job, &r->plan, &r->target,
 		    &r->expect, &r->group);
@@ -303,6 +306,30 @@ payload_read(void *arg, int status, uint8_t *data, size_t len)
 		status = begin(r);
 	if (status != JOB_RUNNING)
 		job_end(r->job, status);
+}
+
+/* A long one is sent as it comes, unless all of it is to be known, or is sent
+ * several times. */
+static int
+read_payload(struct request_job *r)
+{
+	struct job *job = r->job;
+	const char *name = r->plan.payload_file;
+	bool shows = args_has(&job->args, "dry-run");
+	int status;
+
+	if (!name || (!shows && upload_open(&r->upload, job, name)))
+		return begin(r);
+	if (shows || args_has(&job->args, "count"))
+		status = input_start(job, name, INPUT_MAX, payload_read, r,
+		    &r->input);
+	else
+		status = upload_start(&r->upload, job, name, payload_read, r);
+	if (status != STATUS_OK)
+		return status;
+	job_waits_for(job, "the end of the payload on %s",
+	    strcmp(name, "-") == 0 ? "stdin" : name);
+	return JOB_RUNNING;
 }
 
 /* --- the words ----------------------------------------------------------- */
@@ -355,16 +382,5 @@ request_job_start(struct job *job, unsigned code, size_t operand)
 	if (args_has(&job->args, "print-command"))
 		return print_command(job, &r->plan,
 		    args_operand(&job->args, operand));
-	if (!r->plan.payload_file ||
-	    (!args_has(&job->args, "dry-run") &&
-		upload_open(&r->upload, job, r->plan.payload_file)))
-		return begin(r);
-	status = input_start(job, r->plan.payload_file, INPUT_MAX, payload_read,
-	    r, &r->input);
-	if (status != STATUS_OK)
-		return status;
-	job_waits_for(job, "the end of the payload on %s",
-	    strcmp(r->plan.payload_file, "-") == 0 ? "stdin"
-						   : r->plan.payload_file);
-	return JOB_RUNNING;
+	return read_payload(r);
 }

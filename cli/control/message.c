@@ -69,6 +69,26 @@ number_encode(struct bytes *b, const struct field *field, const void *at)
 }
 
 static int
+long_decode(struct bytes_reader *r, const struct field *field, void *at)
+{
+	uint64_t v = bytes_u64(r);
+
+	(void)field;
+	*(uint64_t *)at = v;
+	return r->failed || v == 0 || v > INT64_MAX ? -1 : 0;
+}
+
+static bool
+long_encode(struct bytes *b, const struct field *field, const void *at)
+{
+	uint64_t v = *(const uint64_t *)at;
+
+	(void)field;
+	bytes_add_u64(b, v);
+	return v > 0 && v <= INT64_MAX;
+}
+
+static int
 data_decode(struct bytes_reader *r, const struct field *field, void *at)
 {
 	struct slice *slice = at;
@@ -123,6 +143,7 @@ words_encode(struct bytes *b, const struct field *field, const void *at)
 
 static const struct kind kind_number = { number_decode, number_encode, 4,
 	false };
+static const struct kind kind_long = { long_decode, long_encode, 8, false };
 static const struct kind kind_data = { data_decode, data_encode, 4, true };
 static const struct kind kind_text = { text_decode, text_encode, 4, true };
 static const struct kind kind_words = { words_decode, words_encode, 0, true };
@@ -176,6 +197,8 @@ static const struct row rows[] = {
 	    { FIELD(number, status, 1, STATUS_MAX) } },
 	{ MESSAGE_BROKEN, FROM_CLIENT, ABOUT_REQUEST,
 	    { FIELD(number, stream, STREAM_OUT, STREAM_PART) } },
+	{ MESSAGE_INPUT_LENGTH, FROM_CLIENT, ABOUT_REQUEST,
+	    { FIELD(long, length, 0, 0) } },
 	{ MESSAGE_OUTPUT, FROM_OWNER, ABOUT_REQUEST,
 	    { FIELD(number, output.stream, STREAM_OUT, STREAM_PART),
 		FIELD(data, output.data, 0, MESSAGE_DATA) } },
@@ -187,6 +210,8 @@ static const struct row rows[] = {
 	    { FIELD(number, exit.status, 0, STATUS_MAX),
 		FIELD(text, exit.session, 0, MESSAGE_TEXT),
 		FIELD(text, exit.path, 0, MESSAGE_TEXT) } },
+	{ MESSAGE_REWIND, FROM_OWNER, ABOUT_REQUEST,
+	    { FIELD(text, rewind, 1, MESSAGE_TEXT) } },
 };
 
 static const struct row *

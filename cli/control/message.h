@@ -46,11 +46,13 @@ enum message_type {
 	MESSAGE_KEYS,
 	MESSAGE_KEYS_FAILED,
 	MESSAGE_BROKEN,
+	MESSAGE_INPUT_LENGTH,
 	/* an owner's */
 	MESSAGE_OUTPUT = 128,
 	MESSAGE_READ,
 	MESSAGE_WANT_KEYS,
 	MESSAGE_EXIT,
+	MESSAGE_REWIND,
 };
 
 enum message_stream {
@@ -125,6 +127,7 @@ struct message {
 		} input_end;
 		struct slice keys; /* keyring_pack() */
 		uint32_t stream;   /* BROKEN: cannot be written */
+		uint64_t length;   /* INPUT_LENGTH: of a file */
 		struct {
 			uint32_t stream;
 			struct slice data; /* may be empty: -o of an
@@ -135,6 +138,7 @@ struct message {
 			uint32_t max;      /* at most so many bytes now;
 			                      1 to MESSAGE_DATA */
 		} read;
+		struct slice rewind; /* the name, as in READ */
 		struct {
 			uint32_t status;
 			struct slice session; /* current now; empty: none */

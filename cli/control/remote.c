@@ -312,6 +312,10 @@ on_message(void *user, struct message *m)
 		if (!remote_read(remote, m))
 			misbehaves(remote);
 		break;
+	case MESSAGE_REWIND:
+		if (!remote_rewind(remote, m))
+			misbehaves(remote);
+		break;
 	case MESSAGE_WANT_KEYS:
 		if (!remote_want_keys(remote))
 			misbehaves(remote);

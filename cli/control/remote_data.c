@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/body/input.h"
+#include "cli/body/pieces.h"
 #include "cli/control/remote_private.h"
 #include "cli/secrets/keyring.h"
 
@@ -54,70 +54,92 @@ is_named(const struct args *args, const struct slice *name)
 	return false;
 }
 
-/* The next piece, or the end. */
 static void
-feed(struct remote *remote, size_t max)
+end_input(struct remote *remote, int status)
 {
-	size_t left = remote->data_len - remote->data_sent;
-	struct message m = { .type = MESSAGE_INPUT };
+	struct message m = { .type = MESSAGE_INPUT_END };
 
-	if (left == 0) {
-		m.type = MESSAGE_INPUT_END;
-		m.input_end.status = (uint32_t)remote->data_status;
-		remote_forget_data(remote);
-	} else {
-		m.input.data = remote->data + remote->data_sent;
-		m.input.len = left < max ? left : max;
-		remote->data_sent += m.input.len;
-	}
+	m.input_end.status = (uint32_t)status;
+	remote_forget_data(remote);
 	remote_send(remote, &m);
 }
 
 static void
-on_data(void *arg, int status, uint8_t *data, size_t len)
+on_piece(void *arg, const uint8_t *data, size_t len)
 {
 	struct remote *remote = arg;
+	struct message m = { .type = MESSAGE_INPUT };
 
-	remote->input = NULL;
-	remote->data = data;
-	remote->data_len = len;
-	remote->data_sent = 0;
-	remote->data_status = status;
-	feed(remote, remote->input_max);
+	remote->reading = false;
+	m.input = (struct slice){ data, len };
+	remote_send(remote, &m);
+}
+
+static void
+on_end(void *arg, int status)
+{
+	end_input(arg, status);
+}
+
+static const struct pieces_ops piece_ops = { on_piece, on_end };
+
+/* STATUS_OK, or why it cannot be read, which the user has been told. */
+static int
+open_input(struct remote *remote, const struct slice *name)
+{
+	struct message m = { .type = MESSAGE_INPUT_LENGTH };
+	int status;
+
+	remote_forget_data(remote);
+	if (!is_named(&remote->job->args, name))
+		return remote_fail(remote, STATUS_LOCAL,
+		    "wants a file that the command does not name");
+	remote->input_name = strndup((const char *)name->data, name->len);
+	if (!remote->input_name)
+		return job_fail(remote->job, STATUS_INTERNAL, "out of memory");
+	status = pieces_open(remote->job, remote->input_name, &piece_ops,
+	    remote, &remote->pieces);
+	if (status != STATUS_OK)
+		return status;
+	m.length = pieces_length(remote->pieces);
+	if (m.length != UINT64_MAX)
+		remote_send(remote, &m);
+	return STATUS_OK;
+}
+
+static bool
+is_open(const struct remote *remote, const struct slice *name)
+{
+	return remote->pieces && slice_is(name, remote->input_name);
 }
 
 bool
 remote_read(struct remote *remote, const struct message *m)
 {
-	int status;
+	int status = STATUS_OK;
 
 	if (remote->stopping)
 		return true;
-	if (remote->input)
+	if (remote->reading)
 		return false;
-	if (remote->input_name && slice_is(&m->read.name, remote->input_name)) {
-		feed(remote, m->read.max);
-		return true;
-	}
-	remote_forget_data(remote);
-	if (!is_named(&remote->job->args, &m->read.name)) {
-		remote->data_status = remote_fail(remote, STATUS_LOCAL,
-		    "wants a file that the command does not name");
-		feed(remote, 0);
-		return true;
-	}
-	remote->input_max = m->read.max;
-	remote->input_name =
-	    strndup((const char *)m->read.name.data, m->read.name.len);
-	status = remote->input_name
-	    ? input_start(remote->job, remote->input_name, INPUT_MAX, on_data,
-		  remote, &remote->input)
-	    : job_fail(remote->job, STATUS_INTERNAL, "out of memory");
+	if (!is_open(remote, &m->read.name))
+		status = open_input(remote, &m->read.name);
 	if (status == STATUS_OK)
-		return true;
-	remote->data_status = status;
-	feed(remote, 0);
+		status = pieces_want(remote->pieces, m->read.max);
+	remote->reading = status == STATUS_OK;
+	if (status != STATUS_OK)
+		end_input(remote, status);
 	return true;
+}
+
+/* A file whose length was told, between two READ. */
+bool
+remote_rewind(struct remote *remote, const struct message *m)
+{
+	if (remote->stopping)
+		return true;
+	return !remote->reading && is_open(remote, &m->rewind) &&
+	    pieces_rewind(remote->pieces);
 }
 
 /* --- keys ---------------------------------------------------------------- */
@@ -164,14 +186,9 @@ remote_want_keys(struct remote *remote)
 void
 remote_forget_data(struct remote *remote)
 {
-	input_free(remote->input);
-	remote->input = NULL;
+	pieces_free(remote->pieces);
+	remote->pieces = NULL;
 	free(remote->input_name);
 	remote->input_name = NULL;
-	if (remote->data)
-		explicit_bzero(remote->data, remote->data_len);
-	free(remote->data);
-	remote->data = NULL;
-	remote->data_len = remote->data_sent = 0;
-	remote->data_status = STATUS_OK;
+	remote->reading = false;
 }

@@ -24,18 +24,14 @@ struct remote {
 	bool greeted;
 	bool stopping; /* CANCEL was sent */
 	bool keys_asked;
-	int status;      /* the highest so far */
-	bool printed;    /* something was, by any process */
-	bool headed;     /* of which process that is was told */
-	size_t written;  /* bytes that the owner does not know of yet */
-	unsigned broken; /* streams, as bits */
-	struct input *input;
+	int status;            /* the highest so far */
+	bool printed;          /* something was, by any process */
+	bool headed;           /* of which process that is was told */
+	size_t written;        /* bytes that the owner does not know of yet */
+	unsigned broken;       /* streams, as bits */
+	struct pieces *pieces; /* of the file that the owner reads */
 	char *input_name;
-	size_t input_max; /* of the READ that waits for it */
-	uint8_t *data;    /* what was read, and is given piece by piece */
-	size_t data_len;
-	size_t data_sent;
-	int data_status;
+	bool reading; /* a piece of it */
 };
 
 /* --- remote_start.c ------------------------------------------------------ */
@@ -50,6 +46,7 @@ void remote_send(struct remote *remote, struct message *m);
 int remote_fail(struct remote *remote, int status, const char *what);
 /* The owner wants a piece of a file, or the keys. False: it may not now. */
 bool remote_read(struct remote *remote, const struct message *m);
+bool remote_rewind(struct remote *remote, const struct message *m);
 bool remote_want_keys(struct remote *remote);
 void remote_forget_data(struct remote *remote);
 

@@ -7,7 +7,7 @@
 
 #include <utlist.h>
 
-#include "cli/body/input.h"
+#include "cli/body/pieces.h"
 #include "cli/control/client.h"
 #include "cli/control/server.h"
 #include "cli/secrets/keyring.h"
@@ -22,9 +22,9 @@ struct request {
 	uint32_t id;
 	struct front front; /* the job's */
 	struct start *start;
-	struct job *job;     /* NULL once it has ended */
-	struct input *input; /* that waits for what READ asked for */
-	uint32_t asked;      /* at most so many bytes; 0: there is no READ */
+	struct job *job;       /* NULL once it has ended */
+	struct pieces *pieces; /* that waits for what READ asked for */
+	uint32_t asked;        /* at most so many bytes; 0: there is no READ */
 	bool wants_keys;
 	bool starting; /* job_start() is on the stack */
 	bool silent;   /* nobody listens any more */
@@ -231,7 +231,8 @@ on_overflow(coapx_timer_t *timer, void *arg)
 /* --- what only the client has -------------------------------------------- */
 
 static int
-guest_read(struct job *job, struct input *input, const char *name, uint32_t max)
+guest_read(struct job *job, struct pieces *pieces, const char *name,
+    uint32_t max)
 {
 	struct request *request = request_of(job->front);
 	struct message m = { .type = MESSAGE_READ };
@@ -240,18 +241,27 @@ guest_read(struct job *job, struct input *input, const char *name, uint32_t max)
 	m.read.max = max;
 	if (!send_about(request, &m))
 		return -1;
-	request->input = input;
+	request->pieces = pieces;
 	request->asked = max;
 	return 0;
 }
 
 static void
-guest_forget(struct job *job, struct input *input)
+guest_forget(struct job *job, struct pieces *pieces)
 {
 	struct request *request = request_of(job->front);
 
-	if (request->input == input)
-		request->input = NULL;
+	if (request->pieces == pieces)
+		request->pieces = NULL;
+}
+
+static void
+guest_rewind(struct job *job, const char *name)
+{
+	struct message m = { .type = MESSAGE_REWIND };
+
+	m.rewind = slice_of(name);
+	send_about(request_of(job->front), &m);
 }
 
 static int
@@ -268,6 +278,7 @@ guest_want_keys(struct job *job)
 static const struct guest_ops guest_ops = {
 	guest_read,
 	guest_forget,
+	guest_rewind,
 	guest_want_keys,
 };
 
@@ -281,7 +292,7 @@ on_done(struct job *job, int status, void *arg)
 
 	(void)job;
 	request->job = NULL;
-	request->input = NULL;
+	request->pieces = NULL;
 	request->over = true;
 	request->status = status;
 	if (request->broken && status == STATUS_OK)
@@ -412,28 +423,39 @@ on_credit(struct request *request, const struct message *m)
 static bool
 on_input(struct request *request, const struct message *m)
 {
-	struct input *input = request->input;
+	struct pieces *pieces = request->pieces;
 
 	if (m->input.len > request->asked)
 		return false;
 	request->asked = 0;
-	request->input = NULL;
-	if (input)
-		input_feed(input, m->input.data, m->input.len);
+	request->pieces = NULL;
+	if (pieces)
+		pieces_feed(pieces, m->input.data, m->input.len);
 	return true;
 }
 
 static bool
 on_input_end(struct request *request, const struct message *m)
 {
-	struct input *input = request->input;
+	struct pieces *pieces = request->pieces;
 
 	if (request->asked == 0)
 		return false;
 	request->asked = 0;
-	request->input = NULL;
-	if (input)
-		input_ended(input, (int)m->input_end.status);
+	request->pieces = NULL;
+	if (pieces)
+		pieces_ended(pieces, (int)m->input_end.status);
+	return true;
+}
+
+/* Before the first bytes of a file. */
+static bool
+on_input_length(struct request *request, const struct message *m)
+{
+	if (request->asked == 0)
+		return false;
+	if (request->pieces)
+		pieces_measured(request->pieces, m->length);
 	return true;
 }
 
@@ -515,6 +537,7 @@ static const struct {
 	{ MESSAGE_CREDIT, on_credit },
 	{ MESSAGE_INPUT, on_input },
 	{ MESSAGE_INPUT_END, on_input_end },
+	{ MESSAGE_INPUT_LENGTH, on_input_length },
 	{ MESSAGE_KEYS, on_keys },
 	{ MESSAGE_KEYS_FAILED, on_keys_failed },
 	{ MESSAGE_BROKEN, on_broken },

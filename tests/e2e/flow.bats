@@ -9,7 +9,7 @@ load peers
 load agents
 
 # More than a command may have printed that nobody takes.
-long=$((20 << 20))
+long=$((17 << 20))
 # KiB that a process may take for one: windows, parts and copies of them, and
 # what a sanitizer keeps of what was freed.
 room=2048
@@ -148,4 +148,76 @@ stands_still() {
 	assert_failure 18
 	# 64 KiB fit into a pipe.
 	not asked_beyond 80
+}
+
+# ---- uploads -------------------------------------------------------------------
+
+# What the peer said last of a body.
+taken() {
+	awk '$1 == "put" { last = $0 } END { print last }' "${told}"
+}
+
+@test 'a file goes through the agent as the client reads it' {
+	start_owner
+	cs -S d put /body -d "@${body}"
+	assert_equal "$(taken)" "put ${long} ${body_sha} ${long}"
+	assert_flat "${owner}" "${before}"
+}
+
+@test 'a pipe goes through the agent as it comes, without a Size1' {
+	start_owner
+	cs -S d put /body -d @- < <(cat "${body}")
+	assert_equal "$(taken)" "put ${long} ${body_sha} -"
+	assert_flat "${owner}" "${before}"
+}
+
+@test 'a pipe is sent as it comes, and is not kept' {
+	mkfifo pipe
+	"${COAP_SHELL}" put "${device}/body" -d @- <pipe 3>&- &
+	client=$!
+	exec 8>pipe
+	head -c 4000000 "${body}" >&8
+	before=$(peak_of "${client}")
+	tail -c +4000001 "${body}" >&8
+	assert_flat "${client}" "${before}"
+	exec 8>&-
+	wait "${client}"
+	assert_equal "$(taken)" "put ${long} ${body_sha} -"
+}
+
+@test 'a pipe that pauses is waited for' {
+	mkfifo pipe
+	"${COAP_SHELL}" put "${device}/body" -d @pipe 3>&- &
+	client=$!
+	exec 8>pipe
+	head -c 1000000 "${body}" >&8
+	kill -0 "${client}"
+	head -c 2000000 "${body}" | tail -c 1000000 >&8
+	exec 8>&-
+	wait "${client}"
+	assert_equal "$(taken)" "put 2000000 $(head -c 2000000 "${body}" \
+		| sha256sum | cut -d ' ' -f 1) -"
+}
+
+@test 'a file is read once more when the device forgot what it had' {
+	start_owner
+	cs -S d put '/forget?1000' -d "@${body}"
+	assert_equal "$(taken)" "put ${long} ${body_sha} ${long}"
+	assert_flat "${owner}" "${before}"
+}
+
+# $1 is a session, or nothing.
+assert_not_twice() {
+	start_on udp:PORT forgetful /usr/bin/python3 -IS \
+		"${BATS_TEST_DIRNAME}/body_peer.py" PORT
+	[[ -z $1 ]] || keep "$1" "coap://127.0.0.1:${port}"
+	run_apart cs put "${1:-coap://127.0.0.1:${port}}${1:+:}/forget?1000" \
+		-d @- < <(cat "${body}")
+	assert_failure 18
+	[[ ${stderr} == *'stdin: '*'from its beginning again'*'-d @FILE'* ]]
+}
+
+@test 'a pipe is not read twice, and a sentence says so' {
+	assert_not_twice ''
+	assert_not_twice forgetful
 }

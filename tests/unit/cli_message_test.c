@@ -100,6 +100,11 @@ static const struct sample {
 	    BYTES("\0\0\0\x09\x16\0\0\0\x07\0\0\0\x03") },
 	{ { .type = MESSAGE_BROKEN, .request = 8, .stream = STREAM_ERR },
 	    BYTES("\0\0\0\x09\x17\0\0\0\x08\0\0\0\x02") },
+	{ { .type = MESSAGE_INPUT_LENGTH,
+	      .request = 12,
+	      .length = 0x0102030405060708 },
+	    BYTES("\0\0\0\x0d\x18\0\0\0\x0c\x01\x02\x03\x04\x05\x06\x07"
+		  "\x08") },
 	{ { .type = MESSAGE_OUTPUT,
 	      .request = 9,
 	      .output = { STREAM_FILE, SLICE("\0x") } },
@@ -113,6 +118,9 @@ static const struct sample {
 	      .exit = { 28, SLICE("lamp"), SLICE("/3") } },
 	    BYTES("\0\0\0\x17\x83\xff\xff\xff\xff\0\0\0\x1c\0\0\0\x04lamp"
 		  "\0\0\0\x02/3") },
+	{ { .type = MESSAGE_REWIND, .request = 13, .rewind = SLICE("in") },
+	    BYTES("\0\0\0\x0b\x84\0\0\0\x0d\0\0\0\x02"
+		  "in") },
 };
 
 static const struct sample *
@@ -452,6 +460,7 @@ texts_without_nul(void **state)
 		{ MESSAGE_START, "get", false },
 		{ MESSAGE_START, "/t", false },
 		{ MESSAGE_READ, "-", false },
+		{ MESSAGE_REWIND, "in", false },
 		{ MESSAGE_EXIT, "lamp", false },
 		{ MESSAGE_EXIT, "/3", false },
 		{ MESSAGE_INPUT, "a", true },
@@ -522,7 +531,7 @@ types_that_are_not_known(void **state)
 		assert_int_equal(m.request, 0x01020304);
 		assert_does_not_encode(&m);
 	}
-	assert_int_equal(known, 14);
+	assert_int_equal(known, 16);
 }
 
 static void
@@ -672,6 +681,35 @@ numbers(void **state)
 	}
 }
 
+static void
+long_numbers(void **state)
+{
+	static const uint64_t good[] = { 1, UINT32_MAX, INT64_MAX };
+	static const uint64_t bad[] = { 0, (uint64_t)INT64_MAX + 1,
+		UINT64_MAX };
+	const struct sample *s = sample_of(MESSAGE_INPUT_LENGTH);
+	struct message m = s->m;
+	uint8_t wire[256];
+
+	(void)state;
+	memcpy(wire, s->wire, s->len);
+	for (size_t i = 0; i < COUNT(good); i++) {
+		m.length = good[i];
+		put_u32(wire + 9, (uint32_t)(good[i] >> 32));
+		put_u32(wire + 13, (uint32_t)good[i]);
+		assert_encodes(&m, wire, s->len);
+		assert_int_equal(message_decode(wire, s->len, &m), 0);
+		assert_true(m.length == good[i]);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		m.length = bad[i];
+		put_u32(wire + 9, (uint32_t)(bad[i] >> 32));
+		put_u32(wire + 13, (uint32_t)bad[i]);
+		assert_does_not_encode(&m);
+		assert_malformed(wire, s->len);
+	}
+}
+
 /* Strings of the least and the greatest length, and what is beyond. */
 static void
 string_lengths(void **state)
@@ -688,6 +726,7 @@ string_lengths(void **state)
 		{ MESSAGE_INPUT, AT(input), 1, MESSAGE_DATA },
 		{ MESSAGE_OUTPUT, AT(output.data), 0, MESSAGE_DATA },
 		{ MESSAGE_READ, AT(read.name), 1, MESSAGE_TEXT },
+		{ MESSAGE_REWIND, AT(rewind), 1, MESSAGE_TEXT },
 		{ MESSAGE_EXIT, AT(exit.session), 0, MESSAGE_TEXT },
 		{ MESSAGE_EXIT, AT(exit.path), 0, MESSAGE_TEXT },
 		{ MESSAGE_KEYS, AT(keys), 0, MESSAGE_MAX - 9 },
@@ -1034,6 +1073,7 @@ main(void)
 		cmocka_unit_test(request_numbers),
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(long_numbers),
 		cmocka_unit_test(string_lengths),
 		cmocka_unit_test(forms_and_colors),
 		cmocka_unit_test(flags_that_are_not_known),

@@ -406,6 +406,22 @@ expect_input_end(struct control_peer *p, uint32_t status)
 }
 
 static void
+send_rewind(struct control_peer *p, const char *name)
+{
+	struct message m = { .type = MESSAGE_REWIND, .request = 1 };
+
+	m.rewind = (struct slice){ (const uint8_t *)name, strlen(name) };
+	control_peer_send(p, &m);
+}
+
+static void
+expect_length(struct control_peer *p, uint64_t length)
+{
+	control_peer_expect(p, MESSAGE_INPUT_LENGTH, 1);
+	assert_true(p->m.length == length);
+}
+
+static void
 test_read(void **state)
 {
 	struct control_user *u = *state;
@@ -418,6 +434,7 @@ test_read(void **state)
 	p = control_user_meet(u, 0);
 	/* Never more than was asked for, also the first time. */
 	control_user_read(p, a, 4);
+	expect_length(p, 10);
 	expect_input(p, "0123", 4);
 	control_user_read(p, a, 65536);
 	expect_input(p, "456789", 6);
@@ -425,7 +442,11 @@ test_read(void **state)
 	expect_input_end(p, 0);
 	/* From its beginning, once it is over. */
 	control_user_read(p, a, 3);
+	expect_length(p, 10);
 	expect_input(p, "012", 3);
+	send_rewind(p, a);
+	control_user_read(p, a, 2);
+	expect_input(p, "01", 2);
 	/* None that the words do not name as one to be read, or that is not
 	 * there. */
 	control_user_read(p, b, 100);
@@ -445,6 +466,32 @@ test_read(void **state)
 	free(line);
 	free(a);
 	free(b);
+}
+
+/* Of what nobody reads, of another file, and of what cannot. */
+static void
+test_rewind(void **state)
+{
+	struct control_user *u = *state;
+	struct control_peer *p;
+	char *a = make_file(u, "a", "0123456789", 10);
+	char *line = text_format("post lamp:/x -d @%s", a);
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		control_user_start(u, line);
+		p = control_user_meet(u, 0);
+		if (i == 1) {
+			control_user_read(p, a, 4);
+			expect_length(p, 10);
+			expect_input(p, "0123", 4);
+		}
+		send_rewind(p, i == 0 ? a : "other");
+		assert_said(u, STATUS_INTERNAL, "control protocol");
+		control_peer_expect_error(p, 0, ERROR_MALFORMED);
+	}
+	free(line);
+	free(a);
 }
 
 static void
@@ -478,10 +525,13 @@ test_read_waits(void **state)
 	p = control_user_meet(u, 0);
 	control_user_read(p, pipe, 5);
 	control_peer_expect_nothing(p);
-	assert_int_equal(write(fd, "later", 5), 5);
+	/* As it comes, not when it is at its end. */
+	assert_int_equal(write(fd, "late", 4), 4);
+	expect_input(p, "late", 4);
+	control_user_read(p, pipe, 5);
 	control_peer_expect_nothing(p);
 	close(fd);
-	expect_input(p, "later", 5);
+	expect_input_end(p, 0);
 	control_user_exit(p, 0, "", "");
 	assert_int_equal(control_user_finish(u), STATUS_OK);
 	/* Cancelled, and asked again, while it waits. */
@@ -844,6 +894,7 @@ main(void)
 		TEST(test_cancel),
 		TEST(test_deadline),
 		TEST(test_read),
+		TEST(test_rewind),
 		TEST(test_read_stdin),
 		TEST(test_read_waits),
 		TEST(test_keys),

@@ -98,7 +98,7 @@ run(struct app *app, const char *line)
 static void
 be_at(struct fixture *f, enum where where)
 {
-	static const struct guest_ops guest = { NULL, NULL, NULL };
+	static const struct guest_ops guest = { .read = NULL };
 	struct app *app = &f->user.app;
 	static char path[96];
 

@@ -16,6 +16,7 @@
 #include <utlist.h>
 
 #include "cli/body/input.h"
+#include "cli/body/upload.h"
 #include "cli/command.h"
 #include "cli/control/server.h"
 #include "clock_skip.h"
@@ -199,7 +200,7 @@ test_unknown(void **state)
 	struct control_owner *o = *state;
 	struct control_peer *p = control_owner_attach(o, 0);
 
-	control_peer_raw(p, "\0\0\0\x08\x18\0\0\0\5???", 12);
+	control_peer_raw(p, "\0\0\0\x08\x58\0\0\0\5???", 12);
 	control_peer_expect_error(p, 5, ERROR_UNKNOWN);
 	/* Request 0 as well, and nothing is over. */
 	control_peer_raw(p, "\0\0\0\x05\xff\0\0\0\0", 9);
@@ -607,6 +608,7 @@ test_input_names(void **state)
 	assert_true(o->err.len > 0);
 }
 
+/* Where all of it has to be known there is a ceiling. */
 static void
 test_input_ceiling(void **state)
 {
@@ -615,7 +617,7 @@ test_input_ceiling(void **state)
 	struct control_peer *p = control_owner_attach(o, 0);
 	size_t given = 0;
 
-	control_peer_start(p, 1, "post lamp:/echo -d @-", NULL);
+	control_peer_start(p, 1, "post lamp:/echo -d @- -n 2", NULL);
 	for (;;) {
 		assert_true(control_peer_next(p));
 		if (p->m.type != MESSAGE_READ)
@@ -629,6 +631,54 @@ test_input_ceiling(void **state)
 	assert_non_null(memmem(p->m.output.data.data, p->m.output.data.len,
 	    "more than", 9));
 	expect_exit(p, 1, STATUS_LOCAL);
+}
+
+/* A long one is asked for as it is sent: no more of it comes when the device has
+ * seen enough. */
+static void
+test_input_ahead(void **state)
+{
+	static const uint8_t much[MESSAGE_DATA];
+	struct control_owner *o = *state;
+	struct control_peer *p = control_owner_attach(o, 0);
+	size_t given = 0;
+
+	control_peer_start(p, 1, "post lamp:/echo -d @-", NULL);
+	for (;;) {
+		assert_true(control_peer_next(p));
+		if (p->m.type != MESSAGE_READ)
+			break;
+		given += p->m.read.max;
+		assert_true(given < INPUT_MAX);
+		control_peer_input(p, 1, much, p->m.read.max);
+	}
+	assert_true(given > UPLOAD_AHEAD);
+	/* What a server takes, unless told otherwise. */
+	assert_true(given < ((size_t)8 << 20) + 2 * UPLOAD_AHEAD);
+	assert_int_equal(p->m.type, MESSAGE_OUTPUT);
+	expect_exit(p, 1, STATUS_CLIENT_ERROR);
+}
+
+/* Only while something is read. */
+static void
+test_input_length(void **state)
+{
+	struct message m = { .type = MESSAGE_INPUT_LENGTH, .request = 1 };
+	struct control_owner *o = *state;
+	struct control_peer *p = control_owner_attach(o, 0);
+
+	m.length = 3;
+	control_peer_start(p, 1, "post lamp:/echo -d @x", NULL);
+	control_peer_expect(p, MESSAGE_READ, 1);
+	control_peer_send(p, &m);
+	control_peer_input(p, 1, "one", 3);
+	control_peer_expect(p, MESSAGE_READ, 1);
+	control_peer_number(p, MESSAGE_INPUT_END, 1, 0);
+	assert_int_equal(control_owner_follow(o, p, 1), STATUS_OK);
+	assert_string_equal(o->out.s, "one");
+	control_peer_start(p, 1, "get lamp:/separate?ms=60000", NULL);
+	control_peer_send(p, &m);
+	control_peer_expect_error(p, 0, ERROR_MALFORMED);
 }
 
 /* --- keys ---------------------------------------------------------------- */
@@ -885,6 +935,8 @@ main(void)
 		TEST(test_input_unasked),
 		TEST(test_input_names),
 		TEST(test_input_ceiling),
+		TEST(test_input_ahead),
+		TEST(test_input_length),
 		TEST(test_keys),
 		TEST(test_keys_malformed),
 		TEST(test_client_goes),
