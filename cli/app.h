@@ -154,6 +154,12 @@ struct target {
 int target_open(struct job *job, const char *operand, struct target *target);
 /* The same, but nothing is opened: no session where the operand is a URI. */
 int target_name(struct job *job, const char *operand, struct target *target);
+/* The origin of the proxy that an operand would be asked through, malloc()ed,
+ * or NULL: none. STATUS_OK, or what is wrong with it, the job having been told. */
+int target_proxy(struct job *job, const char *operand, char **origin);
+/* What tells it from others of its session: its path, or the URI where the
+ * session is a proxy's; malloc()ed. */
+char *target_shown(const struct target *target);
 /* Which of its operands is a target; COMMAND_OPERANDS: none is. */
 size_t target_operand(const struct command *command);
 /* Whether the job's target is a session that is there, so that none is opened

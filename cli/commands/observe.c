@@ -157,7 +157,7 @@ make_label(struct observing *o)
 
 	if (!o->job->background)
 		return true;
-	path = path_of_uri(o->uri);
+	path = target_shown(&o->target);
 	if (path)
 		o->label = text_format("%s%s%s", named ? named->name : "",
 		    named ? ":" : "", path);
@@ -308,6 +308,7 @@ static const struct option *const options[] = {
 	message_options,
 	observe_options,
 	payload_options,
+	proxy_options,
 	bind_options,
 	KEYRING_CLIENT,
 	NULL,

@@ -271,6 +271,7 @@ static const struct option *const start_options[] = {
 	message_options,
 	observe_options,
 	payload_options,
+	proxy_options,
 	bind_options,
 	KEYRING_CLIENT,
 	NULL,

@@ -7,6 +7,7 @@
 #include "cli/failure.h"
 #include "cli/request/repeat.h"
 #include "cli/request/request.h"
+#include "cli/session/opening.h"
 
 #define PING_LIMIT_MS 10000 /* for one answer */
 
@@ -108,6 +109,31 @@ send_one(struct job *job)
 	return JOB_RUNNING;
 }
 
+/* No proxy passes a ping on, and neither going round it nor asking it alone is
+ * what was meant. The proxy itself may be what is asked for. */
+static int
+refuse_proxy(struct job *job)
+{
+	const char *operand = args_operand(&job->args, 0);
+	char *origin = NULL;
+	char *asked;
+	int status = target_proxy(job, operand, &origin);
+
+	if (!origin)
+		return status;
+	asked = origin_of_text(operand);
+	if (!asked || strcmp(asked, origin) != 0)
+		status = job_fail(job, STATUS_USAGE,
+		    "a ping goes to the next hop and no further: 'ping %s' "
+		    "asks the proxy that %s names, and with --proxy none it "
+		    "goes to the device itself",
+		    origin,
+		    args_has(&job->args, "proxy") ? "--proxy" : "COAP_PROXY");
+	free(asked);
+	free(origin);
+	return status;
+}
+
 /* NAME alone means that session; a path says nothing to a ping. */
 static int
 open_target(struct job *job, struct ping_job *p)
@@ -140,6 +166,8 @@ start(struct job *job)
 	job->cancel = sum_up;
 	status = repeat_make(job, &p->repeat, send_one);
 	if (status == STATUS_OK)
+		status = refuse_proxy(job);
+	if (status == STATUS_OK)
 		status = open_target(job, p);
 	if (status != STATUS_OK)
 		return status;
@@ -150,6 +178,7 @@ start(struct job *job)
 
 static const struct option *const options[] = {
 	repeat_options,
+	proxy_options,
 	bind_options,
 	KEYRING_CLIENT,
 	NULL,
@@ -169,7 +198,9 @@ const struct command cmd_ping = {
 	    "Over UDP it sends an empty confirmable message, and a Reset is "
 	    "the answer it wants (RFC 7252 section 4.3); over reliable "
 	    "transports a Ping (RFC 8323 section 5.4). With --count it goes on "
-	    "and ends with a summary.",
+	    "and ends with a summary. No proxy passes a ping on, so one that "
+	    "is named, also by COAP_PROXY, is refused: ping the proxy itself, "
+	    "or say --proxy none.",
 	.examples = examples,
 	.options = options,
 	.operands = { { .name = "TARGET",

@@ -241,7 +241,7 @@ observed_ended(const struct observed *o, struct showing *showing,
 		.insecure = session_is_insecure(o->target.session),
 	};
 
-	return showing_ended(showing, view.session, result, &view);
+	return showing_ended(showing, &o->target, result, &view);
 }
 
 static void
@@ -326,7 +326,7 @@ static struct observed *
 make(struct job *job, struct target *target, int *status)
 {
 	struct observed *o = calloc(1, sizeof(*o));
-	char *path = path_of_uri(target->uri);
+	char *path = target_shown(target);
 
 	if (!o || !path) {
 		free(o);
@@ -367,8 +367,7 @@ send_it(struct job *job, struct observed *o, const struct request_plan *plan)
 	    coapx_observe_start(o->target.session, pdu, &params, &failed.error);
 	if (o->observation)
 		return STATUS_OK;
-	return failure_report(job, o->target.session, o->target.uri, &failed,
-	    NULL);
+	return failure_target(job, &o->target, &failed, NULL);
 }
 
 struct observed *

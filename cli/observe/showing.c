@@ -277,7 +277,7 @@ showing_sum_up(struct showing *showing, const char *uri)
 }
 
 int
-showing_ended(struct showing *showing, const coap_session_t *session,
+showing_ended(struct showing *showing, const struct target *target,
     const coapx_result_t *result, const struct view_response *view)
 {
 	struct job *job = showing->job;
@@ -286,23 +286,32 @@ showing_ended(struct showing *showing, const coap_session_t *session,
 	unsigned code;
 
 	if (result->error < 0)
-		return failure_report(job, session, view->uri, result, NULL);
+		return failure_target(job, target, result, NULL);
 	code = coap_pdu_get_code(result->response);
 	if (COAP_RESPONSE_CLASS(code) != 2) {
 		output_response(job->out, view);
+		failure_proxy(job, target, code);
 		return status_of_code(code);
 	}
 	notification_view(result->response, NULL, &last);
 	last.session_name = view->session_name;
-	last.session = session;
+	last.session = target->session;
 	last.insecure = view->insecure;
 	last.uri = view->uri;
 	showing_show(showing, &last);
 	if (showing_is_over(showing))
 		return STATUS_OK;
+	if (before)
+		return job_fail(job, STATUS_STATE,
+		    "%s: the server does not tell of changes any more",
+		    view->uri);
+	if (target->proxy)
+		return job_fail(job, STATUS_STATE,
+		    "%s: the answer came, and no changes will: the proxy at %s "
+		    "passes none on, or the device has none to tell",
+		    view->uri, target->proxy);
 	return job_fail(job, STATUS_STATE,
-	    before ? "%s: the server does not tell of changes any more"
-		   : "%s: the server answers, and will not tell of changes: it "
-		     "cannot be observed, or has too many observers already",
+	    "%s: the server answers, and will not tell of changes: it cannot "
+	    "be observed, or has too many observers already",
 	    view->uri);
 }

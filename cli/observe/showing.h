@@ -63,7 +63,7 @@ void showing_sum_up(struct showing *showing, const char *uri);
 /* For the end of an observation: what it ended with. STATUS_OK when that is
  * what was wanted, else an exit status, the job having been told. last: a
  * response that is shown, as its view says. */
-int showing_ended(struct showing *showing, const coap_session_t *session,
+int showing_ended(struct showing *showing, const struct target *target,
     const coapx_result_t *result, const struct view_response *view);
 /* -o has no meaning where several payloads come. */
 int refuse_file(struct job *job);

@@ -96,6 +96,46 @@ proxy_of(const struct job *job)
 	return proxy && *proxy && strcmp(proxy, "none") != 0 ? proxy : NULL;
 }
 
+/* As origin_of_uri(), for a URI that is no more than an origin. */
+static char *
+proxy_origin(struct job *job, const char *proxy, int *status)
+{
+	const char *from =
+	    args_has(&job->args, "proxy") ? "--proxy" : "COAP_PROXY";
+	char *origin;
+	char *problem;
+	coap_uri_t uri;
+
+	if (coap_split_uri((const uint8_t *)proxy, strlen(proxy), &uri) == 0 &&
+	    (uri.path.length > 0 || uri.query.length > 0)) {
+		*status = job_fail(job, STATUS_USAGE,
+		    "%s %s: a proxy is a scheme, a host and a port, and no "
+		    "path or query means anything to it",
+		    from, proxy);
+		return NULL;
+	}
+	origin = origin_of_text(proxy);
+	problem = origin ? NULL : uri_problem(proxy);
+	if (problem)
+		*status = job_fail(job, STATUS_USAGE, "%s: %s", from, problem);
+	else if (!origin)
+		*status = out_of_memory(job);
+	free(problem);
+	return origin;
+}
+
+int
+target_proxy(struct job *job, const char *operand, char **origin)
+{
+	const char *proxy = proxy_of(job);
+	int status = STATUS_OK;
+
+	*origin = NULL;
+	if (proxy && operand && looks_like_uri(operand))
+		*origin = proxy_origin(job, proxy, &status);
+	return status;
+}
+
 /*
  * Options for a proxy: Proxy-Scheme, and all of the URI in Uri-* (RFC 7252
  * section 5.10.2), so that further options of path and query can join them,
@@ -260,7 +300,8 @@ target_uri(struct job *job, const char *uri, bool open, struct target *target)
 {
 	int status = STATUS_OK;
 	const char *proxy = proxy_of(job);
-	char *origin = origin_of_uri(job, proxy ? proxy : uri, &status);
+	char *origin = proxy ? proxy_origin(job, proxy, &status)
+			     : origin_of_uri(job, uri, &status);
 
 	if (!origin)
 		return status;
@@ -398,6 +439,12 @@ int
 target_name(struct job *job, const char *operand, struct target *target)
 {
 	return find(job, operand, false, target);
+}
+
+char *
+target_shown(const struct target *target)
+{
+	return target->proxy ? strdup(target->uri) : path_of_uri(target->uri);
 }
 
 /* What was opened for this command and came to nothing leaves no name. */

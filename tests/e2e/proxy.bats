@@ -5,6 +5,7 @@
 load helper
 load peers
 load plugtest
+load agents
 
 setup_file() {
 	# shellcheck disable=SC2119
@@ -24,6 +25,7 @@ teardown_file() {
 }
 
 teardown() {
+	stop_agents
 	stop_peers
 }
 
@@ -138,6 +140,88 @@ teardown() {
 	assert_equal "${status}" 5
 	[[ ${stderr} == *'5.05'*'does not speak that scheme'* ]] \
 		|| fail "${stderr}"
+}
+
+@test 'observe asks through a proxy' {
+	ask observe "${device}/time" -n 1 --proxy "${proxy_tcp}"
+	traced '^> .*GET .*Observe:0.*Proxy-Scheme:coap'
+	[[ ${output} == 2*T*Z ]] || fail "${output}"
+	COAP_PROXY=${proxy} ask observe "${device}/time" -n 1
+	traced '^> .*GET .*Observe:0.*Proxy-Scheme:coap'
+	COAP_PROXY=${proxy} ask observe "${device}/time" -n 1 --proxy none
+	[[ ${stderr} != *Proxy-Scheme* ]] || fail "${stderr}"
+	run_apart cs -c "observe start ${device}/time --proxy ${proxy_tcp}" -vv
+	traced '^> .*GET .*Observe:0.*Proxy-Scheme:coap'
+}
+
+@test 'observe tells whether it is the proxy that fails' {
+	run_apart cs observe "${device}/hello" --proxy "${proxy}"
+	assert_equal "${status}" 9
+	[[ ${stderr} == *"${device}/hello: "*"the proxy at ${proxy} passes"* ]] \
+		|| fail "${stderr}"
+	run_apart cs observe "${device}/time" --proxy coap+tcp://127.0.0.1:1
+	assert_equal "${status}" 7
+	[[ ${stderr} == *'the proxy 127.0.0.1:1 over tcp: '* ]] \
+		|| fail "${stderr}"
+	run_apart cs -v observe coap://127.0.0.1:1/x --proxy "${proxy}"
+	assert_equal "${status}" 5
+	[[ ${stderr} == *"the proxy at ${proxy} answered 5.04"* ]] \
+		|| fail "${stderr}"
+}
+
+@test 'a ping is for the next hop, and says so' {
+	run_apart cs -vv ping "${device}" --proxy "${proxy}"
+	assert_equal "${status}" 2
+	[[ ${stderr} == *"'ping ${proxy}' asks the proxy that --proxy"* ]] \
+		|| fail "${stderr}"
+	[[ ${stderr} != *$'\n'* ]] || fail "${stderr}"
+	COAP_PROXY=${proxy} run_apart cs ping "${device}"
+	assert_equal "${status}" 2
+	[[ ${stderr} == *"proxy that COAP_PROXY names"* ]] || fail "${stderr}"
+	COAP_PROXY=${proxy} run_apart cs ping "${proxy}/"
+	assert_success
+	[[ ${output} == "${proxy#coap://} "* ]] || fail "${output}"
+	COAP_PROXY=${proxy} run_apart cs ping "${device}" --proxy none
+	assert_success
+	[[ ${output} == "${device#coap://} "* ]] || fail "${output}"
+}
+
+@test 'a proxy is no more than a scheme, a host and a port' {
+	local more
+	for more in /path '?query' nonsense; do
+		[[ ${more} == nonsense ]] || more=${proxy}${more}
+		run_apart cs -v get "${device}/hello" --proxy "${more}"
+		assert_equal "${status}" 2
+		[[ ${stderr} == "coap-shell: --proxy"*"${more}"* ]] \
+			|| fail "${stderr}"
+		COAP_PROXY=${more} run_apart cs -v observe "${device}/hello"
+		assert_equal "${status}" 2
+		[[ ${stderr} == "coap-shell: COAP_PROXY"*"${more}"* ]] \
+			|| fail "${stderr}"
+	done
+	run_apart cs get "${device}/hello" --proxy "${proxy}/"
+	assert_success
+}
+
+@test 'the proxy is that of whoever types, never of the agent' {
+	COAP_PROXY=coap://127.0.0.1:1 run_apart keep kept "${device}"
+	assert_success
+	run_apart cs -vv -S kept get /who
+	assert_success
+	[[ ${stderr} != *Proxy-Scheme* ]] || fail "${stderr}"
+	run_apart cs -vv -S kept get "${device}/who"
+	assert_success
+	[[ ${stderr} != *Proxy-Scheme* ]] || fail "${stderr}"
+	COAP_PROXY=${proxy} run_apart cs -vv -S kept observe "${device}/time" -n 1
+	assert_success
+	traced '^> .*GET .*Observe:0.*Proxy-Scheme:coap'
+	COAP_PROXY=${proxy} run_apart cs -vv -S kept observe /time -n 1
+	assert_success
+	[[ ${stderr} != *Proxy-Scheme* ]] || fail "${stderr}"
+	run_apart cs -S kept observe /time --proxy "${proxy}"
+	assert_equal "${status}" 2
+	[[ ${stderr} == *'--proxy is for a whole URI'* ]] || fail "${stderr}"
+	cs close kept
 }
 
 @test 'the message and the command for coap-client name the proxy' {
