@@ -372,6 +372,32 @@ app_unobserve(struct app *app, struct observer *o)
 	DL_DELETE(app->observers, o);
 }
 
+static int
+no_such(struct job *job, const char *name)
+{
+	return job_fail(job, STATUS_STATE,
+	    "no session named '%s'; 'session list' shows those there are",
+	    name);
+}
+
+const char *
+app_asked_session(const struct job *job)
+{
+	const char *name = args_get(&job->args, "session");
+
+	return name || !job->front->session_asked ? name
+						  : job->front->session_name;
+}
+
+int
+app_check_asked(struct job *job)
+{
+	const char *name = app_asked_session(job);
+
+	return !name || app_find(job->app, name) ? STATUS_OK
+						 : no_such(job, name);
+}
+
 struct named *
 app_session_for(struct job *job, const char *name, int *status)
 {
@@ -401,10 +427,7 @@ app_session_for(struct job *job, const char *name, int *status)
 	}
 	named = app_find(app, name);
 	if (!named)
-		*status = job_fail(job, STATUS_STATE,
-		    "no session named '%s'; 'session list' shows those there "
-		    "are",
-		    name);
+		*status = no_such(job, name);
 	if (named) {
 		job->session = named->session;
 		named_touch(named);

@@ -130,6 +130,12 @@ void app_unobserve(struct app *app, struct observer *o);
  * the job has been told why (status in *status).
  */
 struct named *app_session_for(struct job *job, const char *name, int *status);
+/* The session that -S names for a list, which then is about that one alone; NULL:
+ * it is about all. What the environment names is no such thing. */
+const char *app_asked_session(const struct job *job);
+/* Whether it is one of this process, if there is such a name: STATUS_OK, or
+ * STATUS_STATE, the job having been told. */
+int app_check_asked(struct job *job);
 
 /* --- targets ------------------------------------------------------------- */
 

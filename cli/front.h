@@ -54,6 +54,7 @@ struct front {
 	struct output_options defaults; /* from the words before the command */
 	uint64_t timeout_ms;            /* -T before the command; 0: none */
 	const char *session_name;       /* -S before the command */
+	bool session_asked;             /* that is its, not the environment's */
 	struct named *current;          /* NULL: none of this process */
 	char *away;           /* then: current session of another process */
 	struct visit *visits; /* in sessions of others; a guest's: in ours */

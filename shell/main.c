@@ -79,6 +79,7 @@ set_defaults(struct app *app, const struct args *args)
 		return usage_error(problem);
 	if (session)
 		app->own.session_name = session;
+	app->own.session_asked = session != NULL;
 	app->own.no_input = args_has(args, "no-input");
 	app->control.off = args_has(args, "no-agent");
 	if (args_get(args, "control"))

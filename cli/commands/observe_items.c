@@ -12,6 +12,7 @@
 #include "cli/output/option_text.h"
 #include "cli/output/payload.h"
 #include "cli/output/time_text.h"
+#include "cli/request/write_out.h"
 
 /* Characters of a value in a table; bytes of it that are looked at. */
 #define VALUE_SHOWN 40
@@ -98,7 +99,18 @@ fill_row(const struct job *job, const struct observed *o, struct row *row,
 	cells[7] = text_string(&row->value);
 }
 
-/* One of them, or all (only is NULL). */
+/* Whether a list is about it. */
+static bool
+wanted(const struct job *job, const struct observed *o)
+{
+	const char *name = app_asked_session(job);
+	struct view_notification v = { .uri = NULL };
+
+	observed_view(o, &v);
+	return !name || (v.session_name && strcmp(name, v.session_name) == 0);
+}
+
+/* One of them, or those that are asked for (only is NULL). */
 static int
 list(struct job *job, const struct observed *only)
 {
@@ -117,7 +129,7 @@ list(struct job *job, const struct observed *only)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	}
 	DL_FOREACH(job->app->observed, o) {
-		if (only && o != only)
+		if (only ? o != only : !wanted(job, o))
 			continue;
 		fill_row(job, o, &rows[table.rows],
 		    cells + COLUMNS * table.rows);
@@ -135,6 +147,8 @@ list(struct job *job, const struct observed *only)
 static int
 start_list(struct job *job)
 {
+	if (app_check_asked(job) != STATUS_OK)
+		return STATUS_STATE;
 	if (job->app->observed)
 		return list(job, NULL);
 	/* A guest asks several processes, and speaks for all of them. */
@@ -151,7 +165,8 @@ const struct command cmd_observe_list = {
 	.summary = "list what is observed, in the background or not",
 	.details = "A value is cut; 'observe show' has all of it. The age is "
 		   "that of the last notification, in milliseconds but for "
-		   "people.",
+		   "people. With -S it is what is observed of that session "
+		   "alone.",
 	.start = start_list,
 	.reach = REACH_ALL,
 };
@@ -364,6 +379,8 @@ start_show(struct job *job)
 	struct view_notification v;
 	struct observed *o;
 
+	if (status == STATUS_OK)
+		status = write_out_check(job);
 	if (status != STATUS_OK)
 		return status;
 	o = observed_of_words(job, &status);
@@ -384,6 +401,8 @@ start_diff(struct job *job)
 	struct observed *o;
 	json_t *changes;
 
+	if (status == STATUS_OK)
+		status = write_out_check(job);
 	if (status != STATUS_OK)
 		return status;
 	o = observed_of_words(job, &status);

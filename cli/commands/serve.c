@@ -16,14 +16,22 @@ static int
 serve_one(struct job *job, const char *uri)
 {
 	int status;
-	struct view_field field = { .name = "uri", .type = FIELD_TEXT };
-	struct listener *listener = device_listen(job, uri, &status);
 
-	if (!listener)
-		return status;
-	field.text = listener->uri;
-	output_value(job->out, &field);
-	return STATUS_OK;
+	return device_listen(job, uri, &status) ? STATUS_OK : status;
+}
+
+/* Those behind last, once nothing can fail any more. */
+static void
+announce(struct job *job, const struct listener *last)
+{
+	struct view_field field = { .name = "uri", .type = FIELD_TEXT };
+	const struct listener *listener =
+	    last ? last->next : job->app->listeners;
+
+	for (; listener; listener = listener->next) {
+		field.text = listener->uri;
+		output_value(job->out, &field);
+	}
 }
 
 /* Before any of them is there. */
@@ -126,7 +134,9 @@ start(struct job *job)
 		status = serve_default(job);
 	if (status == STATUS_OK)
 		status = group_join(job);
-	if (status != STATUS_OK)
+	if (status == STATUS_OK)
+		announce(job, last);
+	else
 		undo(app, last);
 	if (status != STATUS_OK && app->relay != before)
 		relay_free(app);

@@ -21,10 +21,12 @@ struct addresses {
 static bool
 wanted(const struct job *job, const struct view_session *v)
 {
+	const char *name = app_asked_session(job);
 	const char *state = args_get(&job->args, "state");
 	const char *type = args_get(&job->args, "type");
 
-	return (!state || strcmp(state, v->state) == 0) &&
+	return (!name || strcmp(name, v->name) == 0) &&
+	    (!state || strcmp(state, v->state) == 0) &&
 	    (!type || strcmp(type, v->type) == 0);
 }
 
@@ -108,6 +110,8 @@ start(struct job *job)
 		return job_fail(job, STATUS_USAGE,
 		    "--type: '%s' is no type; client, server and hello are",
 		    type);
+	if (app_check_asked(job) != STATUS_OK)
+		return STATUS_STATE;
 	DL_COUNT(job->app->sessions, named, count);
 	if (count > 0)
 		return list(job, count);
@@ -146,7 +150,8 @@ const struct command cmd_session_list = {
 	.details =
 	    "Where this process has none and there is no prompt, those of all "
 	    "others are listed. With --all the last column in raw form, and a "
-	    "member in JSON, is the owner: the agent, or a prompt and its pid.",
+	    "member in JSON, is the owner: the agent, or a prompt and its pid. "
+	    "With -S it is about that session alone, whoever has it.",
 	.options = options,
 	.start = start,
 	.reach = REACH_ALL,

@@ -95,7 +95,8 @@ list_own(struct remote *remote)
 {
 	struct job *job = remote->job;
 
-	if (job->command->reach != REACH_ALL || !job->app->sessions)
+	if (job->command->reach != REACH_ALL || !job->app->sessions ||
+	    app_asked_session(job))
 		return;
 	tell_owner(remote,
 	    job->front->interactive ? "this prompt" : "this process");

@@ -13,7 +13,8 @@ static char **
 full_words(const struct job *job, size_t *n)
 {
 	const char *name = job->command->name;
-	char **words = calloc(job->n_words + 4, sizeof *words);
+	const char *asked = app_asked_session(job);
+	char **words = calloc(job->n_words + 6, sizeof *words);
 	size_t i, len;
 
 	*n = 0;
@@ -21,6 +22,11 @@ full_words(const struct job *job, size_t *n)
 		len = strcspn(name, " ");
 		words[(*n)++] = strndup(name, len);
 		name += len + (name[len] == ' ');
+	}
+	/* START tells what is current, which -S before a list is not. */
+	if (words && job->command->reach == REACH_ALL && asked) {
+		words[(*n)++] = strdup("--session");
+		words[(*n)++] = strdup(asked);
 	}
 	for (i = 0; words && i < job->n_words; i++)
 		words[(*n)++] = strdup(job->words[i]);

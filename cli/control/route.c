@@ -3,6 +3,7 @@
 #include "cli/control/route.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -383,6 +384,21 @@ is_us(const struct control *control, const char *name)
 	return control->name && strcmp(control->name, name) == 0;
 }
 
+/* The process of the one session that a list is about. */
+static void
+to_asked(struct job *job, const char *name, struct route *route)
+{
+	char *list[] = { (char *)(uintptr_t)name };
+	const struct names names = { .list = list, .n = 1 };
+
+	if (app_find(job->app, name))
+		return;
+	if (!route_path(job))
+		to_owner(job, &names, route);
+	else if (!is_ours(job))
+		to_path(job, route);
+}
+
 /* What a process without sessions of its own is asked about is the others';
  * at a prompt only when it is asked so. */
 static void
@@ -394,6 +410,10 @@ to_all(struct job *job, struct route *route)
 	size_t i;
 	int fd;
 
+	if (app_asked_session(job)) {
+		to_asked(job, app_asked_session(job), route);
+		return;
+	}
 	if (!args_has(&job->args, "all") &&
 	    (app->sessions || app->listeners || job->front->interactive))
 		return;

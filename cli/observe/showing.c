@@ -10,6 +10,7 @@
 #include "cli/observe/observe_diff.h"
 #include "cli/output/option_text.h"
 #include "cli/output/time_text.h"
+#include "cli/request/write_out.h"
 
 const struct option showing_options[] = {
 	{ .letter = 'n',
@@ -236,6 +237,8 @@ showing_make(struct job *job, struct showing *showing,
 	showing->diff = args_has(&job->args, "diff");
 	showing->changes_only = args_has(&job->args, "changes-only");
 	showing->late = args_has(&job->args, "late");
+	if (status == STATUS_OK)
+		status = write_out_check(job);
 	if (status == STATUS_OK)
 		status = read_count(job, showing);
 	if (status == STATUS_OK)

@@ -47,7 +47,7 @@ struct showing {
 	void (*over)(struct showing *showing);
 };
 
-/* Reads the options, and refuses -o: STATUS_OK or an exit status, the job
+/* Reads the options, also -w, and refuses -o: STATUS_OK or an exit status, the job
  * having been told. */
 int showing_make(struct job *job, struct showing *showing,
     void (*over)(struct showing *showing));

@@ -442,16 +442,22 @@ put_payload(struct output *out, const void *data, size_t len)
 
 /* --- views --------------------------------------------------------------- */
 
-void
-output_response(struct output *out, const struct view_response *v)
+static void
+put_write_out(struct output *out, const struct view_response *v)
 {
 	struct text text = { .s = NULL };
 
-	out->ops->response(out, v);
 	if (!out->options.write_out)
 		return;
 	write_out(&text, out->options.write_out, v);
 	put_stdout(out, &text);
+}
+
+void
+output_response(struct output *out, const struct view_response *v)
+{
+	out->ops->response(out, v);
+	put_write_out(out, v);
 }
 
 void
@@ -494,7 +500,15 @@ output_ping_summary(struct output *out, const struct view_ping_summary *v)
 void
 output_notification(struct output *out, const struct view_notification *v)
 {
+	const struct view_response shown = {
+		.session_name = v->session_name,
+		.session = v->session,
+		.uri = v->uri,
+		.notification = v,
+	};
+
 	out->ops->notification(out, v);
+	put_write_out(out, &shown);
 }
 
 void

@@ -145,6 +145,8 @@ struct view_response {
 	bool streamed;
 	const uint8_t *copy;
 	size_t copy_len;
+	/* For -w: what it stands for; NULL: an answer. */
+	const struct view_notification *notification;
 };
 
 /* One field of `info`, or the bare value of `session get`. */

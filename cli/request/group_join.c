@@ -83,6 +83,20 @@ join(coap_context_t *context, const char *group, const char *ifname)
 	return n;
 }
 
+/* What stands in the way, for people. */
+static const char *
+why_not(int err, const char *text)
+{
+	if (err == -COAP_E_STATE)
+		return "no listener can hear it: that takes a coap:// one on "
+		       "all addresses, such as coap://*, of its family";
+	if (err == -COAP_E_INVAL)
+		return "that is no address of a multicast group";
+	if (err == -COAP_E_RESOLVE)
+		return "the name does not resolve";
+	return text;
+}
+
 static int
 join_word(struct job *job, const char *word)
 {
@@ -90,6 +104,7 @@ join_word(struct job *job, const char *word)
 	char text[100];
 	char *zone;
 	char why[200] = "";
+	int err;
 	unsigned n = 0;
 
 	snprintf(text, sizeof text, "%s", word);
@@ -102,11 +117,9 @@ join_word(struct job *job, const char *word)
 		n += join(context, all_coap_nodes[i], zone);
 	if (n > 0)
 		return STATUS_OK;
-	coapx_context_error(context, why, sizeof why);
-	return job_fail(job, STATUS_LOCAL,
-	    "--group %s: %s; a group needs a coap:// listener on all addresses "
-	    "(coap://*), and its own family",
-	    word, why);
+	err = coapx_context_error(context, why, sizeof why);
+	return job_fail(job, STATUS_LOCAL, "--group %s: %s", word,
+	    why_not(err, why));
 }
 
 int

@@ -2,6 +2,7 @@
 /* The template of -w. */
 #include "cli/request/write_out.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli/output/option_text.h"
@@ -9,13 +10,22 @@
 
 typedef void add_fn(struct text *out, const struct view_response *v);
 
+/* 0: there is none. */
+static unsigned
+code_of(const struct view_response *v)
+{
+	if (v->notification)
+		return v->notification->code;
+	return v->response ? coap_pdu_get_code(v->response) : 0;
+}
+
 static void
 add_code(struct text *out, const struct view_response *v)
 {
 	char buf[CODE_TEXT_SIZE];
 
-	if (v->response)
-		text_add(out, code_text(coap_pdu_get_code(v->response), buf));
+	if (code_of(v) != 0)
+		text_add(out, code_text(code_of(v), buf));
 }
 
 static void
@@ -23,8 +33,8 @@ add_code_name(struct text *out, const struct view_response *v)
 {
 	const coapx_code_info_t *info = NULL;
 
-	if (v->response)
-		info = coapx_code_by_number(coap_pdu_get_code(v->response));
+	if (code_of(v) != 0)
+		info = coapx_code_by_number(code_of(v));
 	if (info)
 		text_add(out, info->name);
 }
@@ -32,13 +42,24 @@ add_code_name(struct text *out, const struct view_response *v)
 static void
 add_rtt(struct text *out, const struct view_response *v)
 {
-	add_ms(out, v->rtt_us);
+	if (!v->notification)
+		add_ms(out, v->rtt_us);
 }
 
 static void
 add_size(struct text *out, const struct view_response *v)
 {
-	text_addf(out, "%zu", v->response ? body_length(v) : 0);
+	size_t len = v->response ? body_length(v) : 0;
+
+	text_addf(out, "%zu", v->notification ? v->notification->len : len);
+}
+
+/* The number of a notification. */
+static void
+add_observe(struct text *out, const struct view_response *v)
+{
+	if (v->notification && v->notification->numbered)
+		text_addf(out, "%" PRIu32, v->notification->number);
 }
 
 static void
@@ -46,6 +67,8 @@ add_content_format(struct text *out, const struct view_response *v)
 {
 	int format = v->response ? pdu_content_format(v->response) : -1;
 
+	if (v->notification)
+		format = v->notification->format;
 	if (format >= 0)
 		content_format_text(out, (unsigned)format, false);
 }
@@ -81,7 +104,8 @@ add_proto(struct text *out, const struct view_response *v)
 static void
 add_retransmits(struct text *out, const struct view_response *v)
 {
-	text_addf(out, "%u", v->retransmits);
+	if (!v->notification)
+		text_addf(out, "%u", v->retransmits);
 }
 
 static const struct variable {
@@ -91,6 +115,7 @@ static const struct variable {
 	{ "code", add_code },
 	{ "code_name", add_code_name },
 	{ "content_format", add_content_format },
+	{ "observe", add_observe },
 	{ "proto", add_proto },
 	{ "remote", add_remote },
 	{ "retransmits", add_retransmits },
@@ -171,7 +196,7 @@ write_out_unknown(const char *format, size_t *len)
 int
 write_out_check(struct job *job)
 {
-	const char *format = args_get(&job->args, "write-out");
+	const char *format = job->out->options.write_out;
 	size_t len = 0;
 	const char *unknown = format ? write_out_unknown(format, &len) : NULL;
 

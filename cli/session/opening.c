@@ -322,7 +322,7 @@ named_view(const struct front *front, const struct named *named,
 		.remote = *remote ? remote : NULL,
 		.age_ms = info.age_ms,
 		.rtt_us = info.rtt_avg_us,
-		.observations = info.observations,
+		.observations = info.observations + info.observers,
 		.security = security_word(s),
 	};
 }

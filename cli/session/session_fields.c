@@ -247,6 +247,7 @@ COUNTER(timeouts, timeouts)
 COUNTER(duplicates, duplicates)
 COUNTER(requests, requests)
 COUNTER(observations, observations)
+COUNTER(observers, observers)
 COUNTER(queued, queued)
 ROUND_TRIP(rtt_min, rtt_min_us)
 ROUND_TRIP(rtt_avg, rtt_avg_us)
@@ -327,6 +328,8 @@ const struct session_field session_fields[] = {
 	{ "stats.timeouts", "messages never answered", read_timeouts },
 	{ "observations", "resources that tell us when they change",
 	    read_observations },
+	{ "observers", "resources of ours that the peer observes",
+	    read_observers },
 	{ "stats.requests", "requests under way", read_requests },
 	{ "stats.queued", "messages that wait to be sent", read_queued },
 	{ "stats.rtt-min", "fastest round trip, ms", read_rtt_min },

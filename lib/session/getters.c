@@ -252,6 +252,8 @@ coapx_session_get_info(const coap_session_t *session,
 	info_csm(session, &full);
 	reconnect_info(session, &full);
 	full.observations = (uint32_t)observe_count(session);
+	if (session->extra && session->extra->observing)
+		full.observers = session->extra->observing->n;
 	sized_give(info, &full, sizeof full);
 	return 0;
 }

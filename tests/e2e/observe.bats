@@ -85,6 +85,31 @@ teardown() {
 	[[ ${stderr} == *'waiting for the first answer'* ]]
 }
 
+@test "-w is for each notification, in each form, and is checked first" {
+	start_notifier 1=a '7@0=bc' 9:4.04=gone
+	local uri=coap://127.0.0.1:${port}/t
+	local all='<%{code} %{observe} %{size} %{content_format} %{rtt_ms}%{retransmits}>\n'
+	run_apart cs observe "${uri}" -n 2 -w "${all}"
+	assert_success
+	assert_output $'a\n<2.05 1 1  >\nbc\n<2.05 7 2 text/plain >'
+	run_apart cs observe "${uri}" -n 1 -w '%{uri} %{remote}\n' --json
+	assert_success
+	assert_equal "${lines[1]}" "${uri} 127.0.0.1:${port}"
+	# The end by an error is an answer.
+	run_apart cs observe "${uri}" -w '%{code}\n' --format none
+	assert_failure 4
+	assert_output $'2.05\n2.05\n4.04'
+	run_apart cs -c "open coap://127.0.0.1:${port} --name p; observe start /t;
+		observe show -w '%{code} %{session}%{nope}\n'"
+	assert_failure 2
+	run_apart cs -w '%{nope}' observe "${uri}"
+	assert_failure 2
+	assert_output ''
+	[[ ${stderr} == *'there is no %{nope}'* ]]
+	run_apart cs -w '%{nope}' get "${uri}"
+	assert_failure 2
+}
+
 @test "what was skipped and what came late is said" {
 	start_notifier 1=a 2=b 5=e 4=d 6=f
 	local uri=coap://127.0.0.1:${port}/t

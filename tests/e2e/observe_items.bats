@@ -64,6 +64,32 @@ teardown() {
 	[[ ${stderr} == *"no observation '7'"* ]]
 }
 
+# Do all sessions together have $1 observations?
+its_sessions_have() {
+	[[ $(cs session list --json | jq -s 'map(.observations) | add') == "$1" ]]
+}
+
+@test "what the peer observes is counted at its session" {
+	local at
+	at=coap://127.0.0.1:$(free_port)
+	term_start "${COAP_SHELL}" --color never
+	term_line "serve ${at}"
+	term_wait "^${at}"
+	observe_in_background "${at}/time"
+	wait_until has_lines "${observer_log}" 1
+	observe_in_background "${at}/time"
+	wait_until has_lines "${observer_log}" 1
+	its_sessions_have 2
+	assert_equal "$(cs session list --json \
+		| jq -r '"\(.session_type) \(.observations)"' | sort -u)" 'server 1'
+	assert_equal "$(cs session get observers \
+		"$(cs session list | cut -f 1 | head -n 1)")" 1
+	kill -INT "${observer}"
+	wait_until its_sessions_have 1
+	term_line exit
+	[[ $(term_status) == 0 ]]
+}
+
 @test "they go with their session, and survive a reconnect" {
 	start_serve
 	local uri=coap+tcp://127.0.0.1:${port} server=${peer_pid}
@@ -117,6 +143,19 @@ lamp_has() {
 	run -0 cs observe list
 	assert_equal "$(cut -f 1-5 <<<"${output}")" \
 		$'1\tlamp\t/t\tregistered\t2'
+	run -0 cs open "coap://127.0.0.1:${port}" --name other --persist 10m
+	run -0 cs observe start other:/t
+	run -0 cs -S other observe list
+	assert_equal "$(cut -f 1-3 <<<"${output}")" $'2\tother\t/t'
+	run -0 cs -S lamp session list
+	assert_equal "$(cut -f 1 <<<"${output}")" lamp
+	run_apart cs -S nobody observe list
+	assert_failure 9
+	# A process that has sessions of its own asks the one that has it.
+	run -0 cs -c "open coap://127.0.0.1:${port} --name mine; \
+		observe list -S other"
+	assert_equal "$(cut -f 1-3 <<<"${output}")" $'2\tother\t/t'
+	run -0 cs close other
 	run -0 cs -S lamp observe show 1
 	assert_output b
 	run bash_offers 'coap-shell -S lamp observe stop '

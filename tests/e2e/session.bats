@@ -304,6 +304,27 @@ script() {
 	assert_failure 2
 }
 
+@test 'a list of a session that is not there is exit 9' {
+	local command
+	for command in 'session list' 'observe list'; do
+		# shellcheck disable=SC2086 # two words
+		run_apart cs -S nope ${command}
+		assert_failure 9
+		assert_output ''
+		[[ ${stderr} == *"no session named 'nope'"* ]]
+		script "${two}; ${command} -S nope --json"
+		assert_failure 9
+		[[ ${output} == *"no session named 'nope'"* ]]
+		# It is the session to use where one is used.
+		# shellcheck disable=SC2086
+		COAP_SHELL_SESSION=nope run_apart cs ${command}
+		assert_success
+	done
+	script "${two}; session list -S t"
+	assert_success
+	assert_equal "$(cut -f 1 <<<"${output}")" t
+}
+
 @test 'no session: exit 9, for each command that needs one' {
 	local command
 	for command in info 'session get state' 'session set mtu=100' \

@@ -103,6 +103,7 @@ typedef struct coapx_session_info_t {
 	uint32_t reconnect_attempts;
 	uint64_t reconnect_in_ms;
 	uint32_t observations; /* of ours, that have not ended */
+	uint32_t observers;    /* of the peer: what it observes of us */
 } coapx_session_info_t;
 
 /* Fills what fits in info->size. -COAP_E_INVAL on NULL. */
