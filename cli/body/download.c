@@ -140,8 +140,15 @@ find_part(struct download *d, const struct request_plan *plan)
 			return job_fail(d->job, STATUS_LOCAL,
 			    "%s.part is being written by another download",
 			    file);
-		tell(d, "there is no part of '%s': all of it is asked for",
-		    file);
+		if (errno == ENODATA)
+			tell(d,
+			    "%s.part is there, and no %s.part.etag that says "
+			    "of what: all of it is asked for",
+			    file, file);
+		else
+			tell(d,
+			    "there is no part of '%s': all of it is asked for",
+			    file);
 		return STATUS_OK;
 	}
 	if (strcmp(found.uri, d->part.uri) != 0) {

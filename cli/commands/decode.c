@@ -93,17 +93,20 @@ decode_message(struct job *job, coap_proto_t proto, const uint8_t *bytes,
 {
 	coap_pdu_t *pdu =
 	    coap_pdu_init(COAP_MESSAGE_CON, COAP_EMPTY_CODE, 0, len);
+	char what[48] = "this byte is";
 	int status;
 
+	if (len != 1)
+		snprintf(what, sizeof what, "these %zu bytes are", len);
 	if (!pdu)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	if (coap_pdu_parse(proto, bytes, len, pdu))
 		status = show_pdu(job, pdu, proto);
 	else
 		status = job_fail(job, STATUS_RESET,
-		    "these %zu bytes are no CoAP message over %s; is it "
-		    "another --proto (udp, tcp, ws), or not all of it?",
-		    len, coapx_proto_name(proto));
+		    "%s no CoAP message over %s; is it another --proto (udp, "
+		    "tcp, ws), or not all of it?",
+		    what, coapx_proto_name(proto));
 	coap_delete_pdu(pdu);
 	return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a client says of a command to its owner: START. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,9 +51,11 @@ copy_found(const struct job *job, bool *failed)
 	struct part part;
 	char *s;
 
-	if (!args_has(&job->args, "resume") ||
-	    output_body_find(job->out, &part) != 0)
+	if (!args_has(&job->args, "resume"))
 		return NULL;
+	/* A line that describes nothing: there are bytes all the same. */
+	if (output_body_find(job->out, &part) != 0)
+		return errno == ENODATA ? copy("\n", failed) : NULL;
 	part_text(&text, &part);
 	s = copy(text_string(&text), failed);
 	*failed = *failed || !s;

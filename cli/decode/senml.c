@@ -219,13 +219,26 @@ put(json_t *out, const char *key, json_t *value)
 	return json_object_set_new(out, key, value) == 0;
 }
 
+/* The same for a sum, which is null where it is beyond all numbers. */
 static bool
-put_number(json_t *out, const json_t *record, const char *key,
-    const json_t *base)
+put_sum(const struct resolver *r, json_t *out, const char *key, json_t *value)
+{
+	if (!json_is_null(value))
+		return put(out, key, value);
+	json_decref(value);
+	text_addf(r->why,
+	    "'%s' of record %zu and its base are more than a number holds", key,
+	    r->record);
+	return false;
+}
+
+static bool
+put_number(const struct resolver *r, json_t *out, const json_t *record,
+    const char *key, const json_t *base)
 {
 	const json_t *own = json_object_get(record, key);
 
-	return (!own && !base) || put(out, key, add_numbers(base, own));
+	return (!own && !base) || put_sum(r, out, key, add_numbers(base, own));
 }
 
 static bool
@@ -246,7 +259,7 @@ put_time(const struct resolver *r, json_t *out, const json_t *record)
 		return true;
 	if (time < SENML_RELATIVE_MAX)
 		time += r->now;
-	return put(out, "t", json_number_of(time));
+	return put_sum(r, out, "t", json_number_of(time));
 }
 
 /* A value of another kind takes no base value. */
@@ -287,8 +300,8 @@ resolve_record(const struct resolver *r, json_t *record)
 	unit = unit ? unit : r->unit;
 	ok = put_name(r, out, record) &&
 	    (!unit || put(out, "u", json_deep_copy(unit))) &&
-	    (!numeric || put_number(out, record, "v", r->value)) &&
-	    put_number(out, record, "s", r->sum) && put_rest(out, record) &&
+	    (!numeric || put_number(r, out, record, "v", r->value)) &&
+	    put_number(r, out, record, "s", r->sum) && put_rest(out, record) &&
 	    put_time(r, out, record) &&
 	    (!r->version || json_number_value(r->version) == VERSION ||
 		put(out, "bver", json_deep_copy(r->version)));

@@ -9,30 +9,32 @@
 
 #define COLUMNS 4
 #define MARGIN  "  "
-/* Milliseconds that an int64_t holds in any case. */
-#define MS_MAX 9.0e18
 /* Length of "2026-08-14 09:12:03". */
 #define SECONDS_LEN 19
 
-/* The next integer below; floor() alone would need another library. */
+/* The integer below, of what is a date. */
 static int64_t
 whole(double value)
 {
-	double within = !(value > -MS_MAX) ? -MS_MAX
-	    : value > MS_MAX               ? MS_MAX
-					   : value;
-	int64_t n = (int64_t)within;
+	int64_t n = (int64_t)value;
 
-	return (double)n > within ? n - 1 : n;
+	return (double)n > value ? n - 1 : n;
 }
 
-/* "2026-08-14 09:12:03Z", with a fraction when there is one. */
+/* "2026-08-14 09:12:03Z", with a fraction when there is one; the number of
+ * seconds where years have another form. */
 static void
 add_time(struct text *out, double seconds)
 {
+	double ms = seconds * 1000 + 0.5;
 	char buf[TIMESTAMP_TEXT_SIZE];
 
-	timestamp_text(whole(seconds * 1000 + 0.5), buf);
+	if (!(ms >= (double)TIMESTAMP_MIN && ms < (double)TIMESTAMP_MAX + 1)) {
+		add_number(out, seconds);
+		text_add(out, " s");
+		return;
+	}
+	timestamp_text(whole(ms), buf);
 	if (strlen(buf) <= SECONDS_LEN)
 		return;
 	buf[strcspn(buf, "T")] = ' ';

@@ -204,7 +204,8 @@ read_count(struct job *job, struct showing *showing)
 		showing->limit > 0))
 		return STATUS_OK;
 	return job_fail(job, STATUS_USAGE,
-	    "--count wants a number from 1, not '%s'", count);
+	    "--count wants a number from 1 to %" PRIu32 ", not '%s'",
+	    UINT32_MAX, count);
 }
 
 static int

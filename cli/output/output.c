@@ -364,16 +364,18 @@ output_body_find(const struct output *out, struct part *part)
 	errno = ENOENT;
 	if (!output_to_file(out))
 		return -1;
-	if (out->sink.file)
-		return out->sink.found && part_parse(out->sink.found, part)
-		    ? 0
-		    : -1;
+	if (out->sink.file) {
+		if (out->sink.found && part_parse(out->sink.found, part))
+			return 0;
+		errno = out->sink.found ? ENODATA : ENOENT;
+		return -1;
+	}
 	if (output_file_find(out->options.file, &text, &length) != 0)
 		return -1;
 	good = part_parse(text, part);
 	part->length = length;
 	free(text);
-	errno = ENOENT;
+	errno = ENODATA;
 	return good ? 0 : -1;
 }
 

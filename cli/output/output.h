@@ -97,8 +97,8 @@ void output_body_whole(struct output *out);
 /* Whether whoever takes the file of -o has enough for now: another process, or
  * what reads a pipe, whose descriptor is *fd; else -1. */
 bool output_body_waits(const struct output *out, int *fd);
-/* What there is already. 0, or -1 with errno: ENOENT, EBUSY when another one
- * writes it. */
+/* What there is already. 0, or -1 with errno: ENOENT, ENODATA when nothing says
+ * of what it is, EBUSY when another one writes it. */
 int output_body_find(const struct output *out, struct part *part);
 /* Whether payloads go to a file. */
 bool output_to_file(const struct output *out);

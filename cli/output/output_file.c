@@ -279,7 +279,7 @@ output_file_whole(struct output_file *file)
 	file->partial = false;
 }
 
-/* What describes it; NULL with errno. */
+/* What describes it; NULL with errno, which is ENODATA. */
 static char *
 read_etag(const char *path)
 {
@@ -294,7 +294,7 @@ read_etag(const char *path)
 	if (n > 0)
 		return text;
 	free(text);
-	errno = ENOENT;
+	errno = ENODATA;
 	return NULL;
 }
 

@@ -107,25 +107,58 @@ add_diagnostic(struct text *text, const uint8_t *data, size_t len, bool ascii)
 		text_add(text, "...");
 }
 
-/* RFC 8768 section 4: the proxies that it passed, with blanks between. */
+/* Of a diagnostic payload. */
+struct word {
+	const uint8_t *s;
+	size_t len;
+};
+
+/* The next word from *at on, which moves behind it; false: there is none. */
+static bool
+next_word(const uint8_t *data, size_t len, size_t *at, struct word *word)
+{
+	while (*at < len && data[*at] == ' ')
+		++*at;
+	word->s = data + *at;
+	word->len = 0;
+	while (*at < len && data[*at] != ' ') {
+		++*at;
+		word->len++;
+	}
+	return word->len > 0;
+}
+
+/* How often a word is there from a place on. */
+static size_t
+count_word(const uint8_t *data, size_t len, size_t at, const struct word *word)
+{
+	struct word other;
+	size_t n = 0;
+
+	while (next_word(data, len, &at, &other))
+		n += other.len == word->len &&
+		    memcmp(other.s, word->s, word->len) == 0;
+	return n;
+}
+
+/* RFC 8768 section 4: the proxies that it passed, with blanks between. One of a
+ * circle is there once for each round. */
 static void
 add_proxies(struct text *text, const uint8_t *data, size_t len, bool ascii)
 {
-	size_t from = 0, n;
+	size_t at = 0, names = 0, all, rest;
+	struct word word;
 
 	text_add(text, ": it went in a circle, or too far, through ");
-	for (size_t names = 0; from < len && names < DIAGNOSTIC_MAX / 8;
-	     from += n) {
-		n = 0;
-		while (from + n < len && data[from + n] != ' ')
-			n++;
-		if (n > 0) {
-			text_add(text, names++ > 0 ? ", " : "");
-			payload_escape(text, data + from, n, ESCAPE_LINE,
-			    ascii);
-		}
-		while (from + n < len && data[from + n] == ' ')
-			n++;
+	while (names < DIAGNOSTIC_MAX / 8 && next_word(data, len, &at, &word)) {
+		all = count_word(data, len, 0, &word);
+		rest = count_word(data, len, at, &word);
+		if (rest + 1 < all)
+			continue;
+		text_add(text, names++ > 0 ? ", " : "");
+		payload_escape(text, word.s, word.len, ESCAPE_LINE, ascii);
+		if (all > 1)
+			text_addf(text, " (%zu times)", all);
 	}
 }
 

@@ -8,10 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-/* 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
-#define TIMESTAMP_MIN (-INT64_C(62167219200000))
-#define TIMESTAMP_MAX INT64_C(253402300799999)
-
 /* A whole number of a unit and one of the next smaller, if that is not 0. */
 struct scale {
 	uint64_t seconds; /* of the unit */

@@ -63,6 +63,7 @@ add_comment(struct line *line, const char *what, const char *why)
 
 /* --- the message --------------------------------------------------------- */
 
+/* One that coap-client knows, which is every registered one. */
 static void
 add_method(struct line *line, unsigned code)
 {
@@ -70,11 +71,6 @@ add_method(struct line *line, unsigned code)
 	char name[16];
 	size_t i;
 
-	if (!info) {
-		add_comment(line, "the code",
-		    "coap-client sends registered methods alone");
-		return;
-	}
 	for (i = 0; i < sizeof(name) - 1 && info->name[i]; i++)
 		name[i] = (char)tolower((unsigned char)info->name[i]);
 	name[i] = '\0';
@@ -327,8 +323,14 @@ print_command(struct job *job, const struct request_plan *plan,
 	struct line line = { .words = { .s = NULL } };
 	struct target target;
 	bool no_query;
-	int status = target_name(job, operand, &target);
+	int status;
 
+	if (!coapx_code_by_number(plan->code))
+		return job_fail(job, STATUS_USAGE,
+		    "coap-client sends registered methods alone, so there is "
+		    "no command of it for %u.%02u; --dry-run shows the bytes",
+		    plan->code >> 5, plan->code & 31);
+	status = target_name(job, operand, &target);
 	if (status != STATUS_OK)
 		return status;
 	add_word(&line, "coap-client");

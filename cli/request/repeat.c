@@ -118,7 +118,8 @@ repeat_make(struct job *job, struct repeat *repeat,
 	    (!parse_number(count, UINT32_MAX, &repeat->count) ||
 		repeat->count == 0))
 		return job_fail(job, STATUS_USAGE,
-		    "--count wants a number from 1, not '%s'", count);
+		    "--count wants a number from 1 to %" PRIu32 ", not '%s'",
+		    UINT32_MAX, count);
 	if (interval)
 		ms = parse_duration(interval);
 	if (ms < 0)

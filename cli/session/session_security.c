@@ -182,7 +182,8 @@ read_psk_key(const struct named *n, struct field_value *v)
 
 	if (!key)
 		return;
-	snprintf(v->text, sizeof v->text, "<%zu bytes>", key->length);
+	snprintf(v->text, sizeof v->text, "<%zu byte%s>", key->length,
+	    key->length == 1 ? "" : "s");
 	for (size_t i = 0; v->reveal && i < key->length; i++) {
 		if (2 * i + 2 >= sizeof v->text)
 			break;

@@ -147,6 +147,25 @@ break_after() {
 	run cs get "coap://127.0.0.1:${device}/large?size=3000" -o got --resume
 	assert_success
 	assert_output --partial "there is no part of 'got'"
+	local words
+	cs open "coap://127.0.0.1:${device}" --name d --persist 1m
+	for words in get/large?size=3000 'get -S d /large?size=3000'; do
+		words=${words/#get\//get coap://127.0.0.1:${device}/}
+		rm got
+		echo some >got.part
+		# shellcheck disable=SC2086 # several words
+		run cs ${words} -o got --resume
+		assert_success
+		assert_output --partial "got.part is there, and no \
+got.part.etag that says of what: all of it is asked for"
+		[[ $(wc -c <got) == 3000 && ! -e got.part ]]
+		echo some >got.part
+		echo nonsense >got.part.etag
+		# shellcheck disable=SC2086
+		run cs ${words} -o got --resume
+		assert_success
+		assert_output --partial 'got.part.etag that says'
+	done
 	run cs put "coap://127.0.0.1:${device}/x" -d x --resume -o got
 	assert_failure 2
 	assert_output --partial 'begins anew'

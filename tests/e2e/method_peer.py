@@ -14,6 +14,7 @@ with the options as NUMBER=HEX. The resources:
   stale    4.01 with another Echo each time
   gift     2.05 with Echo, and the Echo of the request as payload
   hops     5.08 and the names of two proxies
+  circle   the same of a circle that was gone round
   valid    2.03 with the ETag of the request
 """
 import socket
@@ -57,6 +58,8 @@ class Peer:
             return 0x45, [(252, b"gift%d" % n)], b"".join(echo)
         if path == "hops":
             return 0xa8, [], b"proxy-a proxy-b"
+        if path == "circle":
+            return 0xa8, [], b"proxy proxy-b proxy c  proxy-b proxy"
         if path == "valid":
             return 0x43, [o for o in options if o[0] == 4], b""
         return 0x84, [], b""

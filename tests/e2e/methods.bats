@@ -338,6 +338,10 @@ sends() {
 	assert_equal "${status}" 5
 	[[ ${stderr} == *'5.08 Hop Limit Reached'*'proxy-a, proxy-b'* ]] \
 		|| fail "${stderr}"
+	# Each one once, however often a circle was gone round.
+	run_apart cs get "${peer}/circle"
+	assert_equal "${status}" 5
+	assert_equal "${stderr}" 'coap-shell: 5.08 Hop Limit Reached: it went in a circle, or too far, through proxy (3 times), proxy-b (2 times), c'
 }
 
 @test 'explain knows the codes of RFC 8132, 7959, 8516 and 8768' {
@@ -444,15 +448,20 @@ sends() {
 }
 
 @test '--print-command says what cannot be expressed' {
-	run_apart cs request 0.31 coaps+ws://h.example/a --token 01 \
+	run_apart cs get coaps+ws://h.example/a --token 01 \
 		--psk-identity me --psk-cmd 'echo x' --expect 2.05 \
 		--print-command=coap-client
 	assert_success
-	for what in 'the code' --token --psk-cmd --expect WebSocket; do
+	for what in --token --psk-cmd --expect WebSocket; do
 		grep -q "^# ${what}: " <<<"${output}" || fail "${what}: ${output}"
 	done
 	assert_equal "${lines[-1]}" \
-		'coap-client -u me coaps+ws://h.example/a'
+		'coap-client -m get -u me coaps+ws://h.example/a'
+	# What it cannot send at all is no command of it.
+	run_apart cs request 0.31 coap://h/a --print-command=coap-client
+	assert_equal "${status}" 2
+	assert_output ''
+	[[ ${stderr} == *'registered methods alone'*' 0.31;'* ]]
 	run_apart cs get coap://h/a --print-command=curl
 	assert_equal "${status}" 2
 }

@@ -616,6 +616,8 @@ Hello, world!"
 @test 'decode: what is no message is exit 8, what is no hex exit 2' {
 	run_apart cs decode ff017d34
 	assert_told 8 'these 4 bytes are no CoAP message over udp'
+	run_apart cs decode ff
+	assert_told 8 'this byte is no CoAP message over udp'
 	run_apart cs decode --proto tcp 40017d34bb
 	assert_told 8 'no CoAP message over tcp'
 	run_apart cs decode 4001zz

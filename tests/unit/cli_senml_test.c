@@ -169,6 +169,12 @@ wrong(void **state)
 		{ "[{\"v\":1,\"x_\":2}]",
 		    "record 1 has 'x_', which must be understood and is not "
 		    "known here" },
+		{ "[{\"bv\":1e308,\"v\":1e308}]",
+		    "'v' of record 1 and its base are more than a number "
+		    "holds" },
+		{ "[{\"v\":1},{\"bt\":1e308,\"t\":1e308}]",
+		    "'t' of record 2 and its base are more than a number "
+		    "holds" },
 		{ "[", "line 1, column 1: ']' expected near end of file" },
 	};
 	struct text why = { .s = NULL };
@@ -221,6 +227,8 @@ table(void **state)
 	    "{\"n\":\"e\",\"t\":1786698000.5,\"u\":\"J\",\"s\":12,"
 	    "\"ut\":60},"
 	    "{\"n\":\"d\",\"t\":1e300,\"vd\":\"AQID\"},"
+	    "{\"n\":\"end\",\"t\":253402300799,\"v\":1},"
+	    "{\"n\":\"past\",\"t\":253402300800,\"v\":1},"
 	    "{\"n\":\"evil\\u001b[2J\",\"t\":1786698000,\"vs\":\"a\\nb\"}]";
 	const struct decode_in in = {
 		.data = (const uint8_t *)pack,
@@ -241,7 +249,9 @@ table(void **state)
 	    "          sum 12 J, again within 60 s\n"
 	    "  2026-08-14 09:12:03Z      urn:dev:ow:10e2:/t            "
 	    "21.4 Cel\n"
-	    "  9999-12-31 23:59:59.999Z  urn:dev:ow:10e2:/d            data "
+	    "  9999-12-31 23:59:59Z      urn:dev:ow:10e2:/end          1\n"
+	    "  253402300800 s            urn:dev:ow:10e2:/past         1\n"
+	    "  1e+300 s                  urn:dev:ow:10e2:/d            data "
 	    "AQID\n");
 	text_free(&out);
 	text_free(&why);
