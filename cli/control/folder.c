@@ -462,16 +462,6 @@ folder_owners(struct folder *folder)
 	return folder_list(folder->dir);
 }
 
-char **
-folder_sessions(struct folder *folder)
-{
-	int dir = folder_sessions_dir(folder, false);
-
-	if (dir == -ENOENT)
-		return calloc(1, sizeof(char *));
-	return dir < 0 ? NULL : folder_list(dir);
-}
-
 void
 folder_names_free(char **names)
 {

@@ -90,7 +90,6 @@ void folder_release_all(struct folder *folder, const char *owner);
 /* Names in order, NULL-terminated, malloc()ed, as are the strings. NULL: out of
  * memory, or the folder cannot be read. Some may be of dead processes. */
 char **folder_owners(struct folder *folder);
-char **folder_sessions(struct folder *folder);
 void folder_names_free(char **names);
 
 /* --- the agent's lock ---------------------------------------------------- */

@@ -150,12 +150,6 @@ static const struct kind kind_words = { words_decode, words_encode, 0, true };
 
 /* --- messages ------------------------------------------------------------ */
 
-enum {
-	FROM_CLIENT = 1,
-	FROM_OWNER = 2,
-	FROM_BOTH = 3,
-};
-
 enum about {
 	ABOUT_CONNECTION, /* request 0 */
 	ABOUT_REQUEST,    /* any other */
@@ -164,7 +158,6 @@ enum about {
 
 struct row {
 	uint8_t type;
-	uint8_t from;
 	enum about about;
 	struct field fields[FIELDS_MAX];
 };
@@ -175,38 +168,36 @@ struct row {
 	}
 
 static const struct row rows[] = {
-	{ MESSAGE_HELLO, FROM_BOTH, ABOUT_CONNECTION,
+	{ MESSAGE_HELLO, ABOUT_CONNECTION,
 	    { FIELD(number, hello.version, 0, UINT32_MAX),
 		FIELD(text, hello.software, 0, SOFTWARE_MAX) } },
-	{ MESSAGE_ERROR, FROM_BOTH, ABOUT_ANY,
+	{ MESSAGE_ERROR, ABOUT_ANY,
 	    { FIELD(number, error.code, 0, UINT32_MAX),
 		FIELD(text, error.text, 0, MESSAGE_TEXT) } },
-	{ MESSAGE_START, FROM_CLIENT, ABOUT_REQUEST,
-	    { FIELD(words, start, 0, WORDS_MAX) } },
-	{ MESSAGE_CANCEL, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_START, ABOUT_REQUEST, { FIELD(words, start, 0, WORDS_MAX) } },
+	{ MESSAGE_CANCEL, ABOUT_REQUEST,
 	    { FIELD(number, status, 1, STATUS_MAX) } },
-	{ MESSAGE_CREDIT, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_CREDIT, ABOUT_REQUEST,
 	    { FIELD(number, credit, 1, MESSAGE_WINDOW) } },
-	{ MESSAGE_INPUT, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_INPUT, ABOUT_REQUEST,
 	    { FIELD(data, input, 1, MESSAGE_DATA) } },
-	{ MESSAGE_INPUT_END, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_INPUT_END, ABOUT_REQUEST,
 	    { FIELD(number, input_end.status, 0, STATUS_MAX) } },
-	{ MESSAGE_KEYS, FROM_CLIENT, ABOUT_REQUEST,
-	    { FIELD(data, keys, 0, KEYS_MAX) } },
-	{ MESSAGE_KEYS_FAILED, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_KEYS, ABOUT_REQUEST, { FIELD(data, keys, 0, KEYS_MAX) } },
+	{ MESSAGE_KEYS_FAILED, ABOUT_REQUEST,
 	    { FIELD(number, status, 1, STATUS_MAX) } },
-	{ MESSAGE_BROKEN, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_BROKEN, ABOUT_REQUEST,
 	    { FIELD(number, stream, STREAM_OUT, STREAM_PART) } },
-	{ MESSAGE_INPUT_LENGTH, FROM_CLIENT, ABOUT_REQUEST,
+	{ MESSAGE_INPUT_LENGTH, ABOUT_REQUEST,
 	    { FIELD(long, length, 0, 0) } },
-	{ MESSAGE_OUTPUT, FROM_OWNER, ABOUT_REQUEST,
+	{ MESSAGE_OUTPUT, ABOUT_REQUEST,
 	    { FIELD(number, output.stream, STREAM_OUT, STREAM_PART),
 		FIELD(data, output.data, 0, MESSAGE_DATA) } },
-	{ MESSAGE_READ, FROM_OWNER, ABOUT_REQUEST,
+	{ MESSAGE_READ, ABOUT_REQUEST,
 	    { FIELD(text, read.name, 1, MESSAGE_TEXT),
 		FIELD(number, read.max, 1, MESSAGE_DATA) } },
-	{ MESSAGE_WANT_KEYS, FROM_OWNER, ABOUT_REQUEST, { { .kind = NULL } } },
-	{ MESSAGE_EXIT, FROM_OWNER, ABOUT_REQUEST,
+	{ MESSAGE_WANT_KEYS, ABOUT_REQUEST, { { .kind = NULL } } },
+	{ MESSAGE_EXIT, ABOUT_REQUEST,
 	    { FIELD(number, exit.status, 0, STATUS_MAX),
 		FIELD(text, exit.session, 0, MESSAGE_TEXT),
 		FIELD(text, exit.path, 0, MESSAGE_TEXT) } },
@@ -247,14 +238,6 @@ row_max(const struct row *row)
 		max += row->fields[i].kind->grows ? row->fields[i].max : 0;
 	}
 	return max;
-}
-
-bool
-message_is_from(enum message_type type, bool client)
-{
-	const struct row *row = find_row(type);
-
-	return row && (row->from & (client ? FROM_CLIENT : FROM_OWNER));
 }
 
 /* --- decoding ------------------------------------------------------------ */

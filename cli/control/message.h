@@ -153,8 +153,6 @@ struct message {
  * be. Five bytes are enough to tell.
  */
 int64_t message_length(const uint8_t *data, size_t len);
-/* Whether it is a type that a client, or else an owner, sends. */
-bool message_is_from(enum message_type type, bool client);
 /*
  * data is one message, as long as message_length() says. 0; 1: a type that is
  * not known, of which only type and request are given; -1: malformed; -2: out

@@ -173,35 +173,29 @@ tls_send(struct layer *l, const void *data, size_t len)
 }
 
 static void
-say_goodbye(struct tls *t, int alert)
+say_goodbye(struct tls *t)
 {
 	struct tls_frame f;
 
 	tls_enter(t, &f);
-	t->backend->close(t->sess, alert);
+	t->backend->close(t->sess, 0);
 	tls_leave(t, 0);
-}
-
-static void
-shut(struct tls *t, int alert)
-{
-	if (t->closed)
-		return;
-	/* A peer that has said goodbye gets an answer (RFC 5246, 7.2.1). */
-	if (t->started && (t->err == 0 || t->ended))
-		say_goodbye(t, alert);
-	t->closed = true;
-	t->due = TIMER_NEVER;
-	if (alert > 0)
-		tls_fail(t, -COAP_E_CLOSED);
-	t->lower_open = true;
-	tls_flush(t);
 }
 
 static void
 tls_close(struct layer *l)
 {
-	shut(tls_of(l), 0);
+	struct tls *t = tls_of(l);
+
+	if (t->closed)
+		return;
+	/* A peer that has said goodbye gets an answer (RFC 5246, 7.2.1). */
+	if (t->started && (t->err == 0 || t->ended))
+		say_goodbye(t);
+	t->closed = true;
+	t->due = TIMER_NEVER;
+	t->lower_open = true;
+	tls_flush(t);
 }
 
 static void
@@ -365,14 +359,6 @@ find(const struct layer *l)
 	return l;
 }
 
-static struct layer *
-find_below(struct layer *l)
-{
-	while (l && l->ops != &tls_ops && l->ops != &dtls_ops)
-		l = l->next;
-	return l;
-}
-
 struct tls_sess *
 layer_tls_session(const struct layer *l, const struct tls_backend **backend)
 {
@@ -384,31 +370,12 @@ layer_tls_session(const struct layer *l, const struct tls_backend **backend)
 }
 
 void
-layer_tls_abort(struct layer *l, int alert)
-{
-	struct layer *tls = find_below(l);
-
-	if (tls)
-		shut(tls_of(tls), alert);
-	else
-		layer_close(l);
-}
-
-void
 layer_tls_set_mtu(struct layer *l, unsigned mtu)
 {
-	struct tls *t = (struct tls *)find_below(l);
+	struct tls *t = (struct tls *)(uintptr_t)find(l);
 
 	if (!t || !t->datagram || t->err < 0)
 		return;
 	t->mtu = mtu;
 	t->backend->set_mtu(t->sess, mtu);
-}
-
-size_t
-layer_tls_sends(const struct layer *l)
-{
-	const struct tls *t = (const struct tls *)find(l);
-
-	return t ? t->sends : 0;
 }

@@ -60,12 +60,7 @@ int layer_tls_new(struct layer *lower, const struct layer_tls_params *params,
 /* The TLS session in a stack, and its back-end; NULL when there is none. */
 struct tls_sess *layer_tls_session(const struct layer *l,
     const struct tls_backend **backend);
-/* A fatal alert (over 0, of RFC 8446 section 6) goes out instead of the
- * goodbye, and all is closed from this layer down. */
-void layer_tls_abort(struct layer *l, int alert);
 /* A new MTU, datagrams only; nothing on a stack without this layer. */
 void layer_tls_set_mtu(struct layer *l, unsigned mtu);
-/* For tests: how often the layer below was called to send. */
-size_t layer_tls_sends(const struct layer *l);
 
 #endif

@@ -56,8 +56,6 @@ int udp_port_send(struct udp_port *port, const coap_address_t *remote,
  * groups joined here are heard. */
 int udp_port_join(struct udp_port *port, const coap_address_t *group,
     int ifindex);
-int udp_port_leave(struct udp_port *port, const coap_address_t *group,
-    int ifindex);
 
 struct tcp_port_events {
 	/* A new connection; the callee owns fd. */

@@ -379,9 +379,8 @@ port_ready(struct watch *w, uint32_t events)
 
 /* --- groups --------------------------------------------------------------- */
 
-static int
-change_group(struct udp_port *port, const coap_address_t *group, int ifindex,
-    int option)
+int
+udp_port_join(struct udp_port *port, const coap_address_t *group, int ifindex)
 {
 	int family = group->addr.sa.sa_family;
 	struct group_req request = { .gr_interface = (uint32_t)ifindex };
@@ -391,21 +390,10 @@ change_group(struct udp_port *port, const coap_address_t *group, int ifindex,
 	    (family == AF_INET6 && family != port->family))
 		return -COAP_E_INVAL;
 	memcpy(&request.gr_group, &group->addr, group->size);
-	if (setsockopt(port->fd, level, option, &request, sizeof request) < 0)
+	if (setsockopt(port->fd, level, MCAST_JOIN_GROUP, &request,
+		sizeof request) < 0)
 		return err_from_errno(errno);
 	return 0;
-}
-
-int
-udp_port_join(struct udp_port *port, const coap_address_t *group, int ifindex)
-{
-	return change_group(port, group, ifindex, MCAST_JOIN_GROUP);
-}
-
-int
-udp_port_leave(struct udp_port *port, const coap_address_t *group, int ifindex)
-{
-	return change_group(port, group, ifindex, MCAST_LEAVE_GROUP);
 }
 
 /* --- life ----------------------------------------------------------------- */

@@ -696,7 +696,6 @@ activated(void **state)
 {
 	struct fixture *f = *state;
 	char *problem = NULL;
-	char **names;
 	int fd;
 
 	open_it(f);
@@ -705,10 +704,6 @@ activated(void **state)
 	assert_int_equal(rmdir(at(f, "session")), 0);
 	assert_int_equal(folder_open(false, &f->folder, &problem), STATUS_OK);
 	assert_int_equal(folder_connect_session(f->folder, "lamp"), -ENOENT);
-	names = folder_sessions(f->folder);
-	assert_non_null(names);
-	assert_null(names[0]);
-	folder_names_free(names);
 	folder_release_all(f->folder, "agent");
 	assert_int_equal(folder_claim(f->folder, "agent", "lamp"), 0);
 	assert_int_equal(mode_of(at(f, "session")), 0700);
@@ -739,33 +734,30 @@ lists(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const owners[] = { "9", "17", "120", "agent" };
-	static const char *const sessions[] = { "l2", "l10", "lamp" };
 	char name[16];
 	char **names;
 	int fds[4];
 	int i, lock;
 
 	open_it(f);
-	assert_names(folder_sessions(f->folder), NULL, 0);
+	assert_names(folder_owners(f->folder), NULL, 0);
 	for (i = 0; i < 4; i++)
 		fds[i] = listen_as(f, owners[3 - i]);
 	lock = folder_lock_agent(f->folder);
 	make_file(at(f, "file"));
-	make_file(at(f, "session/file"));
 	leave_dead(at(f, ".hidden"));
 	assert_int_equal(folder_claim(f->folder, "9", "lamp"), 0);
-	assert_int_equal(folder_claim(f->folder, "17", "l10"), 0);
-	assert_int_equal(folder_claim(f->folder, "9", "l2"), 0);
 	assert_names(folder_owners(f->folder), owners, 4);
-	assert_names(folder_sessions(f->folder), sessions, 3);
 	for (i = 0; i < 200; i++) {
-		snprintf(name, sizeof name, "s%d", i);
-		assert_int_equal(folder_claim(f->folder, "agent", name), 0);
+		snprintf(name, sizeof name, "%d", 1000 + i);
+		leave_dead(at(f, name));
 	}
-	names = folder_sessions(f->folder);
+	names = folder_owners(f->folder);
 	assert_non_null(names);
-	assert_string_equal(names[202], "s199");
-	assert_null(names[203]);
+	assert_string_equal(names[3], "1000");
+	assert_string_equal(names[202], "1199");
+	assert_string_equal(names[203], "agent");
+	assert_null(names[204]);
 	folder_names_free(names);
 	folder_names_free(NULL);
 	close(lock);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "net_tls_pair.h"
+#include "tls_peek.h"
 
 static struct net_tls_pair pair;
 static size_t memory;
@@ -52,8 +53,8 @@ joins_flights(void **state)
 {
 	(void)state;
 	net_tls_pair_connect(&pair, true);
-	assert_int_equal(layer_tls_sends(top(CLIENT)), 2);
-	assert_int_equal(layer_tls_sends(top(SERVER)), 2);
+	assert_int_equal(low(CLIENT)->sends, 2);
+	assert_int_equal(low(SERVER)->sends, 2);
 	assert_string_equal(top(CLIENT)->ops->name, "dtls");
 	assert_true(top(CLIENT)->ops->datagram);
 }
@@ -777,7 +778,7 @@ aborts(void **state)
 {
 	(void)state;
 	net_tls_pair_connect(&pair, true);
-	layer_tls_abort(top(SERVER), FAKE_TLS_INTERNAL);
+	tls_peek_abort(top(SERVER), FAKE_TLS_INTERNAL);
 	assert_int_equal(low(SERVER)->closes, 1);
 	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_TLS_ALERT);
 	assert_int_equal(net_tls_pair_send(&pair, CLIENT, ""),

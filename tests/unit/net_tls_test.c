@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "net/layer_tls_internal.h"
 #include "net_tls_pair.h"
+#include "tls_peek.h"
 
 #define BIG 100000
 
@@ -56,8 +57,8 @@ joins_flights(void **state)
 {
 	(void)state;
 	net_tls_pair_connect(&pair, false);
-	assert_int_equal(layer_tls_sends(top(CLIENT)), 2);
-	assert_int_equal(layer_tls_sends(top(SERVER)), 2);
+	assert_int_equal(low(CLIENT)->sends, 2);
+	assert_int_equal(low(SERVER)->sends, 2);
 	assert_int_equal(low(CLIENT)->sends, 2);
 	assert_int_equal(layer_connect(top(CLIENT)), 0);
 	assert_int_equal(pair.end[CLIENT].resumables, 1);
@@ -281,7 +282,7 @@ one_send_a_message(void **state)
 	data[BIG - 1] = 'e';
 	net_tls_pair_connect(&pair, false);
 	assert_int_equal(layer_send(top(CLIENT), data, BIG), 0);
-	assert_int_equal(layer_tls_sends(top(CLIENT)), 3);
+	assert_int_equal(low(CLIENT)->sends, 3);
 	assert_int_equal(low(CLIENT)->lens[2],
 	    BIG + (BIG / FAKE_TLS_RECORD + 1) * FAKE_TLS_STREAM_OVERHEAD);
 	assert_false(fake_layer_has(low(SERVER), "bbbb", 4));
@@ -747,7 +748,7 @@ close_before_start(void **state)
 	assert_int_equal(layer_connect(top(CLIENT)), -COAP_E_CLOSED);
 	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
 	assert_int_equal(net_tls_pair_send(&pair, CLIENT, "a"), -COAP_E_CLOSED);
-	layer_tls_abort(top(SERVER), FAKE_TLS_INTERNAL);
+	layer_close(top(SERVER));
 	assert_int_equal(low(SERVER)->sends, 0);
 	assert_int_equal(low(SERVER)->closes, 1);
 }
@@ -791,11 +792,10 @@ aborts(void **state)
 
 	(void)state;
 	net_tls_pair_connect(&pair, false);
-	layer_tls_abort(top(CLIENT), FAKE_TLS_DECODE);
+	tls_peek_abort(top(CLIENT), FAKE_TLS_DECODE);
 	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_int_equal(net_tls_pair_recv(&pair, CLIENT), -COAP_E_CLOSED);
 	layer_close(top(CLIENT));
-	layer_tls_abort(top(CLIENT), FAKE_TLS_DECODE);
 	assert_int_equal(low(CLIENT)->sends, 3);
 	assert_int_equal(net_tls_pair_recv(&pair, SERVER), -COAP_E_TLS_ALERT);
 	net_tls_pair_info(&pair, SERVER, &info);
@@ -833,11 +833,8 @@ without_tls(void **state)
 	assert_null(layer_tls_session(below, &backend));
 	assert_null(backend);
 	assert_non_null(layer_tls_session(top(CLIENT), NULL));
-	assert_int_equal(layer_tls_sends(below), 0);
 	layer_tls_set_mtu(below, 100);
 	layer_tls_set_mtu(top(CLIENT), 1);
-	layer_tls_abort(below, 1);
-	assert_int_equal(low(CLIENT)->closes, 1);
 	assert_null(layer_tls_session(NULL, NULL));
 }
 
