@@ -20,6 +20,7 @@
 #include "cli/words/script.h"
 #include "shell/edit_library.h"
 #include "shell/editor.h"
+#include "shell/prompt_events.h"
 #include "shell/prompt_text.h"
 #include "shell/tty_signals.h"
 
@@ -37,7 +38,7 @@ struct prompt {
 	struct app *app;
 	struct editor editor;
 	struct tty_signals *signals;
-	struct observer observer;
+	struct prompt_events events;
 	struct script *script; /* in the foreground */
 	bool running;
 	bool leaving;
@@ -60,84 +61,6 @@ note(struct prompt *prompt, const char *text)
 		return;
 	output_note(out, "%s", text);
 	output_close(out);
-}
-
-static void
-tell_event(struct prompt *prompt, const char *name, const char *event,
-    const char *detail)
-{
-	front_event(&prompt->app->own, name, event, detail);
-}
-
-/* Whether a command tells of its sessions itself: one in the foreground, or one
- * of another process that does this now. */
-static bool
-somebody_else_tells(const struct prompt *prompt, const struct named *named)
-{
-	const struct job *job;
-
-	DL_FOREACH(prompt->app->jobs, job) {
-		if (job->front->guest && job->held &&
-		    job->session == named->session)
-			return true;
-		if (prompt->running && job->front == &prompt->app->own &&
-		    strcmp(job->command->name, "sleep") != 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-tell_lost(struct prompt *prompt, const struct named *named, const char *event)
-{
-	char why[256];
-
-	if (somebody_else_tells(prompt, named))
-		return;
-	if (coapx_session_error(named->session, why, sizeof(why)) == 0)
-		why[0] = '\0';
-	tell_event(prompt, named->name, event, why[0] != '\0' ? why : NULL);
-}
-
-static void
-tell_new(struct prompt *prompt, const struct named *named)
-{
-	char peer[PEER_TEXT_SIZE];
-
-	/* Those who use our own device are of no interest. */
-	if (named->from && named->from->device)
-		return;
-	tell_event(prompt, named->name, "new session",
-	    peer_text(named->session, peer));
-}
-
-static void
-on_event(struct observer *observer, coap_session_t *session, coap_event_t event)
-{
-	struct prompt *prompt = observer->user;
-	const struct named *named = app_find_session(prompt->app, session);
-	bool client;
-
-	if (!named)
-		return;
-	client = coap_session_get_type(session) == COAP_SESSION_TYPE_CLIENT;
-	if (event == COAP_EVENT_SERVER_SESSION_NEW)
-		tell_new(prompt, named);
-	else if (event == COAP_EVENT_SERVER_SESSION_DEL &&
-	    !(named->from && named->from->device))
-		tell_event(prompt, named->name, "session ended", NULL);
-	else if (event == COAP_EVENT_SESSION_CLOSED && client)
-		tell_lost(prompt, named, "lost");
-	else if (event == COAP_EVENT_SESSION_FAILED && client)
-		tell_lost(prompt, named, "failed");
-	else if (event == COAP_EVENT_RECONNECT_SUCCESS &&
-	    !somebody_else_tells(prompt, named))
-		tell_event(prompt, named->name, "connected again", NULL);
-	else if (event == COAP_EVENT_RECONNECT_NO_MORE)
-		tell_lost(prompt, named, "given up");
-	/* The prompt may look different now. */
-	if (named == prompt->app->own.current)
-		screen_hide(&prompt->editor.screen);
 }
 
 /* libedit asks for it before each drawing. */
@@ -457,7 +380,7 @@ leave(struct prompt *prompt)
 	/* One that lingers has to be told twice. */
 	while (prompt->items)
 		script_cancel(prompt->items->script, STATUS_INTERRUPTED);
-	app_unobserve(app, &prompt->observer);
+	prompt_events_end(&prompt->events);
 	return status;
 }
 
@@ -485,8 +408,9 @@ open_prompt(struct prompt *prompt)
 		return -1;
 	prompt->editor.color = wants_color(prompt->app);
 	prompt->editor.menu.color = prompt->editor.color;
-	prompt->observer.event = on_event;
-	prompt->observer.user = prompt;
+	prompt->events.app = prompt->app;
+	prompt->events.screen = &prompt->editor.screen;
+	prompt->events.running = &prompt->running;
 	return 0;
 }
 
@@ -545,7 +469,7 @@ prompt_run(struct app *app)
 		return front_fail(&app->own, STATUS_INTERNAL, "%s", why);
 	app->own.interactive = true;
 	if (open_prompt(&prompt) == 0) {
-		app_observe(app, &prompt.observer);
+		prompt_events_begin(&prompt.events);
 		serve(&prompt);
 		greet(&prompt);
 		go_to_session(&prompt);

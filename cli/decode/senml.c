@@ -199,19 +199,6 @@ take_bases(struct resolver *r, const json_t *record)
 	return true;
 }
 
-/* The sum of both, either of which may be missing. Whole numbers stay so. */
-static json_t *
-add_numbers(const json_t *a, const json_t *b)
-{
-	json_int_t sum;
-
-	if ((!a || json_is_integer(a)) && (!b || json_is_integer(b)) &&
-	    !__builtin_add_overflow(json_integer_value(a),
-		json_integer_value(b), &sum))
-		return json_integer(sum);
-	return json_number_of(json_number_value(a) + json_number_value(b));
-}
-
 /* Takes over value. */
 static bool
 put(json_t *out, const char *key, json_t *value)
@@ -219,26 +206,44 @@ put(json_t *out, const char *key, json_t *value)
 	return json_object_set_new(out, key, value) == 0;
 }
 
-/* The same for a sum, which is null where it is beyond all numbers. */
+/* False: it is beyond all numbers, or out of memory. */
 static bool
-put_sum(const struct resolver *r, json_t *out, const char *key, json_t *value)
+put_real(const struct resolver *r, json_t *out, const char *key, double number)
 {
+	json_t *value;
+
+	if (!isfinite(number)) {
+		text_addf(r->why,
+		    "'%s' of record %zu and its base are more than a number "
+		    "holds",
+		    key, r->record);
+		return false;
+	}
+	value = json_number_of(number);
 	if (!json_is_null(value))
 		return put(out, key, value);
 	json_decref(value);
-	text_addf(r->why,
-	    "'%s' of record %zu and its base are more than a number holds", key,
-	    r->record);
 	return false;
 }
 
+/* The sum of a member and its base, either of which may be missing. Whole
+ * numbers stay so. */
 static bool
 put_number(const struct resolver *r, json_t *out, const json_t *record,
     const char *key, const json_t *base)
 {
 	const json_t *own = json_object_get(record, key);
+	json_int_t sum;
 
-	return (!own && !base) || put_sum(r, out, key, add_numbers(base, own));
+	if (!own && !base)
+		return true;
+	if ((!own || json_is_integer(own)) &&
+	    (!base || json_is_integer(base)) &&
+	    !__builtin_add_overflow(json_integer_value(own),
+		json_integer_value(base), &sum))
+		return put(out, key, json_integer(sum));
+	return put_real(r, out, key,
+	    json_number_value(base) + json_number_value(own));
 }
 
 static bool
@@ -259,7 +264,7 @@ put_time(const struct resolver *r, json_t *out, const json_t *record)
 		return true;
 	if (time < SENML_RELATIVE_MAX)
 		time += r->now;
-	return put_sum(r, out, "t", json_number_of(time));
+	return put_real(r, out, "t", time);
 }
 
 /* A value of another kind takes no base value. */

@@ -7,8 +7,8 @@
 
 #include "cli/job.h"
 #include "cli/output/text.h"
-#include "cli/output/time_text.h"
 #include "cli/session/diagnosis_table.h"
+#include "cli/session/diagnosis_text.h"
 #include "cli/session/opening.h"
 
 /* Alerts of RFC 8446 section 6. */
@@ -95,159 +95,6 @@ session_is_insecure(const coap_session_t *session)
 	return word && strcmp(word, "insecure") == 0;
 }
 
-/* --- what stands for {names} --------------------------------------------- */
-
-static void
-add_alert(struct text *t, const struct facts *f)
-{
-	const char *name = f ? f->tls.alert_name : "name";
-
-	text_addf(t, "alert %d (%s)", f ? f->tls.alert : 0,
-	    *name ? name : "not registered");
-}
-
-static void
-add_date(struct text *t, const struct facts *f, bool end)
-{
-	char date[DATE_SIZE];
-
-	if (!f || f->cert.size == 0)
-		text_add(t, "DATE");
-	else
-		text_add(t,
-		    date_text(end ? f->cert.not_after : f->cert.not_before,
-			date));
-}
-
-/* What a certificate is for: its names, else its subject. */
-static void
-add_names(struct text *t, const struct facts *f)
-{
-	if (!f || f->cert.size == 0)
-		text_add(t, f ? "another name" : "NAMES");
-	else if (*f->cert.san)
-		text_add(t, f->cert.san);
-	else
-		text_add(t, *f->cert.subject ? f->cert.subject : "no name");
-}
-
-/* The scheme without security: "coaps+tcp" is "coap+tcp". */
-static void
-add_plain(struct text *t, const struct facts *f)
-{
-	if (!f || !f->scheme || strncmp(f->scheme, "coaps", 5) != 0)
-		text_add(t, "coap");
-	else
-		text_addf(t, "coap%s", f->scheme + 5);
-}
-
-static void
-add_or(struct text *t, const char *value, const char *otherwise)
-{
-	text_add(t, value && *value ? value : otherwise);
-}
-
-static void
-add_peer(struct text *t, const struct facts *f)
-{
-	text_add(t, !f ? "peer" : f->server ? "client" : "server");
-}
-
-static void
-add_identity(struct text *t, const struct facts *f)
-{
-	add_or(t, f ? f->identity : NULL, "ID");
-}
-
-static void
-add_name(struct text *t, const struct facts *f)
-{
-	add_or(t, f ? f->tls.name : NULL, "NAME");
-}
-
-static void
-add_until(struct text *t, const struct facts *f)
-{
-	add_date(t, f, true);
-}
-
-static void
-add_from(struct text *t, const struct facts *f)
-{
-	add_date(t, f, false);
-}
-
-static void
-add_why(struct text *t, const struct facts *f)
-{
-	add_or(t, f ? f->why : NULL, f ? coapx_strerror(f->error) : "REASON");
-}
-
-/* The library's words, without the full stop that some end with. */
-static void
-add_detail(struct text *t, const struct facts *f)
-{
-	const char *s = f ? f->tls.detail : "DETAIL";
-	size_t len;
-
-	if (f && *s == '\0')
-		s = coapx_strerror(f->error);
-	len = strlen(s);
-	text_add_bytes(t, s, len > 0 && s[len - 1] == '.' ? len - 1 : len);
-}
-
-/* What is put in for a word in braces; facts NULL: for explain. */
-static const struct {
-	const char *name;
-	void (*add)(struct text *t, const struct facts *f);
-} places[] = {
-	{ "peer", add_peer },
-	{ "alert", add_alert },
-	{ "identity", add_identity },
-	{ "name", add_name },
-	{ "names", add_names },
-	{ "until", add_until },
-	{ "from", add_from },
-	{ "plain", add_plain },
-	{ "detail", add_detail },
-	{ "why", add_why },
-};
-
-static void
-add_place(struct text *t, const char *name, size_t len, const struct facts *f)
-{
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-		if (strlen(places[i].name) == len &&
-		    memcmp(places[i].name, name, len) == 0)
-			places[i].add(t, f);
-}
-
-static void
-add_expanded(struct text *t, const char *s, const struct facts *f)
-{
-	size_t len;
-
-	while (s && *s) {
-		len = strcspn(s, "{");
-		text_add_bytes(t, s, len);
-		s += len;
-		if (*s == '\0')
-			break;
-		len = strcspn(++s, "}");
-		add_place(t, s, len, f);
-		s += len + 1;
-	}
-}
-
-static void
-give(struct text *t, char *buf, size_t size)
-{
-	const char *s = text_string(t);
-
-	snprintf(buf, size, "%s", s ? s : "");
-	text_free(t);
-}
-
 /* --- certificates -------------------------------------------------------- */
 
 /* Each thing that is wrong; the advice is that of the first. */
@@ -259,7 +106,7 @@ diagnose_certificate(const struct facts *f, struct diagnosis *d)
 	const struct cert_row *row;
 	bool first = true;
 
-	add_expanded(&cause,
+	diagnosis_expand(&cause,
 	    "handshake failed: the {peer}'s certificate is "
 	    "not trusted",
 	    f);
@@ -271,16 +118,16 @@ diagnose_certificate(const struct facts *f, struct diagnosis *d)
 		    (f->tls.problems & COAPX_CERT_SELF_SIGNED))
 			continue;
 		text_add(&cause, first ? ": " : "; ");
-		add_expanded(&cause, row->cause, f);
+		diagnosis_expand(&cause, row->cause, f);
 		if (first)
-			add_expanded(&advice, row->advice, f);
+			diagnosis_expand(&advice, row->advice, f);
 		first = false;
 	}
 	if (first)
 		text_add(&advice, "-vvv shows the handshake");
 	d->status = STATUS_UNTRUSTED;
-	give(&cause, d->cause, sizeof d->cause);
-	give(&advice, d->advice, sizeof d->advice);
+	diagnosis_give(&cause, d->cause, sizeof d->cause);
+	diagnosis_give(&advice, d->advice, sizeof d->advice);
 }
 
 /* --- the rest ------------------------------------------------------------ */
@@ -364,15 +211,16 @@ diagnose_alert(const struct facts *f, struct diagnosis *d)
 	 * has judged it. */
 	if (!f->tls.established)
 		text_add(&cause, "handshake failed: ");
-	add_expanded(&cause, "{peer} sent {alert}", f);
+	diagnosis_expand(&cause, "{peer} sent {alert}", f);
 	if (a)
 		text_add(&cause, "; ");
-	add_expanded(&cause, a ? a->cause : NULL, f);
-	add_expanded(&advice, a ? a->advice : "-vvv shows the handshake", f);
+	diagnosis_expand(&cause, a ? a->cause : NULL, f);
+	diagnosis_expand(&advice, a ? a->advice : "-vvv shows the handshake",
+	    f);
 	d->status = STATUS_HANDSHAKE;
 	d->handshake = true;
-	give(&cause, d->cause, sizeof d->cause);
-	give(&advice, d->advice, sizeof d->advice);
+	diagnosis_give(&cause, d->cause, sizeof d->cause);
+	diagnosis_give(&advice, d->advice, sizeof d->advice);
 	return true;
 }
 
@@ -385,8 +233,8 @@ add_sent_alert(const struct facts *f, struct diagnosis *d)
 	if (!has_alert(f) || !f->tls.alert_sent)
 		return;
 	text_add(&cause, d->cause);
-	add_expanded(&cause, " (we sent {alert})", f);
-	give(&cause, d->cause, sizeof d->cause);
+	diagnosis_expand(&cause, " (we sent {alert})", f);
+	diagnosis_give(&cause, d->cause, sizeof d->cause);
 }
 
 static const struct diagnosis_row *
@@ -419,10 +267,10 @@ diagnose_row(const struct facts *f, struct diagnosis *d)
 	    row->error >= COAP_E_TLS;
 	if (d->status == STATUS_HANDSHAKE || d->status == STATUS_UNTRUSTED)
 		text_add(&cause, "handshake failed: ");
-	add_expanded(&cause, row->cause, f);
-	add_expanded(&advice, row->advice, f);
-	give(&cause, d->cause, sizeof d->cause);
-	give(&advice, d->advice, sizeof d->advice);
+	diagnosis_expand(&cause, row->cause, f);
+	diagnosis_expand(&advice, row->advice, f);
+	diagnosis_give(&cause, d->cause, sizeof d->cause);
+	diagnosis_give(&advice, d->advice, sizeof d->advice);
 }
 
 void
@@ -540,10 +388,10 @@ give_both(struct diagnosis *d, const char *cause, const char *advice)
 {
 	struct text text = { .s = NULL };
 
-	add_expanded(&text, cause, NULL);
-	give(&text, d->cause, sizeof d->cause);
-	add_expanded(&text, advice, NULL);
-	give(&text, d->advice, sizeof d->advice);
+	diagnosis_expand(&text, cause, NULL);
+	diagnosis_give(&text, d->cause, sizeof d->cause);
+	diagnosis_expand(&text, advice, NULL);
+	diagnosis_give(&text, d->advice, sizeof d->advice);
 }
 
 const struct alert_info *

@@ -2,7 +2,6 @@
 /* Commands one after the other. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,29 +11,16 @@
 #include "cli/secrets/secret.h"
 #include "cli/signals.h"
 #include "cli/words/lexer.h"
+#include "cli/words/lines.h"
 #include "cli/words/script.h"
 #include "cli/words/vars.h"
-
-/* A line longer than this is no script. */
-#define LINE_MAX_BYTES (64U << 20)
-#define CHUNK          4096
-
-/* Bytes that were read, or are in memory anyway, and not yet taken. */
-struct input {
-	char *data;
-	size_t len;
-	size_t room;
-	size_t pos;
-	bool ended;
-};
 
 struct script {
 	struct front *front;
 	struct script_source source;
 	void (*done)(struct script *script, int status, void *arg);
 	void *arg;
-	struct input input;
-	coapx_watch_t *watch; /* while input is waited for */
+	struct lines lines;
 	char *line; /* what is taken apart: one line, or more that belong
 	               together */
 	size_t line_len;
@@ -51,14 +37,6 @@ struct script {
 	bool stopped;
 };
 
-/* What there is to do next. */
-enum next {
-	NEXT_LINE,
-	NEXT_WAIT,
-	NEXT_END,
-	NEXT_FAILED,
-};
-
 static bool step(struct script *script);
 
 /* --- the end ------------------------------------------------------------- */
@@ -66,15 +44,12 @@ static bool step(struct script *script);
 static void
 end(struct script *script)
 {
-	coapx_watch_free(script->watch);
+	lines_free(&script->lines);
 	lex_free(&script->lex);
 	/* Keys may have been among the words. */
 	if (script->line)
 		explicit_bzero(script->line, script->line_len);
-	if (script->input.data)
-		explicit_bzero(script->input.data, script->input.room);
 	free(script->line);
-	free(script->input.data);
 	script->done(script, script->status, script->arg);
 	free(script);
 }
@@ -92,10 +67,7 @@ say(struct script *script, const char *text)
 static bool
 is_last(const struct script *script)
 {
-	const struct input *input = &script->input;
-
-	return script->source.text && script->token >= script->lex.n &&
-	    input->pos >= input->len;
+	return script->token >= script->lex.n && lines_are_over(&script->lines);
 }
 
 /* The end before the end. */
@@ -138,133 +110,49 @@ record(struct script *script, int status)
 /* --- lines --------------------------------------------------------------- */
 
 static void
-on_input(coapx_watch_t *watch, int fd, unsigned what, void *arg)
+on_ready(void *arg)
 {
-	struct script *script = arg;
-
-	(void)fd;
-	(void)what;
-	coapx_watch_free(watch);
-	script->watch = NULL;
-	step(script);
-}
-
-/* Whether a read would wait; then on_input() follows. */
-static bool
-must_wait(struct script *script)
-{
-	struct pollfd pfd = { .fd = script->source.fd, .events = POLLIN };
-
-	if (poll(&pfd, 1, 0) != 0)
-		return false;
-	script->watch = coapx_watch_new(script->front->app->context,
-	    script->source.fd, COAPX_READ, on_input, script, NULL);
-	return script->watch != NULL;
-}
-
-/* More bytes of the file. NEXT_LINE: there are some. */
-static enum next
-fill(struct script *script)
-{
-	struct input *input = &script->input;
-	ssize_t n;
-	char *grown;
-
-	if (input->room - input->len < CHUNK) {
-		if (input->room > LINE_MAX_BYTES)
-			return NEXT_FAILED;
-		grown = realloc(input->data, 2 * input->room + CHUNK);
-		if (!grown)
-			return NEXT_FAILED;
-		input->data = grown;
-		input->room = 2 * input->room + CHUNK;
-	}
-	if (must_wait(script))
-		return NEXT_WAIT;
-	do
-		n = read(script->source.fd, input->data + input->len,
-		    input->room - input->len);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return NEXT_FAILED;
-	input->ended = n == 0;
-	input->len += (size_t)n;
-	return NEXT_LINE;
-}
-
-/* Adds a line, its end included, to those that wait to be taken apart. */
-static enum next
-take_line(struct script *script)
-{
-	struct input *input = &script->input;
-	const char *begin, *newline;
-	enum next next;
-	size_t len;
-	char *grown;
-
-	for (;;) {
-		begin = input->len > 0 ? input->data + input->pos : "";
-		len = input->len - input->pos;
-		newline = len > 0 ? memchr(begin, '\n', len) : NULL;
-		if (newline || input->ended)
-			break;
-		next = fill(script);
-		if (next != NEXT_LINE)
-			return next;
-	}
-	if (newline)
-		len = (size_t)(newline - begin) + 1;
-	if (len == 0)
-		return NEXT_END;
-	grown = realloc(script->line, script->line_len + len + 1);
-	if (!grown)
-		return NEXT_FAILED;
-	memcpy(grown + script->line_len, begin, len);
-	script->line = grown;
-	script->line_len += len;
-	script->next_number++;
-	input->pos += len;
-	if (input->pos == input->len && !script->source.text)
-		input->pos = input->len = 0;
-	return NEXT_LINE;
+	step(arg);
 }
 
 /* One line, or as many as a quote or a backslash joins, as tokens. */
-static enum next
+static enum lines_next
 take_lines(struct script *script)
 {
-	enum next next;
+	enum lines_next next;
 
 	if (script->lex.open == LEX_PLAIN) {
 		script->line_len = 0;
 		script->line_number = script->next_number + 1;
 	}
 	do {
-		next = take_line(script);
-		if (next != NEXT_LINE)
+		next = lines_take(&script->lines, &script->line,
+		    &script->line_len);
+		if (next != LINES_LINE)
 			return next;
+		script->next_number++;
 		lex_free(&script->lex);
 		script->token = 0;
 		/* Without the last line end: a backslash before it counts. */
 		if (lex_text(&script->lex, script->line,
 			script->line_len -
 			    (script->line[script->line_len - 1] == '\n')) < 0)
-			return NEXT_FAILED;
+			return LINES_FAILED;
 		if (script->line_len > LINE_MAX_BYTES)
-			return NEXT_FAILED;
+			return LINES_FAILED;
 	} while (script->lex.open != LEX_PLAIN);
-	return NEXT_LINE;
+	return LINES_LINE;
 }
 
 /* The end of the input, or an error of it. */
 static void
-no_more(struct script *script, enum next next)
+no_more(struct script *script, enum lines_next next)
 {
 	const char *name = script->source.name ? script->source.name : "input";
 	bool open = script->lex.open != LEX_PLAIN;
 
 	script->stopped = true;
-	if (next == NEXT_FAILED)
+	if (next == LINES_FAILED)
 		script->status = front_fail(script->front, STATUS_LOCAL,
 		    "%s: %s", name, strerror(errno ? errno : EFBIG));
 	else if (open)
@@ -439,7 +327,7 @@ run_tokens(struct script *script)
 static void
 advance(struct script *script)
 {
-	enum next next;
+	enum lines_next next;
 
 	if (script->source.words) {
 		if (script->started) {
@@ -460,10 +348,11 @@ advance(struct script *script)
 	}
 	errno = 0;
 	next = take_lines(script);
-	if (next == NEXT_LINE && memchr(script->line, '\0', script->line_len)) {
+	if (next == LINES_LINE &&
+	    memchr(script->line, '\0', script->line_len)) {
 		script->token = script->lex.n;
 		complain(script, "this is not text");
-	} else if (next == NEXT_END || next == NEXT_FAILED) {
+	} else if (next == LINES_END || next == LINES_FAILED) {
 		no_more(script, next);
 	}
 }
@@ -475,7 +364,8 @@ step(struct script *script)
 	if (script->stepping)
 		return true;
 	script->stepping = true;
-	while (!script->stopped && !script->running && !script->watch)
+	while (
+	    !script->stopped && !script->running && !lines_wait(&script->lines))
 		advance(script);
 	script->stepping = false;
 	if (!script->stopped || script->running)
@@ -499,13 +389,14 @@ script_start(struct front *front, const struct script_source *source,
 	script->source = *source;
 	script->done = done;
 	script->arg = arg;
-	if (source->text) {
-		script->input.data = strdup(source->text);
-		script->input.len = strlen(source->text);
-		script->input.room = script->input.len;
-		script->input.ended = true;
-		script->stopped = !script->input.data;
-		script->status = script->stopped ? STATUS_INTERNAL : STATUS_OK;
+	script->lines.context = front->app->context;
+	script->lines.ready = on_ready;
+	script->lines.arg = script;
+	if (!source->text) {
+		lines_of_file(&script->lines, source->fd);
+	} else if (!lines_of_text(&script->lines, source->text)) {
+		script->stopped = true;
+		script->status = STATUS_INTERNAL;
 	}
 	return step(script) ? script : NULL;
 }

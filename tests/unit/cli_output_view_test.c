@@ -446,7 +446,7 @@ traces_by_verbosity(void **state)
 	    "* lamp: established\\x1b\n"
 	    "> ACK 0.01 GET mid=4711 token=a1b2\n"
 	    "> ACK 0.01 GET mid=4711 token=a1b2 (retransmission 1)\n"
-	    "< 1 bytes that are no valid message\n");
+	    "< 1 byte that is no valid message\n");
 	trace(&m, 3);
 	assert_wrote(&m, "",
 	    "* lamp: established\\x1b\n"
@@ -455,7 +455,7 @@ traces_by_verbosity(void **state)
 	    "  |B.|\n"
 	    ">  00000002\n"
 	    "> ACK 0.01 GET mid=4711 token=a1b2 (retransmission 1)\n"
-	    "< 1 bytes that are no valid message\n"
+	    "< 1 byte that is no valid message\n"
 	    "<  00000000  ff                                              "
 	    "  |.|\n"
 	    "<  00000001\n");
