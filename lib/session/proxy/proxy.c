@@ -18,6 +18,7 @@
 #include "exchange/copy.h"
 #include "exchange/proxy.h"
 #include "session/body/blockwise.h"
+#include "wire/block.h"
 #include "wire/pdu.h"
 
 /* Bytes of the names in a 5.08: what a datagram has for a payload (RFC 7252
@@ -35,7 +36,7 @@ struct forward {
 	const coap_pdu_t *received; /* while its handler is called */
 	coap_pdu_t *answer;         /* a copy, with its body */
 	unsigned code;              /* without an answer: what we say */
-	char why[200];
+	char why[PROXY_WHY];
 	bool done;
 	bool busy; /* a handler is called: it stays until that is over */
 	bool dead;
@@ -43,8 +44,8 @@ struct forward {
 
 /* --- words ---------------------------------------------------------------- */
 
-static unsigned
-code_of_error(int err)
+unsigned
+proxy_code_of_error(int err)
 {
 	switch (err) {
 	case -COAP_E_NOMEM:
@@ -175,30 +176,33 @@ is_whole(const coap_pdu_t *response)
 	    (block.num == 0 && !block.m);
 }
 
-static void
-keep_answer(struct forward *f, const coap_pdu_t *response)
+coap_pdu_t *
+proxy_keep_answer(const struct proxy *proxy, const coap_pdu_t *response,
+    unsigned *code, char why[PROXY_WHY])
 {
-	const struct resources *r = &f->proxy->context->resources;
+	const struct resources *r = &proxy->context->resources;
 	unsigned bad = proxy_bad_response(r, response);
 	size_t len, offset, total;
 	const uint8_t *data;
+	coap_pdu_t *answer;
 
-	f->code = COAP_RESPONSE_CODE_BAD_GATEWAY;
+	*code = COAP_RESPONSE_CODE_BAD_GATEWAY;
 	if (bad > 0) {
-		snprintf(f->why, sizeof f->why,
+		snprintf(why, PROXY_WHY,
 		    "Option %u of the answer is not known to this proxy", bad);
-		return;
+		return NULL;
 	}
 	coap_get_data_large(response, &len, &data, &offset, &total);
 	if (offset > 0 || total > len || !is_whole(response)) {
-		snprintf(f->why, sizeof f->why, "The answer is not complete");
-		return;
+		snprintf(why, PROXY_WHY, "The answer is not complete");
+		return NULL;
 	}
-	f->answer = copy_pdu(response);
-	if (!f->answer) {
-		f->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
-		snprintf(f->why, sizeof f->why, "Out of memory");
+	answer = copy_pdu(response);
+	if (!answer) {
+		*code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
+		snprintf(why, PROXY_WHY, "Out of memory");
 	}
+	return answer;
 }
 
 /* The application may look at it, as libcoap has it. */
@@ -224,10 +228,11 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	f->request = NULL;
 	f->busy = true;
 	if (result->error == 0) {
-		keep_answer(f, result->response);
+		f->answer = proxy_keep_answer(f->proxy, result->response,
+		    &f->code, f->why);
 		tell(f, session, result);
 	} else {
-		f->code = code_of_error(result->error);
+		f->code = proxy_code_of_error(result->error);
 		snprintf(f->why, sizeof f->why, "No answer from %s: %s",
 		    f->link->origin, err_text(result->error));
 	}
@@ -289,27 +294,37 @@ release_answer(coap_session_t *session, void *app)
 	coap_delete_pdu(app);
 }
 
-static int
-fill(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
-    coap_pdu_t *response)
+/* Seconds that are left of what the answer said. */
+static bool
+put_max_age(coap_pdu_t *response, int64_t seconds)
 {
-	const struct resources *r = &f->proxy->context->resources;
-	coap_pdu_t *answer = f->answer;
+	if (seconds < 0)
+		return true;
+	pdu_remove_option(response, COAP_OPTION_MAXAGE);
+	return block_add_uint(response, COAP_OPTION_MAXAGE, (uint64_t)seconds);
+}
+
+int
+proxy_fill(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_pdu_t *answer, int64_t max_age)
+{
+	const struct resources *r = &session->context->resources;
 	size_t len = 0, offset, total;
 	const uint8_t *data;
 
 	if (names_proxies(answer) && relay_hop_limit(session, answer, response))
 		return 1;
 	coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
-	if (!proxy_response_options(r, answer, response))
+	if (!proxy_response_options(r, answer, response) ||
+	    !put_max_age(response, max_age))
 		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
 		    "The options of the answer are too long");
 	coap_get_data_large(answer, &len, &data, &offset, &total);
 	if (len == 0)
 		return 1;
-	f->answer = NULL;
 	return blockwise_add_answer(session, request, response,
-	    &(struct blockwise_answer){ data, len, release_answer, answer });
+	    &(struct blockwise_answer){ data, len, release_answer,
+		pdu_ref(answer) });
 }
 
 /* The second call of the handler. */
@@ -319,18 +334,21 @@ finish(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
 {
 	if (key != f->key)
 		coap_delete_cache_key(key);
+	/* Whatever was asked for, nothing is observed. */
+	pdu_remove_option(response, COAP_OPTION_OBSERVE);
 	if (f->answer)
-		return fill(f, session, request, response);
+		return proxy_fill(session, request, response, f->answer, -1);
 	proxy_refuse(response, f->code, f->why);
 	return 1;
 }
 
 /* --- sending it on -------------------------------------------------------- */
 
-static int
-make_options(const coap_pdu_t *request, const struct proxy_way *way,
-    coap_pdu_t *pdu, const struct resources *r)
+int
+proxy_add_options(const struct proxy *proxy, const coap_pdu_t *request,
+    const struct proxy_way *way, coap_pdu_t *pdu)
 {
+	const struct resources *r = &proxy->context->resources;
 	coap_optlist_t *chain = NULL;
 	int err =
 	    proxy_request_options(r, request, way->strip ? &way->asked : NULL,
@@ -358,9 +376,8 @@ send_on(struct forward *f, const struct proxy_way *way)
 	    (coap_pdu_code_t)request->code, session);
 	size_t len, offset, total;
 	const uint8_t *data;
-	int err = pdu
-	    ? make_options(request, way, pdu, &f->proxy->context->resources)
-	    : -COAP_E_NOMEM;
+	int err = pdu ? proxy_add_options(f->proxy, request, way, pdu)
+		      : -COAP_E_NOMEM;
 
 	if (err == 0 &&
 	    coap_get_data_large(request, &len, &data, &offset, &total) &&
@@ -396,10 +413,11 @@ origin_of(const coap_uri_t *uri)
 	return origin;
 }
 
-static int
-reach(struct forward *f, const coap_session_t *session,
-    const struct proxy_way *way, const coap_proxy_server_list_t *list)
+struct proxy_link *
+proxy_reach(struct proxy *proxy, const coap_session_t *session,
+    const struct proxy_way *way, const coap_proxy_server_list_t *list, int *err)
 {
+	struct proxy_link *link = NULL;
 	char *origin = origin_of(&way->hop);
 	struct proxy_hop hop = {
 		.origin = origin,
@@ -407,12 +425,12 @@ reach(struct forward *f, const coap_session_t *session,
 		.client = list->track_client_session ? session->id : 0,
 		.idle_seconds = list->idle_timeout_secs,
 	};
-	int err = -COAP_E_NOMEM;
 
+	*err = -COAP_E_NOMEM;
 	if (origin)
-		f->link = proxy_link_get(f->proxy, &hop, &err);
+		link = proxy_link_get(proxy, &hop, err);
 	coap_free_type(COAP_STRING, origin);
-	return f->link ? send_on(f, way) : err;
+	return link;
 }
 
 static struct forward *
@@ -445,14 +463,16 @@ begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
 		return proxy_refuse(response,
 		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "Too many requests wait in this proxy");
-	err = reach(f, session, way, list);
+	f->link = proxy_reach(f->proxy, session, way, list, &err);
+	if (f->link)
+		err = send_on(f, way);
 	if (err == 0) {
 		f->key = key;
 		return 1;
 	}
 	/* Takes f along. */
 	coap_free_async(session, f->async);
-	return proxy_refuse(response, code_of_error(err), err_text(err));
+	return proxy_refuse(response, proxy_code_of_error(err), err_text(err));
 }
 
 static int

@@ -32,6 +32,9 @@ struct proxy_link {
 	unsigned idle_seconds; /* 0: it stays */
 };
 
+/* Bytes of a sentence that says what went wrong. */
+#define PROXY_WHY 200
+
 struct forward;
 
 struct proxy {
@@ -77,6 +80,24 @@ void proxy_link_put(struct proxy_link *link);
 void proxy_link_close(struct proxy_link *link);
 
 /* proxy.c */
+/* What a client is told of an error of ours, or of the way to the next hop. */
+unsigned proxy_code_of_error(int err);
+/* A link that goes that way, with one more user; NULL and *err. */
+struct proxy_link *proxy_reach(struct proxy *proxy,
+    const coap_session_t *session, const struct proxy_way *way,
+    const coap_proxy_server_list_t *list, int *err);
+/* The options of a request as it goes on; 0 or an error. */
+int proxy_add_options(const struct proxy *proxy, const coap_pdu_t *request,
+    const struct proxy_way *way, coap_pdu_t *pdu);
+/* A copy of what came from a next hop; NULL: it cannot be passed on, and *code
+ * and why are what clients are told. */
+coap_pdu_t *proxy_keep_answer(const struct proxy *proxy,
+    const coap_pdu_t *response, unsigned *code, char why[PROXY_WHY]);
+/* The response becomes that answer, of which a reference is kept as long as
+ * blocks of it may be asked for. max_age: seconds it is fresh from now; -1: as
+ * it says. As coap_proxy_forward_request(). */
+int proxy_fill(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_pdu_t *answer, int64_t max_age);
 /* The client does not wait any more. */
 void proxy_forget(coap_context_t *context, const coap_async_t *async);
 /* The session is over: what was opened for it alone goes. */
