@@ -201,7 +201,7 @@ static const struct row rows[] = {
 	    { FIELD(number, exit.status, 0, STATUS_MAX),
 		FIELD(text, exit.session, 0, MESSAGE_TEXT),
 		FIELD(text, exit.path, 0, MESSAGE_TEXT) } },
-	{ MESSAGE_REWIND, FROM_OWNER, ABOUT_REQUEST,
+	{ MESSAGE_REWIND, ABOUT_REQUEST,
 	    { FIELD(text, rewind, 1, MESSAGE_TEXT) } },
 };
 

@@ -262,6 +262,17 @@ observation_stale(struct observations *t, struct observation *o,
 }
 
 void
+observation_hurry(struct observations *t, struct observation *o,
+    coap_tick_t now)
+{
+	if (o->state != COAPX_OBSERVE_REGISTERED &&
+	    o->state != COAPX_OBSERVE_STALE)
+		return;
+	o->state = COAPX_OBSERVE_STALE;
+	set_due(t, o, now);
+}
+
+void
 observation_pause(struct observations *t, struct observation *o,
     coapx_observe_state_t state)
 {

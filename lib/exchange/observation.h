@@ -107,6 +107,10 @@ void observation_asked(struct observations *t, struct observation *o,
  * that random chooses. */
 void observation_stale(struct observations *t, struct observation *o,
     coap_tick_t now, uint32_t random);
+/* What is known of it is not fresh any more, or fresh enough: asked for again at
+ * now, unless it is under way or cannot be. */
+void observation_hurry(struct observations *t, struct observation *o,
+    coap_tick_t now);
 /* Nothing is due until more is known: LOST or CANCELLING. */
 void observation_pause(struct observations *t, struct observation *o,
     coapx_observe_state_t state);

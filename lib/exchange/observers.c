@@ -219,6 +219,8 @@ observer_remove(struct observer *o)
 	peer->bytes -= bytes;
 	peer->pool->n--;
 	peer->pool->bytes -= bytes;
+	if (o->untie != NULL)
+		o->untie(o->tie);
 	observer_free(o);
 }
 

@@ -104,6 +104,10 @@ struct observer {
 	uint32_t rx;          /* messages of the session when it was made */
 	uint32_t rx_began;    /* ... and when it registered */
 	uint64_t serial;      /* of this entry, never used twice */
+	/* Whoever goes with it, and is told that it goes; NULL: nobody. untie may
+	 * change nothing here. */
+	void *tie;
+	void (*untie)(void *tie);
 	coap_tick_t con_at;   /* when the last CON was made, or it began */
 	coap_tick_t told_at;  /* the same of any notification */
 	int64_t format;       /* of its first answer; or OBSERVER_FORMAT_... */

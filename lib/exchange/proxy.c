@@ -24,8 +24,8 @@
 
 /*
  * What is not here passes when it is safe, and is refused when not. Blocks are
- * put together and cut here, so each hop has its own; an answer is observed by
- * nobody, and what No-Response says is the server's part to heed.
+ * put together and cut here, so each hop has its own; each observes by itself,
+ * and what No-Response says is the server's part to heed.
  */
 static const struct row {
 	uint16_t number;

@@ -97,6 +97,8 @@ void observe_end(coap_session_t *session, struct observation *o,
     coap_nack_reason_t reason, int err);
 /* It is to be asked for again soon. */
 void observe_stale(coap_session_t *session, struct observation *o);
+/* The same at once, in the next turn of the loop. */
+void observe_hurry(coapx_observation_t *h);
 /* Whether the rest of a response is fetched. */
 bool observe_fetches(const coap_session_t *session, const struct observation *o,
     const coap_pdu_t *response);

@@ -55,6 +55,14 @@ observe_stale(coap_session_t *session, struct observation *o)
 	session_arm(session);
 }
 
+void
+observe_hurry(coapx_observation_t *h)
+{
+	observation_hurry(observe_table_of(h->session), h->o,
+	    context_now(h->session->context));
+	session_arm(h->session);
+}
+
 static void
 ask(coap_session_t *session, struct observation *o)
 {

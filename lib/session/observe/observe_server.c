@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "session/body/blockwise.h"
 #include "session/observe/persist.h"
+#include "session/proxy/proxy_observe.h"
 #include "wire/block.h"
 
 /* --- finding -------------------------------------------------------------- */
@@ -154,10 +155,13 @@ before_handler(void *user, coap_resource_t *resource, const coap_pdu_t *request,
 	struct notify_turn *turn = user;
 	struct observer *o = observer_find(notify_peer(turn->session),
 	    coap_pdu_get_token(request));
-	bool wanted = resource->observable && resource->in_table &&
-	    notify_asks(request) && !is_later(request) && !is_part(request);
+	bool can = resource->observable || proxy_observe_can(resource);
+	bool wanted = can && resource->in_table && notify_asks(request) &&
+	    !is_later(request) && !is_part(request);
 	uint32_t number = resource->observers.number;
 
+	/* What a handler left behind that ran for nobody. */
+	proxy_observe_settle(proxy_observe_take(turn->session), NULL);
 	turn->began = context_now(turn->session->context);
 	if (turn->serial != 0 && (!o || o->serial != turn->serial))
 		return;
@@ -279,14 +283,23 @@ after_handler(void *user, coap_resource_t *resource, const coap_pdu_t *request,
 {
 	struct notify_turn *turn = user;
 	coap_session_t *session = turn->session;
+	struct proxy_watcher *watcher = proxy_observe_take(session);
+	coap_option_t option;
+	/* A handler may have taken it out. */
 	bool good = turn->has_option && session->layer && resource->in_table &&
-	    COAP_RESPONSE_CLASS(response->code) == 2;
+	    COAP_RESPONSE_CLASS(response->code) == 2 &&
+	    pdu_find_option(response, COAP_OPTION_OBSERVE, &option) &&
+	    (resource->observable || watcher);
 
 	if (resource->unknown && request->code == COAP_REQUEST_CODE_PUT &&
 	    COAP_RESPONSE_CLASS(response->code) == 2)
 		persist_made(session, request);
 	if (good && turn->serial == 0)
 		good = add_observer(turn, resource, request, response) == 0;
+	proxy_observe_settle(watcher,
+	    good ? observer_find(notify_peer(session),
+		       coap_pdu_get_token(request))
+		 : NULL);
 	if (!good && turn->has_option) {
 		pdu_remove_option(response, COAP_OPTION_OBSERVE);
 		turn->has_option = false;

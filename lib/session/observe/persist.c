@@ -9,6 +9,7 @@
 #include "exchange/copy.h"
 #include "exchange/path.h"
 #include "session/connect/endpoint.h"
+#include "session/proxy/proxy_observe.h"
 #include "wire/pdu.h"
 
 /* A request that is kept, at most. */
@@ -28,7 +29,9 @@ persist_keeps(const struct observer *o)
 {
 	const coap_session_t *session = o->peer->session;
 
-	return session->endpoint && session->proto->proto == COAP_PROTO_UDP;
+	/* By their paths, requests to a proxy would be those of other resources. */
+	return session->endpoint && session->proto->proto == COAP_PROTO_UDP &&
+	    !proxy_observe_can(o->resource);
 }
 
 static void

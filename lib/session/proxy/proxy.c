@@ -4,7 +4,7 @@
  * waits as an async entry; its handler is called again when the answer is
  * there, and coap_proxy_forward_request() then fills the response with it.
  */
-#include "session/proxy/proxy.h"
+#include "session/proxy/proxy_observe.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ identify(const coap_session_t *session, char text[ADDR_TEXT_SIZE])
 
 /* --- their life ----------------------------------------------------------- */
 
-static struct proxy *
+struct proxy *
 proxy_of(coap_context_t *context)
 {
 	if (!context->proxy) {
@@ -131,6 +131,8 @@ proxy_forget(coap_context_t *context, const coap_async_t *async)
 
 	if (f)
 		forward_free(f);
+	else if (context->proxy)
+		proxy_observe_forget(context->proxy, async);
 }
 
 void
@@ -143,7 +145,10 @@ proxy_client_gone(coap_session_t *session)
 	if (!proxy)
 		return;
 	DL_FOREACH_SAFE(proxy->links, link, next) {
-		if (link->client == session->id && link->users == 0)
+		if (link->client != session->id)
+			continue;
+		link->orphan = true;
+		if (link->users == 0)
 			proxy_link_close(link);
 	}
 }
@@ -157,6 +162,7 @@ proxy_free(coap_context_t *context)
 		return;
 	while (proxy->forwards)
 		forward_free(proxy->forwards);
+	proxy_observe_free(proxy);
 	while (proxy->links)
 		proxy_link_close(proxy->links);
 	context->proxy = NULL;
@@ -475,6 +481,15 @@ begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
 	return proxy_refuse(response, proxy_code_of_error(err), err_text(err));
 }
 
+/* With success the key is ours. */
+static int
+took(int ok, coap_cache_key_t *key)
+{
+	if (ok)
+		coap_delete_cache_key(key);
+	return ok;
+}
+
 static int
 forward(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_cache_key_t *key, coap_proxy_server_list_t *list)
@@ -489,6 +504,8 @@ forward(coap_session_t *session, const coap_pdu_t *request,
 
 	if (f && f->done)
 		return finish(f, session, request, response, key);
+	if (proxy_observe_serve(session, request, response, &ok))
+		return took(ok, key);
 	if (context_check(session->context) < 0)
 		return proxy_refuse(response,
 		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
@@ -501,7 +518,10 @@ forward(coap_session_t *session, const coap_pdu_t *request,
 		    COAP_RESPONSE_CODE_HOP_LIMIT_REACHED, text);
 	}
 	ok = proxy_find_way(session, request, response, list, &way);
-	if (ok)
+	if (ok &&
+	    proxy_observe_begin(session, request, response, &way, list, &ok))
+		ok = took(ok, key);
+	else if (ok)
 		ok = begin(session, request, response, key, &way, list);
 	coap_delete_string(way.text);
 	return ok;
@@ -549,7 +569,9 @@ coap_proxy_forward_response(coap_session_t *session, const coap_pdu_t *received,
 	if (proxy && received)
 		DL_SEARCH_SCALAR(proxy->forwards, f, received, received);
 	if (!f)
-		return COAP_RESPONSE_FAIL;
+		return received && proxy && proxy_observe_has(proxy, received)
+		    ? COAP_RESPONSE_OK
+		    : COAP_RESPONSE_FAIL;
 	if (cache_key) {
 		*cache_key = f->key;
 		f->key = NULL;

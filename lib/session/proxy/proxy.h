@@ -30,18 +30,31 @@ struct proxy_link {
 	coapx_timer_t *idle;
 	unsigned users;
 	unsigned idle_seconds; /* 0: it stays */
+	bool orphan;           /* its client is gone */
 };
 
 /* Bytes of a sentence that says what went wrong. */
 #define PROXY_WHY 200
 
 struct forward;
+struct proxy_watch;
+struct proxy_watcher;
+
+/* What is observed at next hops, see proxy_observe.h. All zero is nothing. */
+struct proxy_watches {
+	struct proxy_watch *list;
+	unsigned n;
+	size_t bytes;                   /* of their states */
+	struct proxy_watcher *waiting;  /* for the first one */
+	struct proxy_watcher *answered; /* in the handler that runs */
+};
 
 struct proxy {
 	coap_context_t *context;
 	struct proxy_link *links;
 	unsigned n_links;
 	struct forward *forwards;
+	struct proxy_watches watches;
 };
 
 /* What a link is found by, or made from. */
@@ -80,6 +93,8 @@ void proxy_link_put(struct proxy_link *link);
 void proxy_link_close(struct proxy_link *link);
 
 /* proxy.c */
+/* Made at the first use; NULL when out of memory. */
+struct proxy *proxy_of(coap_context_t *context);
 /* What a client is told of an error of ours, or of the way to the next hop. */
 unsigned proxy_code_of_error(int err);
 /* A link that goes that way, with one more user; NULL and *err. */

@@ -179,7 +179,7 @@ proxy_link_put(struct proxy_link *link)
 {
 	if (--link->users > 0)
 		return;
-	if (!session_is_open(link->session))
+	if (!session_is_open(link->session) || link->orphan)
 		proxy_link_close(link);
 	else if (link->idle_seconds > 0)
 		coapx_timer_set(link->idle,

@@ -1,0 +1,1038 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Observing through a proxy on loopback: the server is it, and is also the
+ * server behind it, by another of its addresses.
+ */
+#include "session_support.h"
+
+#include <unistd.h>
+
+#include <coap3/coap_proxy.h>
+
+#include "exchange/observers.h"
+#include "session/proxy/proxy_observe.h"
+#include "wire/pdu.h"
+
+#define UDP COAP_PROTO_UDP
+#define TCP COAP_PROTO_TCP
+
+#define LARGE   ((size_t)20000)
+#define CLIENTS 5
+
+static uint8_t body[LARGE];
+static coap_proxy_server_t entry;
+static coap_proxy_server_list_t list;
+static coap_dtls_cpsk_t psk = { .version = COAP_DTLS_CPSK_SETUP_VERSION };
+
+/* The server behind the proxy. */
+static struct {
+	coap_resource_t *resource;
+	char state[32];
+	size_t large;    /* bytes of body instead of the state */
+	unsigned option; /* one more in the answer; 0: none */
+	int max_age;     /* -1: it does not say */
+	bool stay;       /* it never answers */
+	bool later;      /* it answers in a second */
+	unsigned calls;
+	unsigned asked; /* those with Observe 0 */
+	unsigned ended; /* and 1 */
+	size_t got;
+} o;
+
+/* What each client got. */
+static struct heard {
+	coapx_observation_t *handle;
+	unsigned n;
+	unsigned ends;
+	int error;
+	unsigned code;
+	uint32_t number;
+	int64_t max_age;
+	size_t length;
+	bool same;
+	char text[200];
+} heard[CLIENTS];
+
+static void
+put_uint(coap_pdu_t *pdu, coap_option_num_t number, unsigned value)
+{
+	uint8_t bytes[4];
+
+	assert_true(coap_add_option(pdu, number,
+	    coap_encode_var_safe(bytes, sizeof bytes, value), bytes));
+}
+
+static void
+serve_origin(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	size_t len = o.large ? o.large : strlen(o.state);
+	const uint8_t *data = NULL;
+	size_t offset, total;
+
+	o.calls++;
+	o.asked += pdu_option_uint(request, COAP_OPTION_OBSERVE) == 0;
+	o.ended += pdu_option_uint(request, COAP_OPTION_OBSERVE) == 1;
+	coap_get_data_large(request, &o.got, &data, &offset, &total);
+	if (o.later)
+		coap_register_async(session, request, COAP_TICKS_PER_SECOND);
+	if (o.stay || o.later) {
+		o.later = false;
+		return;
+	}
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
+	if (o.option)
+		put_uint(response, (coap_option_num_t)o.option, 7);
+	coap_add_data_large_response(resource, session, request, response,
+	    query, 42, o.max_age, 0, len,
+	    o.large ? body : (const uint8_t *)o.state, NULL, NULL);
+}
+
+static void
+serve_proxy(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	(void)query;
+	coap_proxy_forward_request(session, request, response, resource, NULL,
+	    &list);
+}
+
+static coap_bin_const_t
+text_of(const char *text)
+{
+	return (coap_bin_const_t){ strlen(text), (const uint8_t *)text };
+}
+
+static int
+up(void **state)
+{
+	world_up(state);
+	world_all_protocols();
+	memset(&entry, 0, sizeof entry);
+	psk.psk_info = (coap_dtls_cpsk_info_t){ text_of(WORLD_IDENTITY),
+		text_of(WORLD_KEY) };
+	entry.dtls_cpsk = &psk;
+	memset(&o, 0, sizeof o);
+	memset(heard, 0, sizeof heard);
+	for (size_t i = 0; i < LARGE; i++)
+		body[i] = (uint8_t)('a' + (i * 7 + i / 256) % 26);
+	strcpy(o.state, "one");
+	o.max_age = 30;
+	w.quiet = true;
+	list = (coap_proxy_server_list_t){
+		.type = COAP_PROXY_DIRECT_STRIP,
+		.entry = &entry,
+		.entry_count = 1,
+		.idle_timeout_secs = 10,
+	};
+	coap_context_set_block_mode(w.client,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	coap_context_set_block_mode(w.server,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	o.resource = coap_resource_init(coap_make_str_const("f"), 0);
+	coap_register_request_handler(o.resource, COAP_REQUEST_GET,
+	    serve_origin);
+	coap_register_request_handler(o.resource, COAP_REQUEST_FETCH,
+	    serve_origin);
+	coap_resource_set_get_observable(o.resource, 1);
+	coap_add_resource(w.server, o.resource);
+	coap_add_resource(w.server,
+	    coap_resource_proxy_uri_init(serve_proxy, 0, NULL));
+	return 0;
+}
+
+static void
+change(const char *to)
+{
+	snprintf(o.state, sizeof o.state, "%s", to);
+	coap_resource_notify_observers(o.resource, NULL);
+}
+
+/* Who observes at the server behind the proxy. */
+static unsigned
+upstream(void)
+{
+	return o.resource->observers.n;
+}
+
+static struct proxy_watches *
+watches(void)
+{
+	static struct proxy_watches none;
+
+	return w.server->proxy ? &w.server->proxy->watches : &none;
+}
+
+/* --- clients -------------------------------------------------------------- */
+
+static void
+hear(struct heard *h, const coap_pdu_t *response)
+{
+	const uint8_t *data = NULL;
+	size_t offset, total;
+
+	h->code = response->code;
+	h->max_age = pdu_option_uint(response, COAP_OPTION_MAXAGE);
+	coap_get_data_large(response, &h->length, &data, &offset, &total);
+	h->same = h->length == o.large && total == h->length && data &&
+	    memcmp(data, body, h->length) == 0;
+	snprintf(h->text, sizeof h->text, "%.*s",
+	    (int)(h->length < 199 ? h->length : 199), (const char *)data);
+}
+
+static void
+on_notify(coapx_observation_t *observation, coap_session_t *session,
+    const coapx_notification_t *n, void *arg)
+{
+	struct heard *h = arg;
+
+	(void)observation, (void)session;
+	h->n++;
+	h->number = n->number;
+	hear(h, n->response);
+}
+
+static void
+on_end(coapx_observation_t *observation, coap_session_t *session,
+    const coapx_result_t *result, void *arg)
+{
+	struct heard *h = arg;
+
+	(void)observation, (void)session;
+	h->handle = NULL;
+	h->ends++;
+	h->error = result->error;
+	if (result->response)
+		hear(h, result->response);
+}
+
+static coap_session_t *
+connected(coap_proto_t proto)
+{
+	coap_session_t *session = world_session(proto);
+
+	assert_non_null(session);
+	WORLD_UNTIL(
+	    coap_session_get_state(session) == COAP_SESSION_STATE_ESTABLISHED);
+	return session;
+}
+
+static coap_pdu_t *
+new_request(coap_session_t *session, coap_pdu_code_t code, coap_proto_t behind,
+    const char *path)
+{
+	coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, code, session);
+	unsigned char addr[80] = "";
+	char uri[200];
+
+	assert_non_null(pdu);
+	coap_print_addr(world_address(behind), addr, sizeof addr);
+	snprintf(uri, sizeof uri, "%s://%s%s", coapx_proto_scheme(behind),
+	    (const char *)addr, path);
+	assert_true(coap_add_option(pdu, COAP_OPTION_PROXY_URI, strlen(uri),
+	    (const uint8_t *)uri));
+	return pdu;
+}
+
+static void
+start_with(struct heard *h, coap_session_t *session, coap_pdu_t *pdu)
+{
+	coapx_observe_params_t params = {
+		.size = sizeof params,
+		/* Nothing is asked again but by the proxy. */
+		.flags = COAPX_OBSERVE_NO_REFRESH,
+		.notify = on_notify,
+		.end = on_end,
+		.arg = h,
+	};
+
+	h->handle = coapx_observe_start(session, pdu, &params, NULL);
+	assert_non_null(h->handle);
+}
+
+static void
+start(struct heard *h, coap_session_t *session, coap_proto_t behind)
+{
+	start_with(h, session,
+	    new_request(session, COAP_REQUEST_CODE_GET, behind, "/f"));
+}
+
+static coap_session_t *
+observing(struct heard *h, coap_proto_t from, coap_proto_t behind)
+{
+	coap_session_t *session = connected(from);
+
+	start(h, session, behind);
+	WORLD_UNTIL(h->n == 1);
+	return session;
+}
+
+static void
+stop(struct heard *h)
+{
+	assert_int_equal(coapx_observe_stop(h->handle,
+			     COAPX_OBSERVE_DEREGISTER),
+	    0);
+	WORLD_UNTIL(h->ends == 1);
+	assert_int_equal(h->error, 0);
+	assert_int_equal(h->code, COAP_RESPONSE_CODE_CONTENT);
+}
+
+/* Until it was told that, however long notifications are held back. */
+static void
+hears(struct heard *h, const char *text)
+{
+	for (int i = 0; i < 100 && strcmp(h->text, text) != 0; i++)
+		world_advance(100);
+	assert_string_equal(h->text, text);
+}
+
+static void
+nothing_is_left(void)
+{
+	WORLD_UNTIL(watches()->n == 0 && upstream() == 0);
+	assert_null(watches()->list);
+	assert_null(watches()->waiting);
+	assert_int_equal(watches()->bytes, 0);
+}
+
+/* --- the way there and back ----------------------------------------------- */
+
+static void
+pass(coap_proto_t from, coap_proto_t behind)
+{
+	coap_session_t *session = observing(&heard[0], from, behind);
+	uint32_t number = heard[0].number;
+
+	assert_string_equal(heard[0].text, o.state);
+	assert_int_equal(heard[0].max_age, 30);
+	assert_int_equal(upstream(), 1);
+	change("two");
+	hears(&heard[0], "two");
+	change("three");
+	hears(&heard[0], "three");
+	assert_int_equal(heard[0].n, 3);
+	if (from == UDP)
+		assert_true(heard[0].number > number);
+	stop(&heard[0]);
+	nothing_is_left();
+	coap_session_release(session);
+	memset(heard, 0, sizeof heard);
+}
+
+static void
+it_passes_between_protocols(void **state)
+{
+	coap_proto_t proto;
+
+	(void)state;
+	for (proto = UDP; proto; proto = world_next_proto(proto)) {
+		pass(proto, proto == UDP ? TCP : UDP);
+		if (proto != UDP)
+			pass(UDP, proto);
+	}
+}
+
+static void
+clients_share_one(void **state)
+{
+	static const coap_proto_t from[] = { UDP, TCP, UDP };
+	coap_session_t *session[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		session[i] = observing(&heard[i], from[i], TCP);
+	assert_int_equal(o.asked, 1);
+	assert_int_equal(o.calls, 1);
+	change("two");
+	for (int i = 0; i < 3; i++)
+		hears(&heard[i], "two");
+	assert_int_equal(o.calls, 2);
+	assert_int_equal(w.server->proxy->n_links, 1);
+	stop(&heard[0]);
+	assert_int_equal(upstream(), 1);
+	change("three");
+	hears(&heard[1], "three");
+	hears(&heard[2], "three");
+	assert_string_not_equal(heard[0].text, "three");
+	stop(&heard[2]);
+	stop(&heard[1]);
+	nothing_is_left();
+	/* Once, and for the two notifications. */
+	assert_int_equal(o.asked, 3);
+	assert_int_equal(o.ended, 1);
+	for (int i = 0; i < 3; i++)
+		coap_session_release(session[i]);
+}
+
+/* They ask before the first answer. */
+static void
+who_waits_shares_one(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	for (int i = 0; i < CLIENTS; i++)
+		start(&heard[i], session, UDP);
+	for (int i = 0; i < CLIENTS; i++)
+		hears(&heard[i], "one");
+	assert_int_equal(o.calls, 1);
+	assert_null(watches()->waiting);
+	coap_session_release(session);
+	nothing_is_left();
+}
+
+/* What differs in what counts is observed by itself. */
+static void
+other_requests_have_their_own(void **state)
+{
+	coap_session_t *session = observing(&heard[0], TCP, UDP);
+	coap_pdu_t *pdu;
+
+	(void)state;
+	pdu = new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f?a=1");
+	start_with(&heard[1], session, pdu);
+	pdu = new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+	put_uint(pdu, COAP_OPTION_ACCEPT, 42);
+	start_with(&heard[2], session, pdu);
+	/* How far it may go does not count. */
+	pdu = new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+	put_uint(pdu, COAP_OPTION_HOP_LIMIT, 5);
+	start_with(&heard[3], session, pdu);
+	for (int i = 0; i < 4; i++)
+		hears(&heard[i], "one");
+	assert_int_equal(o.asked, 3);
+	assert_int_equal(watches()->n, 3);
+	coap_session_release(session);
+	nothing_is_left();
+}
+
+static void
+each_client_has_its_own_session(void **state)
+{
+	coap_session_t *a, *b;
+
+	(void)state;
+	list.track_client_session = 1;
+	list.idle_timeout_secs = 0;
+	a = observing(&heard[0], TCP, UDP);
+	b = observing(&heard[1], TCP, UDP);
+	assert_int_equal(upstream(), 2);
+	assert_int_equal(w.server->proxy->n_links, 2);
+	coap_session_release(a);
+	WORLD_UNTIL(upstream() == 1 && w.server->proxy->n_links == 1);
+	coap_session_release(b);
+	nothing_is_left();
+	WORLD_UNTIL(w.server->proxy->n_links == 0);
+}
+
+static void
+large_notifications_go_whole(void **state)
+{
+	static const coap_proto_t protos[] = { UDP, TCP };
+	coap_session_t *session;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		o.large = LARGE;
+		session = observing(&heard[0], protos[i], protos[1 - i]);
+		assert_true(heard[0].same);
+		o.large = LARGE - 1;
+		change("");
+		for (int k = 0; k < 100 && heard[0].n < 2; k++)
+			world_advance(100);
+		assert_int_equal(heard[0].n, 2);
+		assert_true(heard[0].same);
+		stop(&heard[0]);
+		nothing_is_left();
+		coap_session_release(session);
+		memset(heard, 0, sizeof heard);
+	}
+}
+
+static void
+fetch_is_observed(void **state)
+{
+	static const size_t lengths[] = { 10, LARGE };
+	coap_session_t *session;
+	coap_pdu_t *pdu;
+	char text[32];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		for (int k = 0; k < 2; k++) {
+			session = connected(k ? UDP : TCP);
+			pdu = new_request(session, COAP_REQUEST_CODE_FETCH,
+			    k ? TCP : UDP, "/f");
+			assert_true(coap_add_data_large_request(session, pdu,
+			    lengths[i], body, NULL, NULL));
+			start_with(&heard[k], session, pdu);
+			hears(&heard[k], o.state);
+			assert_int_equal(o.got, lengths[i]);
+			o.got = 0;
+			snprintf(text, sizeof text, "%d %d", i, k);
+			change(text);
+			hears(&heard[k], o.state);
+			assert_int_equal(o.got, lengths[i]);
+			coap_session_release(session);
+			nothing_is_left();
+		}
+		memset(heard, 0, sizeof heard);
+	}
+}
+
+/* --- freshness ------------------------------------------------------------ */
+
+static void
+max_age_is_what_is_left(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b;
+
+	(void)state;
+	world_advance(10000);
+	b = observing(&heard[1], TCP, TCP);
+	assert_int_equal(heard[1].max_age, 20);
+	assert_int_equal(o.calls, 1);
+	/* What has changed is as fresh as it says. */
+	change("two");
+	hears(&heard[1], "two");
+	assert_true(heard[1].max_age >= 29);
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+what_is_stale_is_asked_for(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = connected(TCP);
+
+	(void)state;
+	world_advance(31000);
+	assert_int_equal(o.asked, 1);
+	strcpy(o.state, "two");
+	start(&heard[1], b, TCP);
+	WORLD_UNTIL(heard[1].n == 1);
+	assert_string_equal(heard[1].text, "two");
+	assert_int_equal(heard[1].max_age, 30);
+	/* The same observation, and all are told. */
+	assert_int_equal(o.asked, 2);
+	assert_int_equal(upstream(), 1);
+	hears(&heard[0], "two");
+	/* Without anybody who asks, too. */
+	strcpy(o.state, "three");
+	world_advance(46000);
+	hears(&heard[0], "three");
+	hears(&heard[1], "three");
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+a_state_that_is_known_is_not_sent(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	coap_pdu_t *pdu =
+	    new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+
+	(void)state;
+	o.option = COAP_OPTION_ETAG;
+	put_uint(pdu, COAP_OPTION_ETAG, 9);
+	put_uint(pdu, COAP_OPTION_ETAG, 7);
+	start_with(&heard[0], session, pdu);
+	start(&heard[1], session, UDP);
+	hears(&heard[1], "one");
+	WORLD_UNTIL(heard[0].n == 1);
+	assert_int_equal(heard[0].code, COAP_RESPONSE_CODE_VALID);
+	assert_int_equal(heard[0].length, 0);
+	assert_int_equal(heard[0].max_age, 30);
+	assert_int_equal(o.asked, 1);
+	o.option = 0;
+	change("two");
+	hears(&heard[0], "two");
+	coap_session_release(session);
+}
+
+/* --- ends at the client's side -------------------------------------------- */
+
+static void
+a_reset_ends_it(void **state)
+{
+	coap_session_t *session = observing(&heard[0], UDP, TCP);
+
+	(void)state;
+	coapx_observe_drop(heard[0].handle);
+	world_settle();
+	assert_int_equal(upstream(), 1);
+	change("two");
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+static void
+a_client_that_goes_ends_it(void **state)
+{
+	coap_session_t *session = observing(&heard[0], TCP, UDP);
+
+	(void)state;
+	coap_session_release(session);
+	nothing_is_left();
+}
+
+static void
+a_client_goes_while_it_waits(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	o.stay = true;
+	start(&heard[0], session, UDP);
+	WORLD_UNTIL(o.calls == 1);
+	assert_non_null(watches()->waiting);
+	coap_session_release(session);
+	nothing_is_left();
+}
+
+/* It takes it back before it has the first answer. */
+static void
+a_client_that_waits_may_stop(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	o.later = true;
+	start(&heard[0], session, UDP);
+	WORLD_UNTIL(o.calls == 1);
+	assert_int_equal(coapx_observe_stop(heard[0].handle,
+			     COAPX_OBSERVE_DEREGISTER),
+	    0);
+	world_settle();
+	assert_int_equal(heard[0].ends, 0);
+	world_advance(5000);
+	assert_int_equal(heard[0].ends, 1);
+	assert_int_equal(heard[0].n, 0);
+	assert_string_equal(heard[0].text, "one");
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+static void
+the_same_token_registers_again(void **state)
+{
+	coap_session_t *session = observing(&heard[0], UDP, TCP);
+	coapx_observation_info_t info = { .size = sizeof info };
+	coap_pdu_t *pdu;
+
+	(void)state;
+	assert_int_equal(coapx_observation_info(heard[0].handle, &info), 0);
+	pdu = pdu_duplicate(info.sent, coap_new_message_id(session), 1000,
+	    info.sent->token_len, info.sent->token, NULL);
+	assert_non_null(pdu);
+	coapx_observe_drop(heard[0].handle);
+	start_with(&heard[1], session, pdu);
+	hears(&heard[1], "one");
+	assert_int_equal(o.calls, 1);
+	assert_int_equal(w.server->observing.n, 2);
+	change("two");
+	hears(&heard[1], "two");
+	stop(&heard[1]);
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+/* --- ends at the next hop's side ------------------------------------------ */
+
+static void
+both_end_with(unsigned code)
+{
+	for (int i = 0; i < 2; i++) {
+		for (int k = 0; k < 100 && heard[i].ends == 0; k++)
+			world_advance(1000);
+		assert_int_equal(heard[i].ends, 1);
+		assert_int_equal(heard[i].error, 0);
+		assert_int_equal(heard[i].code, code);
+	}
+}
+
+static void
+an_error_is_the_last(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = observing(&heard[1], TCP, TCP);
+
+	(void)state;
+	coap_delete_resource(w.server, o.resource);
+	both_end_with(COAP_RESPONSE_CODE_NOT_FOUND);
+	WORLD_UNTIL(watches()->n == 0);
+	assert_int_equal(w.server->observing.n, 0);
+	assert_int_equal(w.server->proxy->links->users, 0);
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+the_end_without_an_error_is_passed_on(void **state)
+{
+	coap_session_t *session = observing(&heard[0], UDP, TCP);
+
+	(void)state;
+	coap_resource_set_get_observable(o.resource, 0);
+	change("last");
+	for (int i = 0; i < 10 && heard[0].ends == 0; i++)
+		world_advance(1000);
+	assert_int_equal(heard[0].ends, 1);
+	assert_int_equal(heard[0].code, COAP_RESPONSE_CODE_CONTENT);
+	assert_string_equal(heard[0].text, "last");
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+static void
+what_is_refused_is_answered_all_the_same(void **state)
+{
+	static const coap_proto_t protos[] = { UDP, TCP };
+	coap_session_t *session;
+
+	(void)state;
+	coap_resource_set_get_observable(o.resource, 0);
+	for (int i = 0; i < 2; i++) {
+		session = connected(protos[i]);
+		start(&heard[i], session, protos[1 - i]);
+		WORLD_UNTIL(heard[i].ends == 1);
+		assert_int_equal(heard[i].n, 0);
+		assert_int_equal(heard[i].code, COAP_RESPONSE_CODE_CONTENT);
+		assert_string_equal(heard[i].text, "one");
+		nothing_is_left();
+		assert_int_equal(w.server->observing.n, 0);
+		coap_session_release(session);
+	}
+}
+
+static void
+an_unsafe_option_ends_it(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = observing(&heard[1], TCP, TCP);
+
+	(void)state;
+	o.option = 65002;
+	change("two");
+	both_end_with(COAP_RESPONSE_CODE_BAD_GATEWAY);
+	assert_string_equal(heard[0].text,
+	    "Option 65002 of the answer is not known to this proxy");
+	nothing_is_left();
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+a_connection_that_breaks_is_made_again(void **state)
+{
+	coap_session_t *session = observing(&heard[0], UDP, TCP);
+
+	(void)state;
+	coap_session_disconnected(w.server->proxy->links->session,
+	    COAP_NACK_NOT_DELIVERABLE);
+	WORLD_UNTIL(upstream() == 0);
+	strcpy(o.state, "back");
+	world_advance(3000);
+	WORLD_UNTIL(upstream() == 1);
+	hears(&heard[0], "back");
+	change("again");
+	hears(&heard[0], "again");
+	assert_int_equal(heard[0].ends, 0);
+	coap_session_release(session);
+}
+
+static void
+a_next_hop_that_is_gone_ends_it(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = observing(&heard[1], UDP, TCP);
+
+	(void)state;
+	coap_free_endpoint(w.tcp);
+	w.tcp = NULL;
+	both_end_with(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	assert_non_null(strstr(heard[0].text, "No answer from coap+tcp://"));
+	nothing_is_left();
+	/* A link without a session is of no use. */
+	assert_int_equal(w.server->proxy->n_links, 0);
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+a_silent_server_is_a_timeout(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	coap_pdu_t *pdu =
+	    coap_new_pdu(COAP_MESSAGE_CON, COAP_REQUEST_CODE_GET, session);
+	coap_address_t address;
+	int fd = world_raw(SOCK_DGRAM, &address);
+	char uri[64];
+
+	(void)state;
+	snprintf(uri, sizeof uri, "coap://127.0.0.1:%u/f",
+	    coap_address_get_port(&address));
+	coap_add_option(pdu, COAP_OPTION_PROXY_URI, strlen(uri),
+	    (const uint8_t *)uri);
+	start_with(&heard[0], session, pdu);
+	for (int i = 0; i < 12 && heard[0].ends == 0; i++)
+		world_advance(10000);
+	assert_int_equal(heard[0].ends, 1);
+	assert_int_equal(heard[0].code, COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	nothing_is_left();
+	close(fd);
+	coap_session_release(session);
+}
+
+static void
+a_loop_ends(void **state)
+{
+	coap_session_t *session = connected(TCP);
+	coap_pdu_t *pdu =
+	    coap_new_pdu(COAP_MESSAGE_CON, COAP_REQUEST_CODE_GET, session);
+
+	(void)state;
+	coap_add_resource(w.server,
+	    coap_resource_reverse_proxy_init(serve_proxy, 0));
+	list.type = COAP_PROXY_REVERSE_STRIP;
+	entry.uri = (coap_uri_t){
+		.host = *coap_make_str_const("127.0.0.1"),
+		.port = coap_address_get_port(world_address(UDP)),
+		.scheme = COAP_URI_SCHEME_COAP,
+	};
+	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"f");
+	put_uint(pdu, COAP_OPTION_HOP_LIMIT, 3);
+	start_with(&heard[0], session, pdu);
+	WORLD_UNTIL(heard[0].ends == 1);
+	assert_int_equal(heard[0].code, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
+	assert_int_equal(o.calls, 0);
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+/* --- ends in the proxy ---------------------------------------------------- */
+
+static void
+the_context_goes(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = connected(TCP);
+
+	(void)state;
+	o.stay = true;
+	start_with(&heard[1], b,
+	    new_request(b, COAP_REQUEST_CODE_GET, UDP, "/f?a"));
+	WORLD_UNTIL(o.calls == 2);
+	coap_free_context(w.server);
+	w.server = NULL;
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+the_proxy_goes(void **state)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = observing(&heard[1], TCP, TCP);
+
+	(void)state;
+	coap_delete_resource(w.server, w.server->resources.proxy);
+	both_end_with(COAP_RESPONSE_CODE_NOT_FOUND);
+	nothing_is_left();
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
+the_proxy_goes_while_one_waits(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	o.stay = true;
+	start(&heard[0], session, UDP);
+	WORLD_UNTIL(o.calls == 1);
+	coap_delete_resource(w.server, w.server->resources.proxy);
+	coap_session_disconnected(w.server->proxy->links->session,
+	    COAP_NACK_NOT_DELIVERABLE);
+	WORLD_UNTIL(heard[0].ends == 1);
+	assert_int_equal(heard[0].code,
+	    COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+static enum {
+	LOOK,
+	END_CLIENTS,
+	END_LINK,
+	END_ALL
+} deed;
+static unsigned looks;
+
+static coap_response_t
+look(coap_session_t *session, const coap_pdu_t *sent,
+    const coap_pdu_t *received, const coap_mid_t mid)
+{
+	coap_cache_key_t *key = (coap_cache_key_t *)&o;
+
+	(void)sent, (void)mid;
+	looks++;
+	assert_int_equal(coap_proxy_forward_response(session, received, &key),
+	    COAP_RESPONSE_OK);
+	assert_null(key);
+	if (deed == END_CLIENTS) {
+		coap_delete_resource(w.server, w.server->resources.proxy);
+	} else if (deed == END_LINK) {
+		coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
+	} else if (deed == END_ALL) {
+		coap_free_context(w.server);
+		w.server = NULL;
+	}
+	return COAP_RESPONSE_OK;
+}
+
+/* As libcoap's programs do; it may end anything. */
+static void
+a_response_handler_may_do_anything(void **state)
+{
+	for (int i = LOOK; i <= END_ALL; i++) {
+		coap_session_t *session;
+
+		deed = LOOK;
+		looks = 0;
+		coap_register_response_handler(w.server, look);
+		session = observing(&heard[0], TCP, UDP);
+		assert_int_equal(looks, 1);
+		deed = i;
+		change("two");
+		WORLD_UNTIL(looks == 2);
+		coap_session_release(session);
+		world_settle();
+		if (i == END_ALL)
+			break;
+		world_down(state);
+		up(state);
+	}
+}
+
+/* --- ceilings and memory -------------------------------------------------- */
+
+static void
+what_is_too_much_is_not_observed(void **state)
+{
+	coap_session_t *session = observing(&heard[0], TCP, UDP);
+
+	(void)state;
+	watches()->n += PROXY_WATCHES_MAX;
+	start_with(&heard[1], session,
+	    new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f?a"));
+	WORLD_UNTIL(heard[1].ends == 1);
+	watches()->n -= PROXY_WATCHES_MAX;
+	assert_int_equal(heard[1].code, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(heard[1].n, 0);
+	/* States have a ceiling of their own. */
+	watches()->bytes += PROXY_WATCH_BYTES - 9;
+	change("two");
+	WORLD_UNTIL(heard[0].ends == 1);
+	assert_int_equal(heard[0].code, COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE);
+	watches()->bytes -= PROXY_WATCH_BYTES - 9;
+	nothing_is_left();
+	coap_session_release(session);
+}
+
+/* Whether the n-th allocation was reached: then no other fails. */
+static bool
+has_failed(size_t n)
+{
+	bool failed = true;
+	void *p;
+
+	for (; n > 0 && failed; n--) {
+		p = coap_malloc_type(COAP_STRING, 1);
+		failed = p != NULL;
+		coap_free_type(COAP_STRING, p);
+	}
+	return failed;
+}
+
+/* Each allocation fails once, from the request to a notification. */
+static void
+memory_is_short_anywhere(void **state)
+{
+	coap_session_t *session;
+	bool failed = true;
+	unsigned calls;
+	size_t n;
+
+	(void)state;
+	for (n = 1; failed; n++) {
+		calls = o.calls;
+		memset(heard, 0, sizeof heard);
+		strcpy(o.state, "one");
+		session = connected(TCP);
+		start(&heard[0], session, UDP);
+		mem_fail_at(n, 0);
+		for (int i = 0; i < 12 && heard[0].n + heard[0].ends == 0; i++)
+			world_advance(10000);
+		change("two");
+		for (int i = 0; i < 12 && heard[0].n < 2 && !heard[0].ends; i++)
+			world_advance(10000);
+		failed = has_failed(n);
+		mem_fail_at(0, 0);
+		/* Told, or over: it is not left with what is old. What was
+		 * lost on its way to the proxy has no answer. */
+		if (heard[0].n > 0 && heard[0].ends == 0)
+			hears(&heard[0], "two");
+		else if (heard[0].ends == 0)
+			assert_int_equal(o.calls, calls);
+		coap_session_release(session);
+		nothing_is_left();
+	}
+	assert_true(n > 40);
+	assert_string_equal(heard[0].text, "two");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, world_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(it_passes_between_protocols),
+		TEST(clients_share_one),
+		TEST(who_waits_shares_one),
+		TEST(other_requests_have_their_own),
+		TEST(each_client_has_its_own_session),
+		TEST(large_notifications_go_whole),
+		TEST(fetch_is_observed),
+		TEST(max_age_is_what_is_left),
+		TEST(what_is_stale_is_asked_for),
+		TEST(a_state_that_is_known_is_not_sent),
+		TEST(a_reset_ends_it),
+		TEST(a_client_that_goes_ends_it),
+		TEST(a_client_goes_while_it_waits),
+		TEST(a_client_that_waits_may_stop),
+		TEST(the_same_token_registers_again),
+		TEST(an_error_is_the_last),
+		TEST(the_end_without_an_error_is_passed_on),
+		TEST(what_is_refused_is_answered_all_the_same),
+		TEST(an_unsafe_option_ends_it),
+		TEST(a_connection_that_breaks_is_made_again),
+		TEST(a_next_hop_that_is_gone_ends_it),
+		TEST(a_silent_server_is_a_timeout),
+		TEST(a_loop_ends),
+		TEST(the_context_goes),
+		TEST(the_proxy_goes),
+		TEST(the_proxy_goes_while_one_waits),
+		TEST(a_response_handler_may_do_anything),
+		TEST(what_is_too_much_is_not_observed),
+		TEST(memory_is_short_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
