@@ -407,6 +407,30 @@ other_requests_have_their_own(void **state)
 	nothing_is_left();
 }
 
+/* Nor what a client has over a secure session. */
+static void
+what_is_secure_is_not_shared(void **state)
+{
+	static const coap_proto_t secure[] = { COAP_PROTO_DTLS,
+		COAP_PROTO_TLS };
+	coap_session_t *a, *b;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		if (!w.endpoint[secure[i / 2]])
+			continue;
+		a = observing(&heard[0], i % 2 ? TCP : secure[i / 2],
+		    i % 2 ? secure[i / 2] : TCP);
+		b = observing(&heard[1], i % 2 ? TCP : secure[i / 2],
+		    i % 2 ? secure[i / 2] : TCP);
+		assert_int_equal(upstream(), 2);
+		coap_session_release(a);
+		coap_session_release(b);
+		nothing_is_left();
+		memset(heard, 0, sizeof heard);
+	}
+}
+
 static void
 each_client_has_its_own_session(void **state)
 {
@@ -1007,6 +1031,7 @@ main(void)
 		TEST(clients_share_one),
 		TEST(who_waits_shares_one),
 		TEST(other_requests_have_their_own),
+		TEST(what_is_secure_is_not_shared),
 		TEST(each_client_has_its_own_session),
 		TEST(large_notifications_go_whole),
 		TEST(fetch_is_observed),
