@@ -51,11 +51,17 @@ cache_ignore(struct cache *c, const uint16_t *options, size_t count)
 
 /* --- keys ----------------------------------------------------------------- */
 
+bool
+cache_counts(unsigned number)
+{
+	/* NoCacheKey is a bit pattern (RFC 7252 section 5.4.6). */
+	return number != COAP_OPTION_OBSERVE && (number & 0x1E) != 0x1C;
+}
+
 static bool
 is_of_key(unsigned number, const uint16_t *ignored, size_t n)
 {
-	/* NoCacheKey is a bit pattern (RFC 7252 section 5.4.6). */
-	if (number == COAP_OPTION_OBSERVE || (number & 0x1E) == 0x1C)
+	if (!cache_counts(number))
 		return false;
 	for (; n > 0; n--)
 		if (ignored[n - 1] == number)

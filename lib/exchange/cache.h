@@ -59,6 +59,8 @@ void cache_free(struct cache *c);
 /* Copies the list, in place of the former. 0 or -COAP_E_NOMEM. */
 int cache_ignore(struct cache *c, const uint16_t *options, size_t count);
 
+/* Whether an option is part of keys: not Observe, nor what is NoCacheKey. */
+bool cache_counts(unsigned number);
 /*
  * The method, the options but Observe, those that are NoCacheKey and the n of
  * ignored; for FETCH the body (RFC 8132 section 2); and scope, which is 0 for

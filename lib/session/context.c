@@ -204,6 +204,8 @@ coap_new_context(const coap_address_t *listen_addr)
 	context->clock = monotonic_us;
 	context->set.csm_max_message_size = STREAM_DEFAULT_MAX_SIZE;
 	context->set.max_body_size = CONTEXT_BODY_MAX;
+	context->set.proxy_entries = PROXY_CACHE_ENTRIES;
+	context->set.proxy_bytes = PROXY_CACHE_BYTES;
 	context->bodies.max = CONTEXT_BODIES_MAX;
 	context->answers.max = CONTEXT_BODIES_MAX;
 	context->kept.max = CONTEXT_BODIES_MAX;

@@ -51,6 +51,8 @@ struct context_settings {
 	unsigned keepalive;         /* seconds; 0: off */
 	unsigned reconnect_seconds; /* 0: off */
 	unsigned reconnect_retries; /* 0: without limit */
+	unsigned proxy_entries;     /* answers that a proxy keeps; 0: none */
+	size_t proxy_bytes;
 };
 
 struct coap_context_t {

@@ -196,6 +196,8 @@ up(void **state)
 	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
 	coap_context_set_block_mode(w.server,
 	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	/* Each request is to reach the server behind. */
+	coapx_context_set_proxy_cache(w.server, 0, 0);
 	add_origin();
 	coap_add_resource(w.server,
 	    coap_resource_proxy_uri_init2(serve_proxy, 1, hosts, 0));

@@ -311,6 +311,14 @@ COAP_API int coapx_add_body_response(coap_session_t *session,
 COAP_API void coapx_context_set_max_body_size(coap_context_t *context,
     size_t max_body_size);
 /*
+ * What a proxy (coap_proxy_forward_request()) keeps of answers, to give them
+ * again while they are fresh: so many, with so many bytes together, of which one
+ * answer takes a fourth at most. What was not used for longest goes first. 1024
+ * and 16 MiB unless set; 0 for either: nothing is kept. See coap_proxy(3).
+ */
+COAP_API void coapx_context_set_proxy_cache(coap_context_t *context,
+    unsigned max_entries, size_t max_bytes);
+/*
  * For a handler that does something that must not be replayed or delayed (RFC
  * 9175 section 2): whether the request was sent within the last max_age
  * seconds, by a peer that gets what is sent to its address. 1: go on. 0: the

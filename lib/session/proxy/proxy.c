@@ -18,6 +18,7 @@
 #include "exchange/copy.h"
 #include "exchange/proxy.h"
 #include "session/body/blockwise.h"
+#include "session/proxy/proxy_cache.h"
 #include "wire/block.h"
 #include "wire/pdu.h"
 
@@ -35,10 +36,12 @@ struct forward {
 	coap_cache_key_t *key;
 	const coap_pdu_t *received; /* while its handler is called */
 	coap_pdu_t *answer;         /* a copy, with its body */
+	struct proxy_ask *ask;      /* for the cache; or NULL */
 	unsigned code;              /* without an answer: what we say */
 	char why[PROXY_WHY];
 	bool done;
-	bool busy; /* a handler is called: it stays until that is over */
+	bool confirmed; /* the answer is what the cache has */
+	bool busy;      /* a handler is called: it stays until that is over */
 	bool dead;
 };
 
@@ -79,8 +82,11 @@ proxy_of(coap_context_t *context)
 {
 	if (!context->proxy) {
 		context->proxy = mem_new(COAP_NODE, 1, sizeof *context->proxy);
-		if (context->proxy)
-			context->proxy->context = context;
+		if (!context->proxy)
+			return NULL;
+		context->proxy->context = context;
+		proxy_cache_init(&context->proxy->cache,
+		    context->set.proxy_entries, context->set.proxy_bytes);
 	}
 	return context->proxy;
 }
@@ -102,6 +108,8 @@ static void
 forward_free(struct forward *f)
 {
 	if (!f->dead) {
+		if (!f->done)
+			proxy_cache_failed(f->proxy, f->ask);
 		DL_DELETE(f->proxy->forwards, f);
 		f->dead = true;
 		let_go(f);
@@ -110,6 +118,7 @@ forward_free(struct forward *f)
 		return;
 	coap_delete_cache_key(f->key);
 	coap_delete_pdu(f->answer);
+	proxy_ask_free(f->ask);
 	coap_free_type(COAP_NODE, f);
 }
 
@@ -144,6 +153,7 @@ proxy_client_gone(coap_session_t *session)
 
 	if (!proxy)
 		return;
+	proxy_cache_forget(&proxy->cache, session->id);
 	DL_FOREACH_SAFE(proxy->links, link, next) {
 		if (link->client != session->id)
 			continue;
@@ -165,6 +175,7 @@ proxy_free(coap_context_t *context)
 	proxy_observe_free(proxy);
 	while (proxy->links)
 		proxy_link_close(proxy->links);
+	proxy_cache_clear(&proxy->cache);
 	context->proxy = NULL;
 	coap_free_type(COAP_NODE, proxy);
 }
@@ -236,12 +247,14 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	if (result->error == 0) {
 		f->answer = proxy_keep_answer(f->proxy, result->response,
 		    &f->code, f->why);
-		tell(f, session, result);
 	} else {
 		f->code = proxy_code_of_error(result->error);
 		snprintf(f->why, sizeof f->why, "No answer from %s: %s",
 		    f->link->origin, err_text(result->error));
 	}
+	f->confirmed = proxy_cache_settle(f->proxy, session, f->ask,
+	    f->async->request, &f->answer, f->why);
+	tell(f, session, result);
 	f->busy = false;
 	if (f->dead) {
 		forward_free(f);
@@ -342,6 +355,9 @@ finish(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
 		coap_delete_cache_key(key);
 	/* Whatever was asked for, nothing is observed. */
 	pdu_remove_option(response, COAP_OPTION_OBSERVE);
+	if (f->confirmed)
+		return proxy_cache_confirmed(f->proxy, session, request,
+		    response, f->ask);
 	if (f->answer)
 		return proxy_fill(session, request, response, f->answer, -1);
 	proxy_refuse(response, f->code, f->why);
@@ -385,6 +401,8 @@ send_on(struct forward *f, const struct proxy_way *way)
 	int err = pdu ? proxy_add_options(f->proxy, request, way, pdu)
 		      : -COAP_E_NOMEM;
 
+	if (err == 0 && !proxy_ask_validate(f->ask, pdu))
+		err = -COAP_E_NOMEM;
 	if (err == 0 &&
 	    coap_get_data_large(request, &len, &data, &offset, &total) &&
 	    !coap_add_data_large_request(session, pdu, len, data, NULL, NULL))
@@ -459,7 +477,7 @@ forward_new(coap_session_t *session, const coap_pdu_t *request)
 
 static int
 begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
-    coap_cache_key_t *key, const struct proxy_way *way,
+    coap_cache_key_t *key, struct proxy_way *way,
     const coap_proxy_server_list_t *list)
 {
 	struct forward *f = forward_new(session, request);
@@ -469,6 +487,8 @@ begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
 		return proxy_refuse(response,
 		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "Too many requests wait in this proxy");
+	f->ask = way->ask;
+	way->ask = NULL;
 	f->link = proxy_reach(f->proxy, session, way, list, &err);
 	if (f->link)
 		err = send_on(f, way);
@@ -488,6 +508,20 @@ took(int ok, coap_cache_key_t *key)
 	if (ok)
 		coap_delete_cache_key(key);
 	return ok;
+}
+
+/* With what is kept, or to the next hop. */
+static int
+go_on(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
+    coap_cache_key_t *key, struct proxy_way *way,
+    const coap_proxy_server_list_t *list)
+{
+	struct proxy *proxy = proxy_of(session->context);
+
+	way->ask = proxy_cache_ask(proxy, session, request, way, list);
+	if (proxy_cache_answers(proxy, session, request, response, way))
+		return took(1, key);
+	return begin(session, request, response, key, way, list);
 }
 
 static int
@@ -522,7 +556,8 @@ forward(coap_session_t *session, const coap_pdu_t *request,
 	    proxy_observe_begin(session, request, response, &way, list, &ok))
 		ok = took(ok, key);
 	else if (ok)
-		ok = begin(session, request, response, key, &way, list);
+		ok = go_on(session, request, response, key, &way, list);
+	proxy_ask_free(way.ask);
 	coap_delete_string(way.text);
 	return ok;
 }

@@ -9,6 +9,7 @@
 #include <coap3/coap_proxy.h>
 
 #include "exchange/async.h"
+#include "exchange/proxy_cache.h"
 #include "session/session.h"
 
 /* Sessions to next hops; one more ends the one that is idle for longest. */
@@ -55,6 +56,7 @@ struct proxy {
 	unsigned n_links;
 	struct forward *forwards;
 	struct proxy_watches watches;
+	struct proxy_cache cache;
 };
 
 /* What a link is found by, or made from. */
@@ -73,6 +75,7 @@ struct proxy_way {
 	const coap_proxy_server_t *server;
 	bool strip;
 	bool direct;
+	struct proxy_ask *ask; /* proxy_cache.c; or NULL */
 };
 
 /* What a client is told instead of an answer; returns 0. */
