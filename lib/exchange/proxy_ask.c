@@ -168,8 +168,9 @@ proxy_ask_new(struct proxy_cache *c, const struct resources *r,
 		ask->client = scope->client;
 		ask->changing = changing;
 		ask->sent = now;
-	} else if (changing && (err == 0 || err == -COAP_E_NOMEM)) {
-		/* What it changes would not be known. */
+	} else if (changing && err != -COAP_E_TOOBIG) {
+		/* What it changes would not be known; but what is too long for
+		 * a place has nothing there. */
 		proxy_cache_clear(c);
 	}
 	return ask;

@@ -327,8 +327,9 @@ static void
 keep(struct proxy_cache *c, const struct proxy_ask *ask, coap_pdu_t *answer)
 {
 	struct proxy_entry *entry;
+	size_t options = answer->used - pdu_payload_len(answer);
 	size_t bytes = sizeof *entry + sizeof(struct proxy_shelf) +
-	    ask->key_len + ask->place_len + 2 * sizeof *answer + answer->used +
+	    ask->key_len + ask->place_len + 2 * sizeof *answer + options +
 	    copy_size(answer);
 
 	if (!may_be_kept(c, ask, answer) || c->max_entries == 0 ||
