@@ -346,7 +346,8 @@ proxy_fill(coap_session_t *session, const coap_pdu_t *request,
 		pdu_ref(answer) });
 }
 
-/* The second call of the handler. */
+/* The second call of the handler. The response has what there is to say, so the
+ * key is taken. */
 static int
 finish(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_cache_key_t *key)
@@ -356,11 +357,12 @@ finish(struct forward *f, coap_session_t *session, const coap_pdu_t *request,
 	/* Whatever was asked for, nothing is observed. */
 	pdu_remove_option(response, COAP_OPTION_OBSERVE);
 	if (f->confirmed)
-		return proxy_cache_confirmed(f->proxy, session, request,
-		    response, f->ask);
-	if (f->answer)
-		return proxy_fill(session, request, response, f->answer, -1);
-	proxy_refuse(response, f->code, f->why);
+		proxy_cache_confirmed(f->proxy, session, request, response,
+		    f->ask);
+	else if (f->answer)
+		proxy_fill(session, request, response, f->answer, -1);
+	else
+		proxy_refuse(response, f->code, f->why);
 	return 1;
 }
 

@@ -78,7 +78,7 @@ release(coap_session_t *session, void *app)
 	coap_delete_pdu(app);
 }
 
-static int
+static void
 give(struct proxy *proxy, coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const struct proxy_entry *entry)
 {
@@ -87,17 +87,18 @@ give(struct proxy *proxy, coap_session_t *session, const coap_pdu_t *request,
 	const uint8_t *data;
 
 	if (!proxy_entry_head(entry, resources_of(proxy), known,
-		context_now(proxy->context), response))
-		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
+		context_now(proxy->context), response)) {
+		proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
 		    "The options of the answer are too long");
+		return;
+	}
 	if (!known)
 		coap_get_data_large(entry->answer, &len, &data, &offset,
 		    &total);
-	if (len == 0)
-		return 1;
-	return blockwise_add_answer(session, request, response,
-	    &(struct blockwise_answer){ data, len, release,
-		pdu_ref(entry->answer) });
+	if (len > 0)
+		blockwise_add_answer(session, request, response,
+		    &(struct blockwise_answer){ data, len, release,
+			pdu_ref(entry->answer) });
 }
 
 static void
@@ -130,13 +131,13 @@ proxy_cache_answers(struct proxy *proxy, coap_session_t *session,
 	return true;
 }
 
-int
+void
 proxy_cache_confirmed(struct proxy *proxy, coap_session_t *session,
     const coap_pdu_t *request, coap_pdu_t *response,
     const struct proxy_ask *ask)
 {
 	note(session, "answered from the cache, validated");
-	return give(proxy, session, request, response, ask->stale);
+	give(proxy, session, request, response, ask->stale);
 }
 
 /* --- to be kept ----------------------------------------------------------- */

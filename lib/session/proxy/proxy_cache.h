@@ -29,7 +29,7 @@ bool proxy_cache_settle(struct proxy *proxy, const coap_session_t *hop,
     const struct proxy_ask *ask, const coap_pdu_t *request, coap_pdu_t **answer,
     char why[PROXY_WHY]);
 /* Then: fills the response. */
-int proxy_cache_confirmed(struct proxy *proxy, coap_session_t *session,
+void proxy_cache_confirmed(struct proxy *proxy, coap_session_t *session,
     const coap_pdu_t *request, coap_pdu_t *response,
     const struct proxy_ask *ask);
 /* Nobody waits for it any more. */
