@@ -11,6 +11,9 @@
 
 /* Sessions to next hops that nobody uses end after so many seconds. */
 #define IDLE_SECONDS 60
+/* Answers that are kept, and bytes of them. */
+#define CACHE_ENTRIES 1024
+#define CACHE_BYTES   ((size_t)16 << 20)
 
 /* One for a process. */
 struct relay {
@@ -34,6 +37,8 @@ const struct option relay_options[] = {
 	    .arg = "URI",
 	    .complete = COMPLETE_URI,
 	    .help = "be a reverse proxy: pass all requests on to this server" },
+	{ .name = "no-cache",
+	    .help = "as a proxy, keep no answers: ask the server each time" },
 	{ .name = NULL },
 };
 
@@ -109,6 +114,8 @@ relay_new(struct job *job)
 	relay->app = job->app;
 	relay->list.idle_timeout_secs = IDLE_SECONDS;
 	job->app->relay = relay;
+	coapx_context_set_proxy_cache(job->app->context,
+	    args_has(&job->args, "no-cache") ? 0 : CACHE_ENTRIES, CACHE_BYTES);
 	return relay;
 }
 
@@ -213,6 +220,10 @@ relay_start(struct job *job)
 		return reverse(job, uri);
 	if (proxy)
 		return forward(job);
+	if (args_has(&job->args, "no-cache"))
+		return job_fail(job, STATUS_USAGE,
+		    "--no-cache is for a proxy: --proxy, --proxy-to or "
+		    "--reverse makes one");
 	if (relay_is_reverse(job->app))
 		return job_fail(job, STATUS_STATE,
 		    "this process is a reverse proxy for %s, and serves "

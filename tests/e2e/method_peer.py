@@ -16,6 +16,7 @@ with the options as NUMBER=HEX. The resources:
   hops     5.08 and the names of two proxies
   circle   the same of a circle that was gone round
   valid    2.03 with the ETag of the request
+  short    2.05 with the ETag 07, or 2.03 where that comes, for a second
 """
 import socket
 import sys
@@ -62,6 +63,10 @@ class Peer:
             return 0xa8, [], b"proxy proxy-b proxy c  proxy-b proxy"
         if path == "valid":
             return 0x43, [o for o in options if o[0] == 4], b""
+        if path == "short":
+            known = (4, b"\x07") in options
+            return (0x43 if known else 0x45, [(4, b"\x07"), (14, b"\x01")],
+                    b"" if known else b"kept")
         return 0x84, [], b""
 
 

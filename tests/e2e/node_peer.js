@@ -96,6 +96,8 @@ const RESOURCES = {
 	},
 	'GET /validate': (req, res) => {
 		res.setOption('ETag', etag())
+		if (option(req, 'Uri-Query').join() === 'short')
+			res.setOption('Max-Age', 1)
 		if (option(req, 'ETag').some((e) => e.equals(etag())))
 			return refuse(res, '2.03')
 		content(res, stored.validate.body, stored.validate.format)
