@@ -37,13 +37,11 @@ proxy_ask_put(struct buf *buf, unsigned number, size_t len, const void *data)
 	return r == 0 && len > 0 ? buf_append(buf, data, len) : r;
 }
 
-/* ETags choose what comes back, not what is asked for (section 5.10.6), and
- * Hop-Limit is counted by this proxy. */
+/* ETags choose what comes back, not what is asked for (section 5.10.6). */
 static bool
 is_of_key(unsigned number)
 {
-	return number != COAP_OPTION_ETAG && number != COAP_OPTION_HOP_LIMIT &&
-	    cache_counts(number);
+	return number != COAP_OPTION_ETAG && cache_counts(number);
 }
 
 static bool
@@ -64,7 +62,8 @@ put_options(struct buf *buf, const coap_optlist_t *o, bool (*counts)(unsigned))
 	return r;
 }
 
-/* All of it, or no key. */
+/* All of it, or no key. A GET is to have none, but a server may look at it, and
+ * what one client sent must not choose what others get. */
 static int
 put_body(struct buf *buf, const coap_pdu_t *request)
 {
@@ -74,7 +73,7 @@ put_body(struct buf *buf, const coap_pdu_t *request)
 	coap_get_data_large(request, &len, &data, &offset, &total);
 	if (offset > 0 || total > len)
 		return -1;
-	return request->code == COAP_REQUEST_CODE_FETCH
+	return len > 0 || request->code == COAP_REQUEST_CODE_FETCH
 	    ? proxy_ask_put(buf, 0, len, data)
 	    : 0;
 }

@@ -232,6 +232,9 @@ test_the_body_of_fetch_is_part_of_it(void **state)
 	assert_string_equal(find_with(FETCH, "11=a", "abc"), "one");
 	assert_string_equal(find_with(FETCH, "11=a", "abd"), "");
 	assert_string_equal(find_with(FETCH, "11=a", NULL), "");
+	/* Nor does what is no part of a GET choose what others get. */
+	exchange(GET, "11=a", content(30, "", "two"));
+	assert_string_equal(find_with(GET, "11=a", "abc"), "");
 	/* A part is not the whole. */
 	request->body = &part;
 	assert_null(ask(request));
@@ -585,14 +588,14 @@ ask_stale(coap_pdu_t *request)
 }
 
 static unsigned
-count_etags(const coap_pdu_t *pdu)
+count(const coap_pdu_t *pdu, unsigned number)
 {
 	coap_opt_iterator_t oi;
 	unsigned n = 0;
 
 	coap_option_iterator_init(pdu, &oi, COAP_OPT_ALL);
 	while (coap_option_next(&oi))
-		n += oi.number == COAP_OPTION_ETAG;
+		n += oi.number == number;
 	return n;
 }
 
@@ -606,10 +609,10 @@ test_what_is_stale_is_validated(void **state)
 
 	(void)state;
 	assert_true(proxy_ask_validate(a, on));
-	assert_int_equal(count_etags(on), 2);
+	assert_int_equal(count(on, COAP_OPTION_ETAG), 2);
 	/* The same twice says nothing. */
 	assert_true(proxy_ask_validate(a, on));
-	assert_int_equal(count_etags(on), 2);
+	assert_int_equal(count(on, COAP_OPTION_ETAG), 2);
 	assert_int_equal(take(a, request,
 			     message(COAP_RESPONSE_CODE_VALID,
 				 "4=e 14=\x14 65000=y 65000=z", NULL)),
@@ -621,7 +624,9 @@ test_what_is_stale_is_validated(void **state)
 	assert_int_equal(pdu_option_uint(response, COAP_OPTION_MAXAGE), 20);
 	assert_int_equal(pdu_option_uint(response, 12), 'f');
 	assert_int_equal(pdu_option_uint(response, 65000), 'y');
-	assert_int_equal(count_etags(response), 1);
+	assert_int_equal(count(response, COAP_OPTION_ETAG), 1);
+	assert_int_equal(count(response, COAP_OPTION_MAXAGE), 1);
+	assert_int_equal(count(response, 65000), 2);
 	now += 20 * SECOND - 1;
 	assert_string_equal(find("11=a"), "one");
 	now += 1;
