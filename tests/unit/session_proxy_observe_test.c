@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <coap3/coap_proxy.h>
+#include <coap3/coap_subscribe.h>
 
 #include "exchange/observers.h"
 #include "session/proxy/proxy_observe.h"
@@ -46,6 +47,7 @@ static struct heard {
 	unsigned ends;
 	int error;
 	unsigned code;
+	unsigned cons;
 	uint32_t number;
 	int64_t max_age;
 	size_t length;
@@ -189,6 +191,7 @@ on_notify(coapx_observation_t *observation, coap_session_t *session,
 	(void)observation, (void)session;
 	h->n++;
 	h->number = n->number;
+	h->cons += n->response->type == COAP_MESSAGE_CON;
 	hear(h, n->response);
 }
 
@@ -331,6 +334,41 @@ it_passes_between_protocols(void **state)
 		if (proto != UDP)
 			pass(UDP, proto);
 	}
+}
+
+static void
+numbers_are_of_this_hop(void **state)
+{
+	coap_session_t *session;
+
+	(void)state;
+	coap_persist_set_observe_num(o.resource, 5000);
+	session = observing(&heard[0], UDP, UDP);
+	assert_true(heard[0].number < 100);
+	change("two");
+	hears(&heard[0], "two");
+	assert_true(heard[0].number < 100);
+	assert_true(o.resource->observers.number > 5000);
+	coap_session_release(session);
+}
+
+/* A server may send CON alone, and the proxy does not. */
+static void
+types_are_of_this_hop(void **state)
+{
+	coap_session_t *session;
+	char text[8];
+
+	(void)state;
+	o.resource->flags |= COAP_RESOURCE_FLAGS_NOTIFY_CON;
+	session = observing(&heard[0], UDP, UDP);
+	for (int i = 0; i < 8; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		change(text);
+		hears(&heard[0], text);
+	}
+	assert_in_range(heard[0].cons, 1, 5);
+	coap_session_release(session);
 }
 
 static void
@@ -1028,6 +1066,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_passes_between_protocols),
+		TEST(numbers_are_of_this_hop),
+		TEST(types_are_of_this_hop),
 		TEST(clients_share_one),
 		TEST(who_waits_shares_one),
 		TEST(other_requests_have_their_own),
