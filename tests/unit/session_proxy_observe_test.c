@@ -90,6 +90,42 @@ serve_origin(coap_resource_t *resource, coap_session_t *session,
 	    o.large ? body : (const uint8_t *)o.state, NULL, NULL);
 }
 
+/* What is ended, and by whom. */
+static enum {
+	NOTHING,
+	END_PROXY,
+	END_LINK,
+	END_CLIENT,
+	END_ALL
+} deed;
+static unsigned deed_at; /* the call of the proxy's handler */
+static unsigned handled;
+
+static void
+do_deed(coap_session_t *session)
+{
+	switch (deed) {
+	case END_PROXY:
+		coap_delete_resource(w.server, w.server->resources.proxy);
+		break;
+	case END_LINK:
+		if (w.server->proxy && w.server->proxy->links)
+			coap_session_disconnected(w.server->proxy->links
+						      ->session,
+			    COAP_NACK_NOT_DELIVERABLE);
+		break;
+	case END_CLIENT:
+		coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
+		break;
+	case END_ALL:
+		coap_free_context(w.server);
+		w.server = NULL;
+		break;
+	default:
+		break;
+	}
+}
+
 static void
 serve_proxy(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
@@ -97,6 +133,8 @@ serve_proxy(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	coap_proxy_forward_request(session, request, response, resource, NULL,
 	    &list);
+	if (++handled == deed_at)
+		do_deed(session);
 }
 
 static coap_bin_const_t
@@ -120,6 +158,9 @@ up(void **state)
 		body[i] = (uint8_t)('a' + (i * 7 + i / 256) % 26);
 	strcpy(o.state, "one");
 	o.max_age = 30;
+	deed = NOTHING;
+	deed_at = 0;
+	handled = 0;
 	w.quiet = true;
 	list = (coap_proxy_server_list_t){
 		.type = COAP_PROXY_DIRECT_STRIP,
@@ -357,7 +398,7 @@ static void
 types_are_of_this_hop(void **state)
 {
 	coap_session_t *session;
-	char text[8];
+	char text[16];
 
 	(void)state;
 	o.resource->flags |= COAP_RESOURCE_FLAGS_NOTIFY_CON;
@@ -928,12 +969,6 @@ the_proxy_goes_while_one_waits(void **state)
 	coap_session_release(session);
 }
 
-static enum {
-	LOOK,
-	END_CLIENTS,
-	END_LINK,
-	END_ALL
-} deed;
 static unsigned looks;
 
 static coap_response_t
@@ -947,14 +982,7 @@ look(coap_session_t *session, const coap_pdu_t *sent,
 	assert_int_equal(coap_proxy_forward_response(session, received, &key),
 	    COAP_RESPONSE_OK);
 	assert_null(key);
-	if (deed == END_CLIENTS) {
-		coap_delete_resource(w.server, w.server->resources.proxy);
-	} else if (deed == END_LINK) {
-		coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
-	} else if (deed == END_ALL) {
-		coap_free_context(w.server);
-		w.server = NULL;
-	}
+	do_deed(session);
 	return COAP_RESPONSE_OK;
 }
 
@@ -962,10 +990,9 @@ look(coap_session_t *session, const coap_pdu_t *sent,
 static void
 a_response_handler_may_do_anything(void **state)
 {
-	for (int i = LOOK; i <= END_ALL; i++) {
-		coap_session_t *session;
+	coap_session_t *session;
 
-		deed = LOOK;
+	for (unsigned i = NOTHING; i <= END_ALL; i++) {
 		looks = 0;
 		coap_register_response_handler(w.server, look);
 		session = observing(&heard[0], TCP, UDP);
@@ -974,9 +1001,34 @@ a_response_handler_may_do_anything(void **state)
 		change("two");
 		WORLD_UNTIL(looks == 2);
 		coap_session_release(session);
+		world_down(state);
+		up(state);
+	}
+}
+
+/* When it is asked, when the first state is there, and when a newer one is. */
+static void
+the_handler_may_do_anything(void **state)
+{
+	coap_session_t *session;
+	coap_proto_t from;
+	unsigned at, k;
+
+	for (k = 0; k < 8 * 3; k++) {
+		at = 1 + k / 8;
+		from = k % 2 ? UDP : TCP;
+		session = connected(from);
+		deed = END_PROXY + k / 2 % 4;
+		deed_at = at;
+		start(&heard[0], session, from == UDP ? TCP : UDP);
 		world_settle();
-		if (i == END_ALL)
-			break;
+		for (int n = 0; n < 100 && handled < at; n++) {
+			change(n % 2 ? "two" : "three");
+			world_advance(100);
+		}
+		assert_true(handled >= at);
+		world_advance(100000);
+		coap_session_release(session);
 		world_down(state);
 		up(state);
 	}
@@ -1095,6 +1147,7 @@ main(void)
 		TEST(the_proxy_goes),
 		TEST(the_proxy_goes_while_one_waits),
 		TEST(a_response_handler_may_do_anything),
+		TEST(the_handler_may_do_anything),
 		TEST(what_is_too_much_is_not_observed),
 		TEST(memory_is_short_anywhere),
 	};
