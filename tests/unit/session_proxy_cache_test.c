@@ -21,6 +21,7 @@
 static uint8_t body[LARGE];
 static coap_proxy_server_t entries[2];
 static coap_proxy_server_list_t list;
+static coap_resource_t *origin;
 
 /* What the server behind the proxy does, and saw. */
 static struct {
@@ -156,7 +157,9 @@ up(void **state)
 	coap_register_request_handler(r, COAP_REQUEST_GET, serve_origin);
 	coap_register_request_handler(r, COAP_REQUEST_FETCH, serve_origin);
 	coap_register_request_handler(r, COAP_REQUEST_PUT, serve_origin);
+	coap_resource_set_get_observable(r, 1);
 	coap_add_resource(w.server, r);
+	origin = r;
 	coap_add_resource(w.server,
 	    coap_resource_proxy_uri_init2(serve_proxy, 1, hosts, 0));
 	return 0;
@@ -541,6 +544,49 @@ observe_and_echo_are_not_answered_from_it(void **state)
 }
 
 static void
+on_notify(coapx_observation_t *observation, coap_session_t *session,
+    const coapx_notification_t *n, void *arg)
+{
+	(void)observation, (void)session, (void)arg;
+	c.etag = pdu_option_uint(n->response, COAP_OPTION_ETAG);
+}
+
+/* RFC 7641 section 3.3: they are answers to the request, as any other. */
+static void
+notifications_are_kept(void **state)
+{
+	coap_session_t *a = connected(TCP);
+	coap_session_t *b = connected(UDP);
+	coapx_observe_params_t params = {
+		.size = sizeof params,
+		.notify = on_notify,
+	};
+	coapx_observation_t *observation;
+
+	(void)state;
+	observation = coapx_observe_start(a,
+	    request_to(a, UDP, COAP_REQUEST_CODE_GET), &params, NULL);
+	assert_non_null(observation);
+	WORLD_UNTIL(c.etag == 0x77);
+	get(b);
+	assert_int_equal(o.calls, 1);
+	world_advance(20000);
+	o.etag = 0x78;
+	coap_resource_notify_observers(origin, NULL);
+	WORLD_UNTIL(c.etag == 0x78);
+	assert_int_equal(o.calls, 2);
+	c.etag = 0;
+	get(b);
+	assert_int_equal(c.etag, 0x78);
+	assert_true(c.maxage >= 29);
+	assert_int_equal(o.calls, 2);
+	assert_int_equal(c.notes, 2);
+	coapx_observe_stop(observation, COAPX_OBSERVE_DEREGISTER);
+	coap_session_release(a);
+	coap_session_release(b);
+}
+
+static void
 no_response_is_the_clients_own(void **state)
 {
 	coap_session_t *session = connected(UDP);
@@ -675,6 +721,7 @@ main(void)
 		TEST(what_comes_by_a_session_of_its_own_is_private),
 		TEST(secure_clients_share_nothing),
 		TEST(observe_and_echo_are_not_answered_from_it),
+		TEST(notifications_are_kept),
 		TEST(no_response_is_the_clients_own),
 		TEST(it_can_be_off),
 		TEST(the_context_goes_while_something_is_validated),

@@ -12,6 +12,7 @@
 #include "exchange/copy.h"
 #include "exchange/proxy.h"
 #include "session/observe/observe_client.h"
+#include "session/proxy/proxy_cache.h"
 
 /* --- watchers ------------------------------------------------------------- */
 
@@ -152,6 +153,7 @@ proxy_watch_free(struct proxy_watch *watch)
 	forget_state(watch);
 	coapx_timer_free(watch->unused);
 	coap_delete_cache_key(watch->key);
+	proxy_ask_free(watch->ask);
 	coap_delete_pdu(watch->request);
 	coap_free_type(COAP_NODE, watch);
 }
@@ -200,6 +202,7 @@ keep_state(struct proxy_watch *watch, const coap_pdu_t *response)
 	all->bytes += watch->bytes;
 	watch->came = context_now(context);
 	watch->max_age = observation_max_age(response);
+	proxy_cache_told(watch->proxy, watch->ask, watch->state);
 	return true;
 }
 
@@ -405,8 +408,10 @@ proxy_watch_get(struct proxy *proxy, const coap_session_t *session,
 		watch = find(proxy, link, key, proxy_hop_limit(pdu));
 	if (key && !watch)
 		watch = made = watch_new(proxy, link, pdu, key);
-	if (made)
+	if (made) {
+		made->ask = proxy_cache_ask(proxy, session, request, way, list);
 		return made;
+	}
 	if (link)
 		proxy_link_put(link);
 	coap_delete_cache_key(key);

@@ -18,6 +18,7 @@ struct proxy_watch {
 	unsigned hops;           /* its Hop-Limit */
 	coapx_observation_t *up; /* NULL: it has ended */
 	coap_pdu_t *state;       /* the newest one, or the last; a copy */
+	struct proxy_ask *ask;   /* for the cache; or NULL */
 	size_t bytes;            /* of it, counted in proxy->watches.bytes */
 	coap_tick_t came;
 	uint32_t max_age;           /* seconds from then */
