@@ -49,9 +49,9 @@ add_message(struct text *text, const coapx_trace_t *trace, bool ascii)
 	char line[LINE_SIZE];
 
 	if (!trace->pdu) {
-		text_addf(text, trace->length == 1
-			? "%zu byte that is no valid message"
-			: "%zu bytes that are no valid message",
+		text_addf(text,
+		    trace->length == 1 ? "%zu byte that is no valid message"
+				       : "%zu bytes that are no valid message",
 		    trace->length);
 		return;
 	}

@@ -108,11 +108,11 @@ struct observer {
 	 * change nothing here. */
 	void *tie;
 	void (*untie)(void *tie);
-	coap_tick_t con_at;   /* when the last CON was made, or it began */
-	coap_tick_t told_at;  /* the same of any notification */
-	int64_t format;       /* of its first answer; or OBSERVER_FORMAT_... */
-	uint32_t number;      /* the last one that it was told */
-	uint8_t n_non;        /* NON since the last CON */
+	coap_tick_t con_at;  /* when the last CON was made, or it began */
+	coap_tick_t told_at; /* the same of any notification */
+	int64_t format;      /* of its first answer; or OBSERVER_FORMAT_... */
+	uint32_t number;     /* the last one that it was told */
+	uint8_t n_non;       /* NON since the last CON */
 	bool numbered;
 	bool owes;
 	bool unsure;

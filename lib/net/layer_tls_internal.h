@@ -43,7 +43,7 @@ struct tls {
 	struct buf out;    /* a stream's ciphertext that has to go out */
 	coap_tick_t retry; /* when out is tried again */
 	coap_tick_t due;   /* the handshake's timer */
-	size_t sends; /* calls of the layer below; tests look at it */
+	size_t sends;      /* calls of the layer below; tests look at it */
 	unsigned mtu;
 	int err;      /* why it cannot go on, negative */
 	int recv_err; /* what recv() below said in this call, */
