@@ -70,6 +70,9 @@ test_hop_limit(void **state)
 	assert_int_equal(proxy_hop_limit(request), 16);
 	option_uint(COAP_OPTION_HOP_LIMIT, 5);
 	assert_int_equal(proxy_hop_limit(request), 4);
+	/* A second one is ignored. */
+	option_uint(COAP_OPTION_HOP_LIMIT, 9);
+	assert_int_equal(proxy_hop_limit(request), 4);
 	ask(COAP_REQUEST_CODE_GET);
 	option_uint(COAP_OPTION_HOP_LIMIT, 1);
 	assert_int_equal(proxy_hop_limit(request), 0);

@@ -689,6 +689,8 @@ ask(unsigned code, unsigned num1, bool more, size_t len, unsigned tag)
 	assert_true(coap_add_data(pdu, len, up + num1 * 64));
 	response = exchange(pdu);
 	coap_delete_pdu(pdu);
+	/* RFC 9175 section 3.4. */
+	assert_int_equal(option(response, COAP_OPTION_RTAG), -1);
 	return response;
 }
 
