@@ -68,6 +68,7 @@ async_add(struct asyncs *a, struct async_pool *pool, const coap_pdu_t *request,
 		return -COAP_E_NOMEM;
 	}
 	async->request->fresh = request->fresh;
+	async->request->q_block = request->q_block;
 	count(async, pool, bytes);
 	async->due = due;
 	DL_INSERT_INORDER(a->list, async, by_due);

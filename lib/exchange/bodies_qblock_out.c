@@ -109,7 +109,7 @@ bodies_qblock_answers(const struct bodies_params *params,
 {
 	/* Size2 has to be exact; notifications go by Block2. */
 	return params->qblock != NULL && out->length != BODY_UNKNOWN &&
-	    qblock_has(request, COAP_OPTION_Q_BLOCK2) &&
+	    (request->q_block || qblock_has(request, COAP_OPTION_Q_BLOCK2)) &&
 	    !qblock_has(request, COAP_OPTION_OBSERVE);
 }
 
@@ -149,6 +149,20 @@ begin(struct qblock_request *a, struct qblock_peer *q,
 			return -COAP_E_INVAL;
 	}
 	return qblock_out_take(&q->out, a->now, num) ? 0 : -COAP_E_INVAL;
+}
+
+/* RFC 9177 section 4.1: who sends by Q-Block1 takes Q-Block2, too. */
+static int
+read_asked(const coap_pdu_t *request, struct qblock_asked *asked)
+{
+	int r = qblock_read_asked(request, asked);
+
+	if (r < 0 || asked->n > 0)
+		return r;
+	asked->n = 1;
+	asked->szx = BODY_SZX_MAX;
+	asked->ask[0].m = true;
+	return 0;
 }
 
 static int
@@ -193,7 +207,7 @@ bodies_qblock_respond(struct bodies *b, const struct bodies_params *params,
 	if (entry != NULL)
 		entry->q = bodies_qblock_peer(NULL);
 	if (entry != NULL && entry->q != NULL &&
-	    qblock_read_asked(request, &asked) == 0)
+	    read_asked(request, &asked) == 0)
 		r = respond(&a, out, entry, &asked);
 	if (r == 0 && b != NULL && entry->q->out.end > 1 &&
 	    bodies_keep_answer(b, params, now, entry, out))

@@ -437,7 +437,9 @@ bodies_respond(struct bodies *b, const struct bodies_params *params,
 	bool rest = false;
 	int r;
 
-	if (bodies_qblock_answers(params, request, out))
+	if (bodies_qblock_answers(params, request, out) &&
+	    (qblock_has(request, COAP_OPTION_Q_BLOCK2) ||
+		!fits(params, response, out)))
 		return bodies_qblock_respond(b, params, now, request, response,
 		    out);
 	if (!block_read(request, COAP_OPTION_BLOCK2, bert, &asked)) {

@@ -70,6 +70,7 @@ copy_whole(const coap_pdu_t *request, size_t max)
 		return NULL;
 	copy->parsed = request->parsed;
 	copy->fresh = request->fresh;
+	copy->q_block = request->q_block;
 	if (!coap_get_data(request, &len, &data) ||
 	    coap_add_data(copy, len, data))
 		return copy;

@@ -74,11 +74,18 @@ qtransfer_part(struct qtransfer *q, uint32_t num,
 	return give(pdu, err, out);
 }
 
+/* What says whose answer is asked for: a body that was sent is not sent again
+ * (RFC 7959 section 2.7), its Request-Tag stands for it. */
 static int
 put_payload(const struct qtransfer *q, coap_pdu_t *pdu)
 {
 	const coap_pdu_t *origin = q->t->origin;
 
+	if (q->turned)
+		return q->tag == 0 ||
+			block_add_uint(pdu, COAP_OPTION_RTAG, q->tag)
+		    ? 0
+		    : -COAP_E_TOOBIG;
 	if (origin->data == NULL)
 		return 0;
 	return coap_add_data(pdu, pdu_payload_len(origin), origin->data)

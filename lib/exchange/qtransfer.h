@@ -31,6 +31,7 @@ struct qtransfer {
 	void *user;              /* the caller's: the request */
 	bool busy;               /* ... is being worked on */
 	bool up;                 /* our body goes; else the answer's comes */
+	bool turned;             /* ... after ours, which the peer has */
 	bool con;                /* so are its messages */
 	bool probe; /* but for the first: is there a peer that knows this? */
 	bool heard; /* something was answered */

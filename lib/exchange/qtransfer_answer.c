@@ -121,7 +121,8 @@ begin_anew(struct qtransfer *q, const struct qtransfer_etag *etag)
 {
 	struct transfer *t = q->t;
 
-	if (q->restarted)
+	/* What it answered is not sent again. */
+	if (q->restarted || q->turned)
 		return fail(-COAP_E_BAD_RESPONSE);
 	q->restarted = true;
 	q->old = q->etag;
@@ -208,6 +209,30 @@ answer_down(struct qtransfer *q, const struct qblock_params *times,
 	return a;
 }
 
+/* Our body has arrived, and the answer's comes by itself: who sends by Q-Block1
+ * takes Q-Block2 (section 4.1). */
+static void
+turn(struct qtransfer *q)
+{
+	q->t->up = false;
+	q->t->tag = q->tag;
+	q->t->acked = transfer_body(q->t)->length;
+	q->up = false;
+	q->turned = true;
+	q->probe = false;
+	q->szx = BODY_SZX_MAX;
+}
+
+static bool
+is_turn(const struct qtransfer *q, const coap_pdu_t *response)
+{
+	coap_pdu_code_t code = coap_pdu_get_code(response);
+
+	return q->up && COAP_RESPONSE_CLASS(code) == 2 &&
+	    code != COAP_RESPONSE_CODE_CONTINUE &&
+	    qblock_has(response, COAP_OPTION_Q_BLOCK2);
+}
+
 struct qtransfer_answer
 qtransfer_response(struct qtransfer *q, const struct qblock_params *times,
     const coap_pdu_t *response, coap_tick_t now)
@@ -219,6 +244,8 @@ qtransfer_response(struct qtransfer *q, const struct qblock_params *times,
 	if (coap_pdu_get_code(response) == COAP_RESPONSE_CODE_BAD_OPTION &&
 	    !(heard && !q->up))
 		return step(QTRANSFER_FALL_BACK);
+	if (is_turn(q, response))
+		turn(q);
 	return q->up ? answer_up(q, response)
 		     : answer_down(q, times, response, now);
 }

@@ -39,8 +39,9 @@ struct coap_pdu_t {
 	uint16_t mid;
 	uint16_t last_option; /* the largest number among the options */
 	bool parsed : 1;      /* read from the wire */
-	bool fresh : 1;  /* its Echo was good; copies that are kept stay so */
-	uint8_t framing; /* enum framing of the last decode or encode */
+	bool fresh : 1;   /* its Echo was good; copies that are kept stay so */
+	bool q_block : 1; /* its body came by Q-Block1; the same */
+	uint8_t framing;  /* enum framing of the last decode or encode */
 	uint32_t token_len;
 	uint64_t absent; /* bit n: certainly no option n; of those under 64 */
 	unsigned refs;   /* see pdu_ref() */

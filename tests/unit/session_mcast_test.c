@@ -695,6 +695,33 @@ a_long_answer_is_for_who_shows_his_address(void **state)
 	coap_session_release(s);
 }
 
+/* RFC 9177 section 4.8. */
+static void
+q_block2_is_not_for_groups(void **state)
+{
+	coap_address_t group = serve_group("0.0.0.0", GROUP4);
+	struct in_addr lo = { htonl(INADDR_LOOPBACK) };
+	coap_address_t own;
+	/* NON GET /x, Q-Block2 0/1; then without. */
+	static const uint8_t get[] = { 0x51, 1, 0, 1, 't', 0xb1, 'x', 0xd1, 7,
+		0x0e };
+	static const uint8_t plain[] = { 0x51, 1, 0, 2, 'u', 0xb1, 'x' };
+	int fd = world_raw(SOCK_DGRAM, &own);
+
+	(void)state;
+	coap_context_set_block_mode(w.server,
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY |
+		COAP_BLOCK_TRY_Q_BLOCK);
+	setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &lo, sizeof lo);
+	world_raw_send(fd, &group, get, sizeof get);
+	world_raw_send(fd, &group, plain, sizeof plain);
+	WORLD_UNTIL(w.server->late.entries > 0);
+	assert_int_equal(w.requests, 1);
+	assert_int_equal(w.server->late.entries, 1);
+	close(fd);
+	coap_session_disconnected(w.last, COAP_NACK_NOT_DELIVERABLE);
+}
+
 /* Who floods a group is not answered, and does not keep others from it. */
 static void
 there_is_a_ceiling_to_answers(void **state)
@@ -895,6 +922,7 @@ main(void)
 		T(what_is_long_begins_with_its_first_block),
 		T(a_long_answer_is_for_who_shows_his_address),
 		T(what_listens_later_joins_by_a_call_of_its_own),
+		T(q_block2_is_not_for_groups),
 		T(there_is_a_ceiling_to_answers),
 		T(what_cannot_be_joined),
 		T(without_memory),

@@ -166,14 +166,15 @@ static size_t
 on_datagram(enum lossy_way way, uint8_t *data, size_t len)
 {
 	static const char *const types[] = { "CON", "NON", "ACK", "RST" };
-	static const char *const methods[] = { "", "GET", "POST", "PUT" };
+	static const char *const methods[] = { "", "GET", "POST", "PUT",
+		"DELETE", "FETCH" };
 	coap_pdu_t *pdu = pdu_new(CON, 0, 0, len);
 	bool lost = is_lost(way);
 
 	assert_non_null(pdu);
 	assert_int_equal(pdu_decode(pdu, FRAMING_DATAGRAM, 8, data, len), 0);
 	say("%c %s", way == LOSSY_UP ? '>' : '<', types[pdu->type]);
-	if (pdu->code > 0 && pdu->code < 4)
+	if (pdu->code > 0 && pdu->code < 6)
 		say(" %s %c", methods[pdu->code],
 		    letter(coap_pdu_get_token(pdu)));
 	else if (pdu->code)
@@ -664,6 +665,153 @@ a_body_that_changes_is_asked_for_again(void **state)
 	end(session);
 }
 
+/* --- RFC 9177 section 10.3 ------------------------------------------------ */
+
+static void
+on_fetch(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	on_put(resource, session, request, query, response);
+	on_get(resource, session, request, query, response);
+}
+
+static void
+fetch(coap_session_t *session, coap_pdu_type_t type, size_t there, size_t back)
+{
+	coapx_request_params_t params = { .size = sizeof params,
+		.result = on_result };
+	coap_pdu_t *pdu =
+	    lossy_request(session, type, COAP_REQUEST_CODE_FETCH, "fetch");
+
+	assert_true(coap_add_option(pdu, COAP_OPTION_CONTENT_FORMAT, 1,
+			(const uint8_t *)"*") > 0);
+	assert_true(coap_add_data_large_request(session, pdu, there, up,
+	    on_release, up));
+	it.answer = back;
+	it.ends = 0;
+	it.seen[LOSSY_UP] = it.seen[LOSSY_DOWN] = 0;
+	assert_non_null(coapx_request_send(session, pdu, &params, NULL));
+	LOSSY_UNTIL(it.ends > 0);
+	lossy_advance(600000);
+	assert_int_equal(it.ends, 1);
+	assert_int_equal(it.error, 0);
+	assert_int_equal(it.put, there);
+	assert_int_equal(it.puts, 1);
+	assert_int_equal(it.got, back);
+	assert_int_equal(it.released, 1);
+}
+
+static coap_session_t *
+begin_fetch(void)
+{
+	coap_session_t *session = begin_known(0);
+
+	lossy_add_resource("fetch", COAP_REQUEST_FETCH, on_fetch);
+	return session;
+}
+
+static void
+figure_both_simple(void **state)
+{
+	coap_session_t *session = begin_fetch();
+
+	(void)state;
+	fetch(session, NON, 3000, 3500);
+	expect("> NON FETCH a q1 0/1\n"
+	       "> NON FETCH b q1 1/1\n"
+	       "> NON FETCH c q1 2/0\n"
+	       "< NON 2.05 c q2 0/1\n"
+	       "< NON 2.05 c q2 1/1\n"
+	       "< NON 2.05 c q2 2/1\n"
+	       "< NON 2.05 c q2 3/0\n");
+	end(session);
+}
+
+static void
+figure_both_max_payloads(void **state)
+{
+	coap_session_t *session = begin_fetch();
+
+	(void)state;
+	fetch(session, NON, 11 * 1024, 11 * 1024);
+	expect("> NON FETCH a q1 0/1\n"
+	       "> NON FETCH b q1 1/1\n"
+	       "> NON FETCH c q1 2/1\n"
+	       "> NON FETCH d q1 3/1\n"
+	       "> NON FETCH e q1 4/1\n"
+	       "> NON FETCH f q1 5/1\n"
+	       "> NON FETCH g q1 6/1\n"
+	       "> NON FETCH h q1 7/1\n"
+	       "> NON FETCH i q1 8/1\n"
+	       "> NON FETCH j q1 9/1\n"
+	       "< NON 2.31 j q1 9/1\n"
+	       "> NON FETCH k q1 10/0\n"
+	       "< NON 2.05 k q2 0/1\n"
+	       "< NON 2.05 k q2 1/1\n"
+	       "< NON 2.05 k q2 2/1\n"
+	       "< NON 2.05 k q2 3/1\n"
+	       "< NON 2.05 k q2 4/1\n"
+	       "< NON 2.05 k q2 5/1\n"
+	       "< NON 2.05 k q2 6/1\n"
+	       "< NON 2.05 k q2 7/1\n"
+	       "< NON 2.05 k q2 8/1\n"
+	       "< NON 2.05 k q2 9/1\n"
+	       "> NON FETCH l q2 10/1\n"
+	       "< NON 2.05 l q2 10/0\n");
+	end(session);
+}
+
+/* Lost are 1 and 2 of the one, 1 and 3 of the other, and 1 of that again. */
+static void
+figure_both_recovery(void **state)
+{
+	coap_session_t *session = begin_fetch();
+
+	(void)state;
+	lose(LOSSY_UP, 1);
+	lose(LOSSY_UP, 2);
+	/* The first one down is 4.08. */
+	lose(LOSSY_DOWN, 2);
+	lose(LOSSY_DOWN, 4);
+	lose(LOSSY_DOWN, 5);
+	fetch(session, NON, 3500, 3500);
+	expect("> NON FETCH a q1 0/1\n"
+	       "> NON FETCH b q1 1/1 x\n"
+	       "> NON FETCH c q1 2/1 x\n"
+	       "> NON FETCH d q1 3/0\n"
+	       "< NON 4.08 d [1 2]\n"
+	       "> NON FETCH e q1 1/1\n"
+	       "> NON FETCH f q1 2/1\n"
+	       "< NON 2.05 f q2 0/1\n"
+	       "< NON 2.05 f q2 1/1 x\n"
+	       "< NON 2.05 f q2 2/1\n"
+	       "< NON 2.05 f q2 3/0 x\n"
+	       "> NON FETCH g q2 1/0 3/0\n"
+	       "< NON 2.05 g q2 1/1 x\n"
+	       "< NON 2.05 g q2 3/0\n"
+	       "> NON FETCH h q2 1/0\n"
+	       "< NON 2.05 h q2 1/1\n");
+	end(session);
+}
+
+static void
+both_by_confirmable_messages(void **state)
+{
+	coap_session_t *session = begin_fetch();
+
+	(void)state;
+	fetch(session, CON, 2000, 2500);
+	expect("> CON FETCH a q1 0/1\n"
+	       "< ACK\n"
+	       "> CON FETCH b q1 1/0\n"
+	       "< ACK 2.05 b q2 0/1\n"
+	       "< CON 2.05 b q2 1/1\n"
+	       "> ACK\n"
+	       "< CON 2.05 b q2 2/0\n"
+	       "> ACK\n");
+	end(session);
+}
+
 /* --- CON ------------------------------------------------------------------ */
 
 /* RFC 9177 section 7.1: NSTART is 1, and neither 2.31 nor 4.08. */
@@ -876,6 +1024,12 @@ main(void)
 		    lossy_teardown),
 		cmocka_unit_test_teardown(
 		    a_body_that_changes_is_asked_for_again, lossy_teardown),
+		cmocka_unit_test_teardown(figure_both_simple, lossy_teardown),
+		cmocka_unit_test_teardown(figure_both_max_payloads,
+		    lossy_teardown),
+		cmocka_unit_test_teardown(figure_both_recovery, lossy_teardown),
+		cmocka_unit_test_teardown(both_by_confirmable_messages,
+		    lossy_teardown),
 		cmocka_unit_test_teardown(confirmable_bodies, lossy_teardown),
 		cmocka_unit_test_teardown(the_first_message_is_confirmable,
 		    lossy_teardown),

@@ -96,6 +96,7 @@ make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
 		return NULL;
 	}
 	whole->body = &serving->r.part;
+	whole->q_block = qblock_has(request, COAP_OPTION_Q_BLOCK1);
 	return whole;
 }
 
