@@ -30,6 +30,19 @@ csm_is_exchanged(void **state)
 	coap_session_release(s);
 }
 
+/* RFC 8323 section 3.3: also who accepted the connection may ask, and is
+ * answered by somebody who serves nothing. */
+static void
+a_client_is_asked(void **state)
+{
+	coap_session_t *s = world_connected(TCP);
+
+	(void)state;
+	assert_true(world_send(w.last, CON, 'a') != COAP_INVALID_MID);
+	world_wait("S 4.04 a");
+	coap_session_release(s);
+}
+
 static uint8_t large[1024 * 1024];
 
 static void
@@ -370,6 +383,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(csm_is_exchanged),
+		T(a_client_is_asked),
 		T(large_messages),
 		T(max_message_size_is_respected),
 		T(message_before_the_csm_waits),
