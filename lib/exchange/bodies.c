@@ -176,6 +176,13 @@ bodies_add(struct bodies *b, struct body_entry *entry)
 		join_pool(entry, entry->in.pool);
 }
 
+void
+bodies_put_back(struct bodies *b, struct body_entry *entry, coap_tick_t expires)
+{
+	entry->expires = expires;
+	bodies_add(b, entry);
+}
+
 bool
 bodies_make_room(struct body_pool *pool, const struct body_entry *wanted)
 {

@@ -151,6 +151,11 @@ bool bodies_qblock_failed(struct bodies *b, coap_bin_const_t token, bool lost);
 /* con: a CON can be sent now. */
 coap_tick_t bodies_qblock_next_due(const struct bodies *b, bool con);
 
+/* The handler has had the whole body, and wants an Echo: it waits for its last
+ * part once more, with that. */
+void bodies_put_back(struct bodies *b, struct body_entry *entry,
+    coap_tick_t expires);
+
 void body_entry_free(struct body_entry *entry);
 /* Drops those that nobody went on with. */
 void bodies_expire(struct bodies *b, coap_tick_t now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests with block options, and what a server does with them. */
 #include "exchange/bodies_internal.h"
+#include "exchange/transfer.h"
 
 #include <utlist.h>
 
@@ -154,6 +155,14 @@ give_part(struct part *p, struct body_entry *entry, size_t offset)
 	return BODIES_BODY;
 }
 
+/* A handler that takes each part wanted an Echo with this one, and has not taken
+ * it. */
+static bool
+was_refused(const struct part *p)
+{
+	return p->params->each && transfer_echo(p->request).length > 0;
+}
+
 static enum bodies_step
 take_part(struct part *p, struct body_entry *entry)
 {
@@ -173,7 +182,7 @@ take_part(struct part *p, struct body_entry *entry)
 		bodies_drop(p->b, entry);
 		return answer(p, COAP_RESPONSE_CODE_INTERNAL_ERROR, NULL);
 	}
-	if (r == BODY_REPEATED && p->block1.m)
+	if (r == BODY_REPEATED && p->block1.m && !was_refused(p))
 		return answer(p, COAP_RESPONSE_CODE_CONTINUE, NULL);
 	if (p->params->each)
 		return give_part(p, entry, (size_t)body_offset(&p->block1));

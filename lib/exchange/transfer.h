@@ -69,6 +69,7 @@ struct transfer {
 	bool again;
 	bool echoed;         /* not a second time */
 	bool relayed;        /* for somebody else, who sees to Echo */
+	bool echo_restarted; /* it began anew for that, which is no fault */
 	struct qtransfer *q; /* it goes by Q-Block: owned; or NULL */
 	/* The whole exchange, for the caller. */
 	coap_tick_t deadline;

@@ -18,6 +18,7 @@ struct answer {
 	coap_block_b_t block2;
 	bool has_block1;
 	bool has_block2;
+	bool echoed;         /* to a message that was repeated with an Echo */
 	const uint8_t *data; /* the payload */
 	size_t len;
 };
@@ -28,6 +29,7 @@ read_answer(const coap_pdu_t *pdu, struct answer *a)
 	bool bert = pdu->framing != FRAMING_DATAGRAM;
 
 	a->pdu = pdu;
+	a->echoed = false;
 	a->code = coap_pdu_get_code(pdu);
 	a->class = COAP_RESPONSE_CLASS(a->code);
 	a->has_block1 =
@@ -131,6 +133,19 @@ restart_up(struct transfer *t)
 	return true;
 }
 
+/* A server that wanted an Echo with the last part, and has thrown away the others
+ * with it: they come once more, with the Echo from the first one on. */
+static bool
+restart_with_echo(struct transfer *t, const struct answer *a)
+{
+	if (!a->echoed || t->offset == 0 || t->echo_restarted)
+		return false;
+	t->echo_restarted = true;
+	t->offset = 0;
+	t->acked = 0;
+	return true;
+}
+
 /* A payload that the peer wants in blocks becomes our body. */
 static enum transfer_step
 make_smaller(struct transfer *t, const struct answer *a, int *err)
@@ -176,7 +191,8 @@ answer_up(struct transfer *t, const struct answer *a, int *err)
 
 	if (wants_smaller(a, t->sent))
 		return make_smaller(t, a, err);
-	if (a->code == COAP_RESPONSE_CODE_INCOMPLETE && restart_up(t))
+	if (a->code == COAP_RESPONSE_CODE_INCOMPLETE &&
+	    (restart_with_echo(t, a) || restart_up(t)))
 		return TRANSFER_NEXT;
 	if (a->class != 2)
 		return TRANSFER_DONE;
@@ -363,12 +379,14 @@ answer_down(struct transfer *t, const struct answer *a, int *err)
 enum transfer_step
 transfer_answer(struct transfer *t, const coap_pdu_t *response, int *err)
 {
+	bool echoed = t->again;
 	struct answer a;
 
 	*err = 0;
 	if (take_echo(t, response))
 		return TRANSFER_NEXT;
 	read_answer(response, &a);
+	a.echoed = echoed;
 	if (t->up)
 		return answer_up(t, &a, err);
 	if (t->in.length == 0 && wants_smaller(&a, pdu_payload_len(t->origin)))

@@ -987,6 +987,76 @@ messages_repeat_what_they_have_to(void **state)
 	coap_delete_pdu(origin);
 }
 
+/* The next part, which has the Echo, if there was one; then its answer, with an
+ * Echo when it is 4.01. */
+static enum transfer_step
+exchange_up(struct transfer *t, unsigned num, int echo, unsigned code)
+{
+	coap_pdu_t *msg = next_message(t);
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_ACK, code, 9, s.max);
+	enum transfer_step step;
+	int err;
+
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK1) >> 4, num);
+	assert_int_equal(option(msg, COAP_OPTION_ECHO), echo);
+	if (code == COAP_RESPONSE_CODE_UNAUTHORIZED)
+		block_add_uint(pdu, COAP_OPTION_ECHO, 77);
+	else
+		block_add_uint(pdu, COAP_OPTION_BLOCK1,
+		    (unsigned)option(msg, COAP_OPTION_BLOCK1));
+	coap_delete_pdu(msg);
+	step = transfer_answer(t, pdu, &err);
+	coap_delete_pdu(pdu);
+	return step;
+}
+
+/* RFC 9175 section 2.3: a server that throws the body away with its 4.01. */
+static void
+an_echo_that_costs_the_body_is_no_fault(void **state)
+{
+	const unsigned refused = COAP_RESPONSE_CODE_UNAUTHORIZED;
+	coap_pdu_t *origin = rich_request();
+	struct transfer *t = transfer_new(origin,
+	    body_out_new(up, 2000, NULL, NULL, NULL), &s.client);
+
+	(void)state;
+	t->tag = 5;
+	assert_int_equal(exchange_up(t, 0, -1, CONTINUE), TRANSFER_NEXT);
+	assert_int_equal(exchange_up(t, 1, -1, refused), TRANSFER_NEXT);
+	/* The last part first, for others have kept it. */
+	assert_int_equal(exchange_up(t, 1, 77, INCOMPLETE), TRANSFER_NEXT);
+	assert_int_equal(t->restarts, 0);
+	assert_int_equal(exchange_up(t, 0, 77, CONTINUE), TRANSFER_NEXT);
+	/* Now the body is lost: that is another matter, and has its own once. */
+	assert_int_equal(exchange_up(t, 1, 77, INCOMPLETE), TRANSFER_NEXT);
+	assert_int_equal(t->restarts, 1);
+	assert_int_equal(exchange_up(t, 0, 77, CONTINUE), TRANSFER_NEXT);
+	/* One that asks and throws away without end is not followed. */
+	assert_int_equal(exchange_up(t, 1, 77, refused), TRANSFER_NEXT);
+	assert_int_equal(exchange_up(t, 1, 77, INCOMPLETE), TRANSFER_DONE);
+	transfer_free(t);
+	coap_delete_pdu(origin);
+}
+
+/* Who asks with the first part gets it in all of them, and nothing twice. */
+static void
+an_echo_with_the_first_part_is_for_all(void **state)
+{
+	coap_pdu_t *origin = rich_request();
+	struct transfer *t = transfer_new(origin,
+	    body_out_new(up, 2000, NULL, NULL, NULL), &s.client);
+
+	(void)state;
+	t->tag = 5;
+	assert_int_equal(exchange_up(t, 0, -1, COAP_RESPONSE_CODE_UNAUTHORIZED),
+	    TRANSFER_NEXT);
+	assert_int_equal(exchange_up(t, 0, 77, CONTINUE), TRANSFER_NEXT);
+	assert_int_equal(exchange_up(t, 1, 77, CONTENT), TRANSFER_DONE);
+	assert_int_equal(t->restarts, 0);
+	transfer_free(t);
+	coap_delete_pdu(origin);
+}
+
 /* A size larger than what was asked for, although the place is right. */
 static void
 answers_in_larger_parts(void **state)
@@ -1074,6 +1144,8 @@ main(void)
 		TEST(an_answer_is_released_once),
 		TEST(etags_are_for_the_first_part),
 		TEST(messages_repeat_what_they_have_to),
+		TEST(an_echo_that_costs_the_body_is_no_fault),
+		TEST(an_echo_with_the_first_part_is_for_all),
 		TEST(answers_in_larger_parts),
 		TEST(an_error_in_the_middle_is_whole),
 	};

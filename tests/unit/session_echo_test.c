@@ -152,6 +152,8 @@ without_the_mode_echo_is_the_applications(void **state)
 static void
 a_body_is_repeated_with_echo(void **state)
 {
+	uint64_t sent;
+
 	(void)state;
 	w.serve = serve_fresh;
 	for (int i = 0; i < 2; i++) {
@@ -159,15 +161,63 @@ a_body_is_repeated_with_echo(void **state)
 		    world_connected(i ? COAP_PROTO_TCP : COAP_PROTO_UDP);
 
 		e.asked = e.done = 0;
+		sent = s->stats.tx;
 		block_request(s, COAP_REQUEST_CODE_PUT, 'a', 20000);
 		world_wait("result");
 		assert_int_equal(world_count("C result a 0 2.05"), 1);
 		assert_int_equal(e.done, 1);
+		assert_int_equal(e.asked, 2);
 		assert_int_equal(e.payload, 20000);
+		/* Of its blocks the last alone comes twice. */
+		sent = s->stats.tx - sent;
+		if (i == 0)
+			assert_int_equal(sent, (20000 + 1023) / 1024 + 1);
+		else
+			assert_in_range(sent, 2, 12);
+		/* The next one has an Echo from its first block on. */
+		world_forget();
+		block_request(s, COAP_REQUEST_CODE_PUT, 'b', 20000);
+		world_wait("result");
+		assert_int_equal(e.done, 2);
+		assert_int_equal(e.asked, 3);
 		coap_session_release(s);
 		world_settle();
 		world_forget();
 	}
+}
+
+/* Takes each part, and none but the first without an Echo. */
+static void
+serve_parts(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response)
+{
+	size_t len, offset, total;
+	const uint8_t *data;
+
+	e.asked++;
+	coap_get_data_large(request, &len, &data, &offset, &total);
+	if (offset > 0 && !coapx_echo_check(session, request, response, 10))
+		return;
+	assert_int_equal(offset, e.payload);
+	e.payload += len;
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CHANGED);
+}
+
+static void
+a_part_is_repeated_with_echo(void **state)
+{
+	coap_session_t *s = world_connected(UDP);
+
+	(void)state;
+	coap_context_set_block_mode(w.server, COAP_BLOCK_USE_LIBCOAP);
+	w.serve = serve_parts;
+	block_request(s, COAP_REQUEST_CODE_PUT, 'a', 20000);
+	world_wait("result");
+	assert_int_equal(world_count("C result a 0 2.04"), 1);
+	assert_int_equal(e.payload, 20000);
+	/* The second one came twice. */
+	assert_int_equal(e.asked, (20000 + 1023) / 1024 + 1);
+	coap_session_release(s);
 }
 
 static void
@@ -443,6 +493,7 @@ main(void)
 		TEST(handlers_see_one_exchange),
 		TEST(without_the_mode_echo_is_the_applications),
 		TEST(a_body_is_repeated_with_echo),
+		TEST(a_part_is_repeated_with_echo),
 		TEST(a_server_that_never_believes_is_asked_twice),
 		TEST(a_value_given_along_comes_with_the_next_request_alone),
 		TEST(a_value_of_a_wrong_length_is_none),

@@ -3,6 +3,7 @@
 #include "session/body/blockwise.h"
 
 #include "base/err.h"
+#include "exchange/transfer.h"
 #include "session/body/qblock.h"
 #include "wire/pdu.h"
 
@@ -133,6 +134,19 @@ serve_begin(void *user, bool single, const coap_pdu_t **request,
 	return true;
 }
 
+/* RFC 9175 section 2.3: a body that was refused for want of an Echo need not
+ * come again. */
+static bool
+waits_for_echo(const coap_session_t *session, const struct serving *serving,
+    const coap_pdu_t *response)
+{
+	const struct body_entry *entry = serving->r.entry;
+
+	return entry && !entry->q && bodies(session) && session->layer &&
+	    response->code == COAP_RESPONSE_CODE_UNAUTHORIZED &&
+	    transfer_echo(response).length > 0;
+}
+
 static void
 serve_end(void *user, coap_pdu_t *response)
 {
@@ -149,7 +163,12 @@ serve_end(void *user, coap_pdu_t *response)
 	if (bodies(session))
 		bodies_qblock_answered(bodies(session), &serving->r, response);
 	coap_delete_pdu(serving->whole);
-	body_entry_free(serving->r.entry);
+	if (waits_for_echo(session, serving, response))
+		bodies_put_back(bodies(session), serving->r.entry,
+		    context_now(session->context) +
+			msg_exchange_lifetime(session->params));
+	else
+		body_entry_free(serving->r.entry);
 	blockwise_bury(session);
 }
 
