@@ -197,6 +197,18 @@ keep_copy(struct download *d, const uint8_t *data, size_t len)
 	text_add_bytes(&d->copy, data, len);
 }
 
+/* A program is told what came, also when it is not shown. */
+static void
+hash(struct download *d, uint64_t offset, const uint8_t *data, size_t len)
+{
+	if (offset == 0) {
+		d->hashes = output_form(d->job->out) == FORM_JSON;
+		sha256_begin(&d->sha);
+	}
+	if (d->hashes)
+		sha256_add(&d->sha, data, len);
+}
+
 static void
 begin_anew(struct download *d)
 {
@@ -249,6 +261,7 @@ download_write(struct download *d, uint64_t offset, const uint8_t *data,
 		output_body_begin(out, offset);
 	d->begun = true;
 	keep_copy(d, data, len);
+	hash(d, offset, data, len);
 	output_body_piece(out, data, len);
 	if (output_failed(out))
 		return -COAP_E_CANCELLED;
@@ -322,6 +335,9 @@ download_answered(struct download *d, const coap_pdu_t *response,
 	if (d->begun)
 		output_body_whole(d->job->out);
 	view->streamed = d->begun;
+	if (d->begun && d->hashes)
+		view->sha256 = sha256_end(&d->sha, d->digest);
+	d->hashes = false;
 	if (d->begun && d->copies && !d->copy.failed && text_string(&d->copy)) {
 		view->copy = (const uint8_t *)d->copy.s;
 		view->copy_len = d->copy.len;

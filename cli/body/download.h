@@ -10,6 +10,7 @@
 #include "cli/app.h"
 #include "cli/body/part.h"
 #include "cli/body/progress.h"
+#include "cli/output/sha256.h"
 #include "cli/request/request.h"
 
 struct download {
@@ -25,6 +26,9 @@ struct download {
 	struct part part; /* of which body it is */
 	uint64_t offset;  /* where it goes on; 0: from the beginning */
 	struct text copy;
+	bool hashes; /* the body, from its first byte on */
+	struct sha256 sha;
+	char digest[SHA256_TEXT_SIZE];
 	coapx_transfer_t at; /* without its ETag */
 	struct progress *progress;
 	coapx_watch_t *pipe; /* that is full; or NULL */

@@ -145,6 +145,7 @@ struct view_response {
 	bool streamed;
 	const uint8_t *copy;
 	size_t copy_len;
+	const char *sha256; /* of such a body, in hex; NULL: not known */
 	/* For -w: what it stands for; NULL: an answer. */
 	const struct view_notification *notification;
 };

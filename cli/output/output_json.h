@@ -20,12 +20,18 @@ void json_notification(struct output *out, const struct view_notification *v);
 void json_observe_summary(struct output *out,
     const struct view_observe_summary *v);
 /* Members of a line that has a response in it: v->response is looked at for
- * options alone. Of the payload there are total bytes; data has len of them, all
- * or none. */
+ * options alone. */
 void json_add_session(struct json_line *line, const struct view_response *v);
 void json_add_options(struct json_line *line, const coap_pdu_t *pdu);
+/* A payload of total bytes; data has len of them, all or none. */
+struct json_body {
+	size_t total;
+	const uint8_t *data;
+	size_t len;
+	const char *sha256; /* of one that is not there; NULL: not known */
+};
 void json_add_payload(struct json_line *line, struct output *out, int format,
-    size_t total, const uint8_t *data, size_t len);
+    const struct json_body *body);
 void json_payload(struct output *out, int format, const void *data, size_t len);
 
 #endif

@@ -2,6 +2,7 @@
 /* A response as one line of JSON. */
 #include "cli/output/option_text.h"
 #include "cli/output/output_json.h"
+#include "cli/output/sha256.h"
 
 /* A longer payload is given by its length. */
 #define PAYLOAD_MAX ((size_t)1024 * 1024)
@@ -131,10 +132,26 @@ json_add_options(struct json_line *line, const coap_pdu_t *pdu)
 	pdu_each_option(pdu, add_option, &options);
 }
 
+/* What stands for a payload that is not shown. */
+static void
+add_hash(struct json_line *line, json_t *payload, const uint8_t *data,
+    size_t len)
+{
+	char text[SHA256_TEXT_SIZE];
+	struct sha256 sha;
+
+	sha256_begin(&sha);
+	sha256_add(&sha, data, len);
+	json_line_add(line, payload, "sha256",
+	    json_text(sha256_end(&sha, text)));
+}
+
 void
 json_add_payload(struct json_line *line, struct output *out, int format,
-    size_t total, const uint8_t *data, size_t len)
+    const struct json_body *body)
 {
+	size_t total = body->total, len = body->len;
+	const uint8_t *data = body->data;
 	json_t *payload = json_line_object(line, line->object, "payload");
 	struct text base64 = { .s = NULL };
 
@@ -142,6 +159,10 @@ json_add_payload(struct json_line *line, struct output *out, int format,
 	if (output_to_file(out))
 		json_line_add(line, payload, "file",
 		    json_text(out->options.file));
+	if (body->sha256 && (total > PAYLOAD_MAX || len != total))
+		json_line_add(line, payload, "sha256", json_text(body->sha256));
+	else if (total > PAYLOAD_MAX && len == total && data)
+		add_hash(line, payload, data, len);
 	if (total > PAYLOAD_MAX || len != total)
 		return;
 	payload_base64(&base64, data, len);
@@ -162,10 +183,10 @@ add_response(struct json_line *line, struct output *out,
 	const coapx_code_info_t *info;
 	unsigned code = coap_pdu_get_code(v->response);
 	char buf[CODE_TEXT_SIZE];
-	const uint8_t *data;
-	size_t len;
+	struct json_body body = { .total = body_length(v),
+		.sha256 = v->sha256 };
 
-	data = body_bytes(v, &len);
+	body.data = body_bytes(v, &body.len);
 	info = coapx_code_by_number(code);
 	json_line_add(line, line->object, "code",
 	    json_text(code_text(code, buf)));
@@ -176,8 +197,7 @@ add_response(struct json_line *line, struct output *out,
 	json_line_add(line, line->object, "retransmits",
 	    json_integer(v->retransmits));
 	json_add_options(line, v->response);
-	json_add_payload(line, out, pdu_content_format(v->response),
-	    body_length(v), data, len);
+	json_add_payload(line, out, pdu_content_format(v->response), &body);
 	if (output_to_file(out) && !response_is_error(v))
 		put_body(out, v);
 }
@@ -204,6 +224,7 @@ json_response(struct output *out, const struct view_response *v)
 void
 json_payload(struct output *out, int format, const void *data, size_t len)
 {
+	struct json_body body = { len, data, len, NULL };
 	struct text name = { .s = NULL };
 	struct json_line line;
 
@@ -211,7 +232,7 @@ json_payload(struct output *out, int format, const void *data, size_t len)
 	content_format_text(&name, (unsigned)format, true);
 	json_line_add(&line, line.object, "content_format",
 	    json_text(text_string(&name)));
-	json_add_payload(&line, out, format, len, data, len);
+	json_add_payload(&line, out, format, &body);
 	text_free(&name);
 	json_end(&line, out, true);
 }

@@ -262,6 +262,7 @@ json_notification(struct output *out, const struct view_notification *v)
 		.insecure = v->insecure,
 	};
 	const coapx_code_info_t *info = coapx_code_by_number(v->code);
+	struct json_body body = { v->len, v->data, v->len, NULL };
 	char code[CODE_TEXT_SIZE];
 	struct json_line line;
 
@@ -274,7 +275,7 @@ json_notification(struct output *out, const struct view_notification *v)
 	    json_text(info ? info->name : NULL));
 	if (v->response)
 		json_add_options(&line, v->response);
-	json_add_payload(&line, out, v->format, v->len, v->data, v->len);
+	json_add_payload(&line, out, v->format, &body);
 	if (v->changes)
 		json_line_add(&line, line.object, "changes",
 		    json_deep_copy(v->changes));

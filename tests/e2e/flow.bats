@@ -150,6 +150,22 @@ stands_still() {
 	not asked_beyond 80
 }
 
+@test 'JSON has the hash of what is not shown' {
+	local to
+	keep d "${device}"
+	for to in "${device}" d:; do
+		cs get "${to}/body?2000000" -j -o got >json
+		assert_equal "$(jq -r .payload.sha256 json) -" \
+			"$(sha256sum <got | tr -s ' ')"
+		assert_equal "$(jq -r .payload.length json)" 2000000
+		cs get "${to}/body?2000000" -j >json
+		assert_equal "$(jq -r .payload.sha256 json) -" \
+			"$(sha256sum <got | tr -s ' ')"
+		cs get "${to}/body?20000" -j -o got >json
+		jq -e '.payload | has("base64") and (has("sha256") | not)' json
+	done
+}
+
 # ---- uploads -------------------------------------------------------------------
 
 # What the peer said last of a body.

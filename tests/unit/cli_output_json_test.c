@@ -244,7 +244,9 @@ large_payloads_are_a_length(void **state)
 
 	(void)state;
 	assert_non_null(data);
-	check_payload(42, data, max + 1, "{\"length\":1048577}}\n");
+	check_payload(42, data, max + 1,
+	    "{\"length\":1048577,\"sha256\":\"2cb74edba754a81d121c9db6833704a8"
+	    "e7d417e5b13d1a19f4a52f007d644264\"}}\n");
 	respond(&m, message_new(COAP_RESPONSE_CODE(205), 42, data, max));
 	assert_non_null(
 	    strstr(text_string(&m.stdout_text), "\"base64\":\"AAA"));
