@@ -15,6 +15,7 @@
 #include "cli/observe/observed.h"
 #include "cli/secrets/demo_key.h"
 #include "cli/session/diagnosis.h"
+#include "cli/session/known.h"
 #include "cli/session/listeners.h"
 #include "cli/words/names.h"
 
@@ -312,6 +313,7 @@ named_forget(struct app *app, struct named *named)
 		if (front->current == named)
 			front->current = NULL;
 	coap_session_set_app_data(session, NULL);
+	known_free(named->known);
 	while (references-- > 0)
 		coap_session_release(session);
 	data_free(named);

@@ -46,6 +46,7 @@ struct named {
 	bool shared;                   /* found again by equal URI, bind and
 	                          credentials */
 	bool met;                      /* 'session wait' has found it */
+	struct known *known;           /* what its device lists; or NULL */
 	coapx_timer_t *persist;        /* closes one that nobody uses ... */
 	uint64_t persist_ms;           /* after so long; 0: never */
 };

@@ -9,6 +9,7 @@
 #include "cli/output/text.h"
 #include "cli/request/group.h"
 #include "cli/request/request.h"
+#include "cli/session/known.h"
 
 struct discover_job {
 	struct job *job;
@@ -108,16 +109,13 @@ show_list(struct discover_job *d, struct link_list *list)
 }
 
 static int
-show(struct discover_job *d, const coap_pdu_t *response)
+show_text(struct discover_job *d, const char *data, size_t len)
 {
 	struct link_list list = { 0 };
-	const uint8_t *data = NULL;
-	size_t len = 0;
 	size_t at;
 	int err;
 
-	coap_get_data(response, &len, &data);
-	err = links_parse(&list, (const char *)data, len, wanted, d->job, &at);
+	err = links_parse(&list, data, len, wanted, d->job, &at);
 	if (err == 0)
 		err = show_list(d, &list);
 	links_free(&list);
@@ -129,6 +127,34 @@ show(struct discover_job *d, const coap_pdu_t *response)
 	if (err < 0)
 		return job_fail(d->job, STATUS_INTERNAL, "out of memory");
 	return STATUS_OK;
+}
+
+static int
+show(struct discover_job *d, const coap_pdu_t *response)
+{
+	const uint8_t *data = NULL;
+	size_t len = 0;
+
+	coap_get_data(response, &len, &data);
+	return show_text(d, (const char *)data, len);
+}
+
+/* Tab offers it from now on, if it is all that there is. */
+static void
+keep(const struct discover_job *d, coap_session_t *session,
+    const coap_pdu_t *response)
+{
+	struct named *named = app_find_session(d->job->app, session);
+	const coap_optlist_t *o;
+	const uint8_t *data = NULL;
+	size_t len = 0;
+
+	for (o = d->plan.options; o; o = o->next)
+		if (o->number == COAP_OPTION_URI_QUERY)
+			return;
+	coap_get_data(response, &len, &data);
+	if (named && !d->target.proxy)
+		known_put(named, data, len);
 }
 
 static void
@@ -153,10 +179,12 @@ on_result(coapx_request_t *request, coap_session_t *session,
 		status = failure_target(d->job, &d->target, result, NULL);
 	} else {
 		status = status_of_code(coap_pdu_get_code(result->response));
-		if (status == STATUS_OK)
+		if (status == STATUS_OK) {
+			keep(d, session, result->response);
 			status = show(d, result->response);
-		else
+		} else {
 			output_response(d->job->out, &view);
+		}
 		failure_proxy(d->job, &d->target,
 		    coap_pdu_get_code(result->response));
 	}
@@ -361,6 +389,9 @@ ask(struct job *job, struct discover_job *d)
 static int
 begin(struct job *job, struct discover_job *d)
 {
+	const char *text;
+	size_t len;
+
 	if (job->command == &cmd_ls) {
 		d->path = path_of(&d->target);
 		if (!d->path)
@@ -370,7 +401,14 @@ begin(struct job *job, struct discover_job *d)
 	if (d->target.named)
 		snprintf(d->session_name, sizeof(d->session_name), "%s",
 		    d->target.named->name);
-	return target_is_group(&d->target) ? ask_group(job, d) : ask(job, d);
+	if (target_is_group(&d->target))
+		return ask_group(job, d);
+	if (args_has(&job->args, "known") && d->target.named &&
+	    known_is_fresh(d->target.named)) {
+		text = known_text(d->target.named, &len);
+		return show_text(d, text, len);
+	}
+	return ask(job, d);
 }
 
 static int
@@ -407,6 +445,8 @@ static const struct option discover_options[] = {
 	    .arg = "TITLE",
 	    .help = "only with this title; a final * matches more" },
 	{ .name = "obs", .help = "only what can be observed" },
+	{ .name = "known",
+	    .help = "what was listed within the last minute, without asking" },
 	{ .name = "tree", .help = "draw the paths as a tree" },
 	{ .name = NULL },
 };

@@ -25,6 +25,7 @@ struct scan {
 	const struct option *pending;  /* the word is this option's value */
 	size_t n_operands;
 	bool ended;               /* -- was there */
+	const char *session;      /* -S NAME */
 	const char *control_path; /* --control PATH */
 	bool no_agent;            /* --no-agent */
 };
@@ -82,17 +83,20 @@ note_option(struct scan *scan, const struct option *option, const char *word,
     bool wants)
 {
 	const char *equal = strchr(word, '=');
+	const char *value = NULL;
 
 	if (!option)
 		return;
 	if (strcmp(option->name, "no-agent") == 0)
 		scan->no_agent = true;
-	if (strcmp(option->name, "control") != 0)
-		return;
 	if (equal)
-		scan->control_path = equal + 1;
+		value = equal + 1;
 	else if (wants && scan->i + 1 < scan->n)
-		scan->control_path = scan->words[scan->i + 1];
+		value = scan->words[scan->i + 1];
+	if (value && strcmp(option->name, "control") == 0)
+		scan->control_path = value;
+	if (value && strcmp(option->name, "session") == 0)
+		scan->session = value;
 }
 
 /* Takes an option, and its value where it is the next word. False: it is none
@@ -280,6 +284,9 @@ complete_word(struct scan *scan, const char *word)
 	scan_arguments(scan);
 	c.control_path = scan->control_path;
 	c.no_agent = scan->no_agent;
+	c.session = scan->session;
+	c.observes =
+	    scan->command && strncmp(scan->command->name, "observe", 7) == 0;
 	if (scan->pending) {
 		candidates_values(&c, scan->pending->complete,
 		    scan->pending->words);

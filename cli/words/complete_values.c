@@ -8,7 +8,6 @@
 #include <utlist.h>
 
 #include "cli/app.h"
-#include "cli/control/peek.h"
 #include "cli/observe/observed.h"
 #include "cli/session/session_fields.h"
 #include "cli/session/session_tunables.h"
@@ -245,14 +244,13 @@ may_be_name(const char *typed)
 	return true;
 }
 
-/* What other processes print when they run the words. */
-static void
-ask_others(struct candidates *c, char **words, peek_row *row)
+void
+candidates_ask(struct candidates *c, char **words, peek_row *row, void *arg)
 {
 	const struct completer *completer = c->completer;
 	struct control control;
 
-	if (!completer || !completer->context || !may_be_name(c->typed))
+	if (!completer || !completer->context)
 		return;
 	control = *completer->control;
 	if (c->control_path) {
@@ -262,8 +260,15 @@ ask_others(struct candidates *c, char **words, peek_row *row)
 	if (control.off || c->no_agent)
 		return;
 	if (!peek(&control, completer->context, words, completer->limit_ms, row,
-		c))
+		arg))
 		c->out->failed = true;
+}
+
+static void
+ask_others(struct candidates *c, char **words, peek_row *row)
+{
+	if (may_be_name(c->typed))
+		candidates_ask(c, words, row, c);
 }
 
 static void
@@ -398,6 +403,8 @@ candidates_schemes(struct candidates *c)
 static void
 list_targets(struct candidates *c)
 {
+	if (candidates_paths(c))
+		return;
 	list_sessions_with(c, ":", on_session_target);
 	candidates_schemes(c);
 }
