@@ -419,46 +419,6 @@ send_on(struct forward *f, const struct proxy_way *way)
 	return err;
 }
 
-static char *
-origin_of(const coap_uri_t *uri)
-{
-	coap_uri_t bare = *uri;
-	coap_string_t *text = NULL;
-	char *origin = NULL;
-
-	bare.path = (coap_str_const_t){ 0, NULL };
-	bare.query = (coap_str_const_t){ 0, NULL };
-	if (coapx_uri_print(&bare, &text) == 0)
-		origin = coap_malloc_type(COAP_STRING, text->length + 1);
-	if (origin) {
-		/* Without the slash of an empty path. */
-		memcpy(origin, text->s, text->length);
-		origin[text->length > 0 ? text->length - 1 : 0] = '\0';
-	}
-	coap_delete_string(text);
-	return origin;
-}
-
-struct proxy_link *
-proxy_reach(struct proxy *proxy, const coap_session_t *session,
-    const struct proxy_way *way, const coap_proxy_server_list_t *list, int *err)
-{
-	struct proxy_link *link = NULL;
-	char *origin = origin_of(&way->hop);
-	struct proxy_hop hop = {
-		.origin = origin,
-		.server = way->server,
-		.client = list->track_client_session ? session->id : 0,
-		.idle_seconds = list->idle_timeout_secs,
-	};
-
-	*err = -COAP_E_NOMEM;
-	if (origin)
-		link = proxy_link_get(proxy, &hop, err);
-	coap_free_type(COAP_STRING, origin);
-	return link;
-}
-
 static struct forward *
 forward_new(coap_session_t *session, const coap_pdu_t *request)
 {

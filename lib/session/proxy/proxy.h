@@ -90,6 +90,10 @@ int proxy_find_way(coap_session_t *session, const coap_pdu_t *request,
 /* One that can be used, with one more user; NULL and *err. */
 struct proxy_link *proxy_link_get(struct proxy *proxy,
     const struct proxy_hop *hop, int *err);
+/* A link that goes that way, with one more user; NULL and *err. */
+struct proxy_link *proxy_reach(struct proxy *proxy,
+    const coap_session_t *session, const struct proxy_way *way,
+    const coap_proxy_server_list_t *list, int *err);
 /* One user less. */
 void proxy_link_put(struct proxy_link *link);
 /* It ends; nobody uses it. */
@@ -100,10 +104,6 @@ void proxy_link_close(struct proxy_link *link);
 struct proxy *proxy_of(coap_context_t *context);
 /* What a client is told of an error of ours, or of the way to the next hop. */
 unsigned proxy_code_of_error(int err);
-/* A link that goes that way, with one more user; NULL and *err. */
-struct proxy_link *proxy_reach(struct proxy *proxy,
-    const coap_session_t *session, const struct proxy_way *way,
-    const coap_proxy_server_list_t *list, int *err);
 /* The options of a request as it goes on; 0 or an error. */
 int proxy_add_options(const struct proxy *proxy, const coap_pdu_t *request,
     const struct proxy_way *way, coap_pdu_t *pdu);
