@@ -55,7 +55,8 @@ COAP_API int coap_verify_proxy_scheme_supported(coap_uri_scheme_t scheme);
  * To be called in a handler: sends request on to the server that server_list
  * and the request name, over a session that is made or used again. 1, and
  * response is left alone: the handler is called once more when the answer is
- * there, has to call this again, and then response is filled. Or 0, and
+ * there, has to call this again, and then response is filled; for a client that
+ * observes also with each notification. Or 0, and
  * response says what is wrong: 4.00 for what is no URI, 5.03 with too many
  * requests under way, 5.05 for a scheme that is not spoken, 5.08 at the end of
  * Hop-Limit. A client is told 5.04 where no answer comes and 5.02 for one that
