@@ -202,7 +202,9 @@ keep_state(struct proxy_watch *watch, const coap_pdu_t *response)
 	all->bytes += watch->bytes;
 	watch->came = context_now(context);
 	watch->max_age = observation_max_age(response);
-	proxy_cache_told(watch->proxy, watch->ask, watch->state);
+	/* With nobody left it may be for a client that is gone. */
+	if (watch->n > 0)
+		proxy_cache_told(watch->proxy, watch->ask, watch->state);
 	return true;
 }
 
