@@ -274,7 +274,8 @@ on_end(coapx_observation_t *up, coap_session_t *session,
 /* --- beginning one -------------------------------------------------------- */
 
 /* What is asked of the next hop, with its body as payload. Which state a client
- * has already, it is told by us. */
+ * has already, it is told by us; and that a request is fresh is shown for all
+ * of them or for none. */
 static coap_pdu_t *
 make_request(const struct proxy *proxy, const coap_pdu_t *request,
     const struct proxy_way *way)
@@ -285,8 +286,10 @@ make_request(const struct proxy *proxy, const coap_pdu_t *request,
 	const uint8_t *data;
 	bool ok = pdu && proxy_add_options(proxy, request, way, pdu) == 0;
 
-	if (ok)
+	if (ok) {
 		pdu_remove_option(pdu, COAP_OPTION_ETAG);
+		pdu_remove_option(pdu, COAP_OPTION_ECHO);
+	}
 	if (ok && coap_get_data_large(request, &len, &data, &offset, &total))
 		ok = len == 0 || coap_add_data(pdu, len, data);
 	if (ok)
