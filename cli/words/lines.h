@@ -40,7 +40,7 @@ bool lines_of_text(struct lines *lines, const char *text);
 void lines_of_file(struct lines *lines, int fd);
 /* Adds the next line, its end included, to what is in *line, which is
  * malloc()ed, or NULL. */
-enum lines_next lines_take(struct lines *lines, char **line, size_t *len);
+enum lines_next lines_take(struct lines *lines, char **line, size_t *line_len);
 /* Whether ready() is still to come. */
 bool lines_wait(const struct lines *lines);
 /* Whether a text has no more; of a file that is not looked at. */
