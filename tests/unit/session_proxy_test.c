@@ -522,6 +522,25 @@ hop_limit_ends_here(void **state)
 	coap_session_release(session);
 }
 
+/* RFC 9175 section 2.3: by which a client shows its address to the proxy, that
+ * is for no other server. */
+static void
+an_echo_of_the_proxys_own_stays_there(void **state)
+{
+	coap_session_t *session = connected(UDP);
+
+	(void)state;
+	coapx_context_set_max_amplification(w.server, 3);
+	o.length = 5000;
+	get_by(session, TCP, "/f");
+	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(c.length, 5000);
+	/* In vain, then for a client that is known. */
+	assert_int_equal(o.calls, 2);
+	assert_false(o.echo);
+	coap_session_release(session);
+}
+
 /* RFC 9175 section 2.3: what a proxy sends with an Echo was asked for after
  * that was there, so each is asked for once more by the client. */
 static void
@@ -891,6 +910,7 @@ main(void)
 		TEST(a_reverse_proxy_takes_all),
 		TEST(proxies_name_themselves),
 		TEST(hop_limit_ends_here),
+		TEST(an_echo_of_the_proxys_own_stays_there),
 		TEST(a_client_itself_proves_that_it_is_fresh),
 		TEST(unsafe_options_of_requests_are_refused),
 		TEST(unsafe_options_of_answers_are_refused),

@@ -19,6 +19,7 @@
 #include "exchange/proxy.h"
 #include "session/body/blockwise.h"
 #include "session/proxy/proxy_cache.h"
+#include "session/traffic/amplify.h"
 #include "wire/block.h"
 #include "wire/pdu.h"
 
@@ -403,6 +404,8 @@ send_on(struct forward *f, const struct proxy_way *way)
 	int err = pdu ? proxy_add_options(f->proxy, request, way, pdu)
 		      : -COAP_E_NOMEM;
 
+	if (err == 0)
+		amplify_strip(f->async->session, request, pdu);
 	if (err == 0 && !proxy_ask_validate(f->ask, pdu))
 		err = -COAP_E_NOMEM;
 	if (err == 0 &&

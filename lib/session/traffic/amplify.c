@@ -201,3 +201,12 @@ amplify_cut(coap_session_t *session, const coap_pdu_t *request,
 	response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
 	coap_add_token(response, request->token_len, request->token);
 }
+
+void
+amplify_strip(const coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *pdu)
+{
+	if (session->context->set.amplification > 0 &&
+	    echo_is_fresh(session, request, AMPLIFY_PROOF))
+		pdu_remove_option(pdu, COAP_OPTION_ECHO);
+}

@@ -24,4 +24,9 @@ bool amplify_admits(coap_session_t *session, const coap_pdu_t *request,
 void amplify_cut(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response);
 
+/* A proxy sends it on, as pdu: without the Echo that was its own, and is nobody
+ * else's (RFC 9175 section 2.3). */
+void amplify_strip(const coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *pdu);
+
 #endif

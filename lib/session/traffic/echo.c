@@ -117,7 +117,7 @@ now_ms(const coap_session_t *session)
 }
 
 bool
-echo_is_fresh(coap_session_t *session, const coap_pdu_t *request,
+echo_is_fresh(const coap_session_t *session, const coap_pdu_t *request,
     unsigned max_age)
 {
 	coap_bin_const_t given = transfer_echo(request);

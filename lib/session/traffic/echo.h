@@ -14,7 +14,7 @@ void echo_forget(coap_session_t *session);
 
 /* Whether a request has a value that the peer was given within the last
  * max_age seconds. */
-bool echo_is_fresh(coap_session_t *session, const coap_pdu_t *request,
+bool echo_is_fresh(const coap_session_t *session, const coap_pdu_t *request,
     unsigned max_age);
 /* 4.01 with a value that is fresh now; false: no memory, or no random key. */
 bool echo_challenge(coap_session_t *session, coap_pdu_t *response);
