@@ -271,19 +271,16 @@ go_back(struct upload *upload)
 static int
 read_pieces(struct upload *upload, uint64_t offset, uint8_t *buf, size_t len)
 {
-	size_t n;
+	bool has = offset >= upload->offset &&
+	    offset - upload->offset <= there(upload);
+	size_t n = 0;
 
-	if (upload->rewinds)
-		n = 0;
-	else if (offset >= upload->offset &&
-	    offset - upload->offset <= there(upload))
+	if (!upload->rewinds && has)
 		n = (size_t)(offset - upload->offset);
 	else if (offset != 0)
 		return fail(upload, STATUS_INTERNAL, "it is not in order");
-	else if (go_back(upload) < 0)
+	else if (!upload->rewinds && go_back(upload) < 0)
 		return -COAP_E_CANCELLED;
-	else
-		n = 0;
 	upload->at += n;
 	upload->offset += n;
 	if (upload->rewinds || (there(upload) < len && !upload->ended)) {

@@ -473,8 +473,8 @@ blockwise_ask_on(coap_session_t *session, struct request *q)
 		blockwise_hold(session, q);
 		return;
 	}
-	if (err < 0) {
-		blockwise_failed(session, q, err);
+	if (err < 0 || !next) {
+		blockwise_failed(session, q, err < 0 ? err : -COAP_E_INVAL);
 		return;
 	}
 	hand_over(session, q, next);
