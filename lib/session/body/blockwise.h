@@ -65,10 +65,10 @@ void blockwise_finish(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
 void blockwise_answered(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
-int blockwise_gone(const coap_session_t *session);
 void blockwise_ask_on(coap_session_t *session, struct request *q);
 
 /* blockwise_wait.c */
+int blockwise_gone(const coap_session_t *session);
 /* A request whose callbacks wait, and that is in no table: in the table it is
  * until coapx_request_resume(). */
 void blockwise_hold(coap_session_t *session, struct request *q);

@@ -449,15 +449,6 @@ tell_part(coap_session_t *session, const struct request *q, coap_pdu_t *part)
 	return false;
 }
 
-/* 0, or what ends what was to be sent: a callback may have ended it. */
-int
-blockwise_gone(const coap_session_t *session)
-{
-	if (session_is_open(session) && !session->ending)
-		return 0;
-	return session->error < 0 ? session->error : -COAP_E_CLOSED;
-}
-
 void
 blockwise_ask_on(coap_session_t *session, struct request *q)
 {

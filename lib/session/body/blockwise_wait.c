@@ -2,6 +2,15 @@
 /* Requests whose body waits for the application: see coapx_request_resume(). */
 #include "session/body/blockwise.h"
 
+/* 0, or what ends what was to be sent: a callback may have ended it. */
+int
+blockwise_gone(const coap_session_t *session)
+{
+	if (session_is_open(session) && !session->ending)
+		return 0;
+	return session->error < 0 ? session->error : -COAP_E_CLOSED;
+}
+
 bool
 blockwise_is_held(const struct request *q)
 {
