@@ -213,7 +213,7 @@ check(const struct world *w)
 	CHECK(d->seen_bytes <= DGRAM_DEDUP_BYTES);
 	CHECK(d->n_con <= (w->params.nstart > 0 ? w->params.nstart : 1));
 	CHECK(d->n_waiting == 0 || d->n_con > 0);
-	CHECK(!d->in_delivery);
+	CHECK(d->in_delivery < 0);
 	CHECK(!d->lists[DGRAM_ENDING]);
 	CHECK((d->n_con > 0 || d->ping_mid >= 0) ==
 	    (d->lists[DGRAM_WIRE] != NULL));
