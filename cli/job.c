@@ -67,7 +67,12 @@ static void
 say_waiting(struct job *job)
 {
 	struct sink *sink = &job->front->sink;
-	char *text = text_format("waiting for %s ...\n", job->waiting_for);
+	coapx_session_info_t info = { .size = sizeof info };
+	bool held = job->waits_on &&
+	    coapx_session_get_info(job->waits_on, &info) == 0 && info.held > 0;
+	char *text = text_format("waiting for %s ...\n",
+	    held ? "PROBING_RATE, as nothing was answered yet"
+		 : job->waiting_for);
 
 	if (text)
 		sink->err(sink->user, text, strlen(text));

@@ -2,6 +2,7 @@
 /* Why a session failed: one table from errors to sentences. */
 #include "cli/session/diagnosis.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -362,6 +363,25 @@ is_connecting(const coap_session_t *session)
 	    *addr_text(coap_session_get_addr_remote(session), addr);
 }
 
+/* RFC 7252 section 4.7. */
+static bool
+is_held(const coap_session_t *session, struct diagnosis *d)
+{
+	coapx_session_info_t info = { .size = sizeof info };
+
+	if (coapx_session_get_info(session, &info) < 0 || info.held == 0)
+		return false;
+	d->status = STATUS_TIMEOUT;
+	snprintf(d->cause, sizeof d->cause,
+	    "it has answered nothing yet, so NON requests wait for "
+	    "PROBING_RATE (%" PRIu32 " B/s)",
+	    coap_session_get_probing_rate(session));
+	snprintf(d->advice, sizeof d->advice,
+	    "'session set probing-rate=N' lets more go, requests without -N "
+	    "do not wait for it");
+	return true;
+}
+
 bool
 diagnose_wait(const coap_session_t *session, struct diagnosis *d)
 {
@@ -376,7 +396,7 @@ diagnose_wait(const coap_session_t *session, struct diagnosis *d)
 	collect(session, &f, identity, sizeof identity);
 	f.connecting = is_connecting(session);
 	if (!f.connecting && (!f.begun || f.tls.established))
-		return false;
+		return is_held(session, d);
 	diagnose(&f, d);
 	return true;
 }

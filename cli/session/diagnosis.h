@@ -40,8 +40,8 @@ void diagnose(const struct facts *f, struct diagnosis *d);
 /* Of the error that a session ended with; negative, as the library gives it. */
 void diagnose_session(const coap_session_t *session, int err,
     struct diagnosis *d);
-/* Of a session that was waited for; false: it is connected, and its handshake
- * is done, or there is none. */
+/* Of a session that was waited for; false: it is connected, its handshake is
+ * done, or there is none, and nothing is held back. */
 bool diagnose_wait(const coap_session_t *session, struct diagnosis *d);
 
 /* --- in words ------------------------------------------------------------ */

@@ -168,6 +168,8 @@ void dgram_forget_ping(struct dgram *d);
 void dgram_kick(struct dgram *d, coap_tick_t now);
 /* Whether CONs are on the wire or wait, or a ping is. */
 bool dgram_busy(const struct dgram *d);
+/* NON requests that wait for PROBING_RATE. */
+unsigned dgram_held(const struct dgram *d);
 
 /* When dgram_timer() wants to be called: TIMER_NEVER when not at all. */
 coap_tick_t dgram_next(const struct dgram *d);

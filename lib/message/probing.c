@@ -91,6 +91,12 @@ probing_heard(struct dgram *d)
 		d->probing->sent = 0;
 }
 
+unsigned
+dgram_held(const struct dgram *d)
+{
+	return d->probing ? d->probing->n : 0;
+}
+
 void
 probing_free(struct dgram *d)
 {

@@ -254,6 +254,8 @@ coapx_session_get_info(const coap_session_t *session,
 	full.observations = (uint32_t)observe_count(session);
 	if (session->extra && session->extra->observing)
 		full.observers = session->extra->observing->n;
+	if (session->layer && !session_reliable(session))
+		full.held = dgram_held(&session->msg.dgram);
 	sized_give(info, &full, sizeof full);
 	return 0;
 }

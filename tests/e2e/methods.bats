@@ -77,6 +77,18 @@ last() {
 	assert_equal "${#stderr_lines[@]}" 1
 }
 
+@test 'PROBING_RATE that holds requests back is named' {
+	start_on udp:PORT silent /usr/bin/python3 -BESc '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+while s.recv(2000): pass' PORT
+	run_apart cs put -N --no-response -n 30 --interval 1ms -T 2s \
+		-d "$(printf '%100s')" "coap://127.0.0.1:${port}/sensor"
+	assert_equal "${status}" 28
+	assert_regex "${stderr}" 'wait for PROBING_RATE .*probing-rate=N'
+}
+
 @test 'request refuses what is no request, and says so' {
 	local before
 	before=$(wc -l <"${said}")

@@ -160,8 +160,8 @@ datagram() {
 	assert_told 2 "--expect-json wants POINTER=VALUE"
 	run_apart cs get -O no-such=1 "${uri}"
 	assert_told 2 "no option is named 'no-such'"
-	run_apart cs get -O accept=json "${uri}"
-	assert_told 2 "'json' is not a number, which Accept wants"
+	run_apart cs get -O accept=jsn "${uri}"
+	assert_told 2 "'jsn' is not a format or its number, which Accept wants"
 	run_apart cs get -O accept=65536 "${uri}"
 	assert_told 2 'Accept takes numbers up to 65535'
 	run_apart cs get -O 65000=1 "${uri}"

@@ -104,6 +104,9 @@ typedef struct coapx_session_info_t {
 	uint64_t reconnect_in_ms;
 	uint32_t observations; /* of ours, that have not ended */
 	uint32_t observers;    /* of the peer: what it observes of us */
+	/* NON requests that wait for PROBING_RATE (RFC 7252 section 4.7), until
+	 * something comes from the peer. */
+	uint32_t held;
 } coapx_session_info_t;
 
 /* Fills what fits in info->size. -COAP_E_INVAL on NULL. */
