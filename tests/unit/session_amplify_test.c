@@ -3,6 +3,7 @@
  * (RFC 7252 section 11.3, RFC 9175 section 2.6). */
 #include "session_support.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "block_support.h"
@@ -11,6 +12,10 @@
 
 #define CON COAP_MESSAGE_CON
 #define UDP COAP_PROTO_UDP
+
+#define TRY                                                \
+	(COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY | \
+	    COAP_BLOCK_TRY_Q_BLOCK)
 
 #define GET        1
 #define PUT        3
@@ -348,6 +353,69 @@ without_blocks_nothing_is_cut(void **state)
 	assert_int_equal(ask_code(GET, NULL, 0), CODE(4, 1));
 }
 
+/* Its answer's blocks, or lists of those that are missing, come unasked. */
+static void
+who_sends_by_q_block_shows_his_address_first(void **state)
+{
+	static const uint8_t codes[] = { PUT, 5 /* FETCH */ };
+	static const uint8_t option[] = { 0x06, 0x0e, 0x70, 0x08 };
+	static const uint8_t bytes[16];
+	const uint8_t *data;
+	size_t len;
+
+	(void)state;
+	coap_context_set_block_mode(w.server, TRY);
+	w.serve = serve_payload;
+	for (size_t i = 0; i < sizeof codes * 3; i++) {
+		coap_pdu_t *pdu =
+		    coap_pdu_init(CON, codes[i % 2], raw.mid++, 1500);
+
+		assert_non_null(pdu);
+		assert_true(coap_add_token(pdu, 1, (const uint8_t *)"t"));
+		coap_add_option(pdu, COAP_OPTION_URI_PATH, 1,
+		    (const uint8_t *)"x");
+		coap_add_option(pdu, COAP_OPTION_Q_BLOCK1, i < 4 ? 1 : 2,
+		    option + i / 2);
+		coap_add_option(pdu, COAP_OPTION_RTAG, 1, (const uint8_t *)"r");
+		assert_true(coap_add_data(pdu, sizeof bytes, bytes));
+		assert_int_equal(pdu_encode(pdu, FRAMING_DATAGRAM, &data, &len),
+		    0);
+		world_raw_send(raw.fd, &w.udp_address, data, len);
+		coap_delete_pdu(pdu);
+		take();
+		assert_int_equal(coap_pdu_get_code(raw.pdu), CODE(4, 1));
+		world_advance(60000);
+		assert_int_equal(recv(raw.fd, raw.answer, sizeof raw.answer,
+				     MSG_DONTWAIT),
+		    -1);
+	}
+	assert_int_equal(raw.handled, 0);
+}
+
+/* By other means than Q-Block, as that has none for it. */
+static void
+our_client_sends_by_q_block_all_the_same(void **state)
+{
+	coap_session_t *s;
+
+	(void)state;
+	coap_context_set_block_mode(w.client, TRY);
+	coap_context_set_block_mode(w.server, TRY);
+	for (size_t i = 0; i < 2; i++) {
+		s = world_connected(UDP);
+		block.answer = 20000;
+		block_request(s, COAP_REQUEST_CODE_PUT, 'a', 20000);
+		world_wait("result");
+		assert_int_equal(world_count("C result a 0 2.05"), 1);
+		assert_int_equal(block.put, 20000);
+		assert_int_equal(block.got, 20000);
+		world_forget();
+		coap_session_release(s);
+		world_settle();
+		world_forget();
+	}
+}
+
 /* Without memory it is an error, and nothing long. */
 static void
 out_of_memory_nothing_long_is_sent(void **state)
@@ -399,6 +467,8 @@ main(void)
 		TEST(what_was_done_is_answered_in_small_blocks),
 		TEST(of_small_blocks_our_client_makes_the_whole),
 		TEST(without_blocks_nothing_is_cut),
+		TEST(who_sends_by_q_block_shows_his_address_first),
+		TEST(our_client_sends_by_q_block_all_the_same),
 		TEST(out_of_memory_nothing_long_is_sent),
 	};
 

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "session/body/blockwise.h"
+#include "session/body/qblock.h"
 #include "session/traffic/echo.h"
 #include "wire/block.h"
 
@@ -50,15 +51,16 @@ challenge(coap_session_t *session, const coap_pdu_t *request,
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 }
 
-/* Notifications, or the blocks of an answer by Q-Block, come unasked: their
- * number has no limit, or not one of ours. */
+/* Notifications, the blocks of an answer by Q-Block, and lists of those that are
+ * missing come unasked: their number has no limit, or not one of ours. A body by
+ * Q-Block1 may be answered by Q-Block2. */
 static bool
 is_for_many(const coap_session_t *session, const coap_pdu_t *request)
 {
 	return !coap_is_mcast(&session->local) &&
 	    (pdu_option_uint(request, COAP_OPTION_OBSERVE) ==
 		    COAP_OBSERVE_ESTABLISH ||
-		pdu_option_uint(request, COAP_OPTION_Q_BLOCK2) >= 0);
+		qblock_is_ours(session, request));
 }
 
 bool
