@@ -586,6 +586,28 @@ fetch_is_observed(void **state)
 
 /* --- freshness ------------------------------------------------------------ */
 
+/* A server may look at the payload of a GET: what one client sent must not
+ * choose what others get. */
+static void
+what_a_get_brings_is_its_own(void **state)
+{
+	coap_session_t *session = connected(TCP);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		coap_pdu_t *pdu =
+		    new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+
+		assert_true(i == 2 || coap_add_data(pdu, 5 + i, body));
+		start_with(&heard[i], session, pdu);
+		WORLD_UNTIL(heard[i].n == 1);
+		assert_int_equal(upstream(), i + 1);
+		assert_int_equal(o.got, i == 2 ? 0 : 5 + i);
+	}
+	coap_session_release(session);
+	nothing_is_left();
+}
+
 static void
 max_age_is_what_is_left(void **state)
 {
@@ -1130,6 +1152,7 @@ main(void)
 		TEST(each_client_has_its_own_session),
 		TEST(large_notifications_go_whole),
 		TEST(fetch_is_observed),
+		TEST(what_a_get_brings_is_its_own),
 		TEST(max_age_is_what_is_left),
 		TEST(what_is_stale_is_asked_for),
 		TEST(a_state_that_is_known_is_not_sent),

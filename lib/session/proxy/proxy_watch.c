@@ -349,19 +349,32 @@ key_of(const coap_pdu_t *request, const coap_session_t *client,
 	return cache_key_new(request, secure ? client->id : 0, ignored, 1);
 }
 
+/* A cache key has the body of a FETCH alone, but a server may look at that of a
+ * GET, and what one client sent must not choose what others get. */
+static bool
+brings_same(const coap_pdu_t *a, const coap_pdu_t *b)
+{
+	size_t len = pdu_payload_len(a);
+
+	return len == pdu_payload_len(b) &&
+	    (len == 0 || memcmp(a->data, b->data, len) == 0);
+}
+
 /* Where nothing came yet, one that may go less far may be the same request,
  * back here: waiting for itself it would not end by its Hop-Limit. */
 static struct proxy_watch *
 find(const struct proxy *proxy, const struct proxy_link *link,
-    const coap_cache_key_t *key, unsigned hops)
+    const coap_cache_key_t *key, const coap_pdu_t *request)
 {
+	unsigned hops = proxy_hop_limit(request);
 	struct proxy_watch *watch;
 
 	DL_FOREACH(proxy->watches.list, watch)
 		if (!watch->ended && watch->link == link &&
 		    (watch->state || hops >= watch->hops) &&
 		    watch->key->len == key->len &&
-		    memcmp(watch->key->bytes, key->bytes, key->len) == 0)
+		    memcmp(watch->key->bytes, key->bytes, key->len) == 0 &&
+		    brings_same(watch->request, request))
 			return watch;
 	return NULL;
 }
@@ -410,7 +423,7 @@ proxy_watch_get(struct proxy *proxy, const coap_session_t *session,
 	if (link)
 		key = key_of(pdu, session, link->session, &way->asked);
 	if (key)
-		watch = find(proxy, link, key, proxy_hop_limit(pdu));
+		watch = find(proxy, link, key, pdu);
 	if (key && !watch)
 		watch = made = watch_new(proxy, link, pdu, key);
 	if (made) {
