@@ -9,10 +9,6 @@
 #include "exchange/cache.h"
 #include "wire/pdu.h"
 
-/*
- * Of these, whatever is in the cache: an Echo wants to be seen by who gave it,
- * and OSCORE is between two, never the same twice.
- */
 bool
 proxy_is_for_two(const coap_pdu_t *pdu)
 {

@@ -46,7 +46,7 @@ proxy_entry_unref(struct proxy_entry *entry)
 }
 
 static void
-place_drop(struct proxy_cache *c, struct proxy_shelf *place)
+place_drop(struct proxy_cache *c, struct proxy_cache_place *place)
 {
 	if (place->entries)
 		return;
@@ -181,28 +181,13 @@ proxy_cache_find(struct proxy_cache *c, struct proxy_ask *ask, coap_tick_t now)
 
 /* --- ETags ---------------------------------------------------------------- */
 
-static bool
-is_same(const coap_option_t *a, const coap_opt_t *b)
-{
-	return a->length == coap_opt_length(b) &&
-	    (a->length == 0 ||
-		memcmp(a->value, coap_opt_value(b), a->length) == 0);
-}
-
 bool
 proxy_entry_is_known(const struct proxy_entry *entry, const coap_pdu_t *request)
 {
-	coap_opt_iterator_t oi;
 	coap_option_t tag;
-	coap_opt_t *opt;
 
-	if (!pdu_find_option(entry->head, COAP_OPTION_ETAG, &tag))
-		return false;
-	coap_option_iterator_init(request, &oi, COAP_OPT_ALL);
-	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi))
-		if (oi.number == COAP_OPTION_ETAG && is_same(&tag, opt))
-			return true;
-	return false;
+	return pdu_find_option(entry->head, COAP_OPTION_ETAG, &tag) &&
+	    pdu_has_value(request, COAP_OPTION_ETAG, &tag);
 }
 
 bool
@@ -243,10 +228,10 @@ make_head(const coap_pdu_t *answer)
 	return pdu_duplicate(answer, 0, PDU_MAX_SIZE, 0, NULL, &drop);
 }
 
-static struct proxy_shelf *
+static struct proxy_cache_place *
 place_of(struct proxy_cache *c, const uint8_t *bytes, size_t len)
 {
-	struct proxy_shelf *place;
+	struct proxy_cache_place *place;
 
 	HASH_FIND(hh, c->places, bytes, len, place);
 	if (place)
@@ -291,7 +276,7 @@ static bool
 entry_insert(struct proxy_cache *c, const struct proxy_ask *ask,
     struct proxy_entry *entry)
 {
-	struct proxy_shelf *place =
+	struct proxy_cache_place *place =
 	    place_of(c, place_bytes(ask), ask->place_len);
 
 	if (!place)
@@ -328,7 +313,7 @@ keep(struct proxy_cache *c, const struct proxy_ask *ask, coap_pdu_t *answer)
 {
 	struct proxy_entry *entry;
 	size_t options = answer->used - pdu_payload_len(answer);
-	size_t bytes = sizeof *entry + sizeof(struct proxy_shelf) +
+	size_t bytes = sizeof *entry + sizeof(struct proxy_cache_place) +
 	    ask->key_len + ask->place_len + 2 * sizeof *answer + options +
 	    copy_size(answer);
 
@@ -349,7 +334,7 @@ keep(struct proxy_cache *c, const struct proxy_ask *ask, coap_pdu_t *answer)
 static void
 changed(struct proxy_cache *c, const uint8_t *bytes, size_t len)
 {
-	struct proxy_shelf *place;
+	struct proxy_cache_place *place;
 	struct proxy_entry *entry;
 	struct proxy_entry *next;
 

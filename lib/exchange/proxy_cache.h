@@ -27,8 +27,8 @@
 /* See proxy_cache.changes. */
 #define PROXY_CACHE_CHANGES 64
 
-/* All of one resource. */
-struct proxy_shelf {
+/* All entries of one resource. */
+struct proxy_cache_place {
 	UT_hash_handle hh;
 	struct proxy_entry *entries;
 	size_t len;
@@ -42,7 +42,7 @@ struct proxy_entry {
 	struct proxy_entry *place_prev;
 	struct proxy_entry *place_next;
 	struct proxy_cache *cache; /* NULL: it has left */
-	struct proxy_shelf *place;
+	struct proxy_cache_place *place;
 	uint8_t *key;
 	size_t key_len;
 	uint64_t client;    /* whose alone it is; 0: everybody's */
@@ -57,7 +57,7 @@ struct proxy_entry {
 struct proxy_cache {
 	struct proxy_entry *by_key;
 	struct proxy_entry *list;
-	struct proxy_shelf *places;
+	struct proxy_cache_place *places;
 	size_t bytes;
 	size_t max_bytes;
 	unsigned max_entries; /* 0: nothing is kept */
@@ -139,6 +139,8 @@ bool proxy_entry_head(const struct proxy_entry *entry,
     coap_pdu_t *response);
 
 /* proxy_ask.c: what both have in common */
+/* A message that the cache does not touch: an Echo wants to be seen by who gave
+ * it, and OSCORE is between two, never the same twice. */
 bool proxy_is_for_two(const coap_pdu_t *pdu);
 /* Appends a piece of a key or a place. */
 int proxy_ask_put(struct buf *buf, unsigned number, size_t len,

@@ -245,6 +245,27 @@ pdu_find_option(const coap_pdu_t *pdu, coap_option_num_t number,
 	return false;
 }
 
+bool
+pdu_has_value(const coap_pdu_t *pdu, coap_option_num_t number,
+    const coap_option_t *option)
+{
+	coap_opt_filter_t only;
+	coap_opt_iterator_t oi;
+	const coap_opt_t *opt;
+
+	coap_option_filter_clear(&only);
+	coap_option_filter_set(&only, number);
+	coap_option_iterator_init(pdu, &oi, &only);
+	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
+		if (coap_opt_length(opt) == option->length &&
+		    (option->length == 0 ||
+			memcmp(coap_opt_value(opt), option->value,
+			    option->length) == 0))
+			return true;
+	}
+	return false;
+}
+
 int64_t
 pdu_option_uint(const coap_pdu_t *pdu, coap_option_num_t number)
 {

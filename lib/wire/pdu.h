@@ -106,7 +106,10 @@ pdu_lacks(const coap_pdu_t *pdu, coap_option_num_t number)
 /* The first option of this number: whether there is one. */
 bool pdu_find_option(const coap_pdu_t *pdu, coap_option_num_t number,
     coap_option_t *option);
-/* The same, as a number; -1: there is none. */
+/* Whether one of the options of this number has the value of option. */
+bool pdu_has_value(const coap_pdu_t *pdu, coap_option_num_t number,
+    const coap_option_t *option);
+/* The same as pdu_find_option(), as a number; -1: there is none. */
 int64_t pdu_option_uint(const coap_pdu_t *pdu, coap_option_num_t number);
 /* The options of old, less those in drop (may be NULL), into a message without
  * payload. False when it has no room for them. */

@@ -380,6 +380,41 @@ test_uint_no_room(void **state)
 	assert_int_equal(out[0], 0x77);
 }
 
+/* RFC 7252 section 5.10.6: a request may have several ETags. */
+static void
+any_of_several_has_the_value(void **state)
+{
+	static const struct {
+		const char *value;
+		bool has;
+	} rows[] = {
+		{ "first", true },
+		{ "second", true },
+		{ "", true },
+		{ "fir", false },
+		{ "host", false },
+		{ "secone", false },
+	};
+	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_CON, 1, 1, 256);
+	coap_option_t option;
+
+	(void)state;
+	assert_non_null(pdu);
+	option.length = 0;
+	assert_false(pdu_has_value(pdu, COAP_OPTION_ETAG, &option));
+	coap_add_option(pdu, COAP_OPTION_URI_HOST, 4, (const uint8_t *)"host");
+	coap_add_option(pdu, COAP_OPTION_ETAG, 5, (const uint8_t *)"first");
+	coap_add_option(pdu, COAP_OPTION_ETAG, 0, NULL);
+	coap_add_option(pdu, COAP_OPTION_ETAG, 6, (const uint8_t *)"second");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		option.length = strlen(rows[i].value);
+		option.value = (const uint8_t *)rows[i].value;
+		assert_int_equal(pdu_has_value(pdu, COAP_OPTION_ETAG, &option),
+		    rows[i].has);
+	}
+	coap_delete_pdu(pdu);
+}
+
 int
 main(void)
 {
@@ -392,6 +427,7 @@ main(void)
 		cmocka_unit_test(test_bits),
 		cmocka_unit_test(test_uint),
 		cmocka_unit_test(test_uint_no_room),
+		cmocka_unit_test(any_of_several_has_the_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -307,11 +307,26 @@ relay_hop_limit(coap_session_t *session, const coap_pdu_t *answer,
 	return true;
 }
 
-static void
-release_answer(coap_session_t *session, void *app)
+void
+proxy_release(coap_session_t *session, void *app)
 {
 	(void)session;
 	coap_delete_pdu(app);
+}
+
+int
+proxy_give_body(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_pdu_t *answer)
+{
+	size_t len = 0, offset, total;
+	const uint8_t *data;
+
+	coap_get_data_large(answer, &len, &data, &offset, &total);
+	if (len == 0)
+		return 1;
+	return blockwise_add_answer(session, request, response,
+	    &(struct blockwise_answer){ data, len, proxy_release,
+		pdu_ref(answer) });
 }
 
 /* Seconds that are left of what the answer said. */
@@ -329,8 +344,6 @@ proxy_fill(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_pdu_t *answer, int64_t max_age)
 {
 	const struct resources *r = &session->context->resources;
-	size_t len = 0, offset, total;
-	const uint8_t *data;
 
 	if (names_proxies(answer) && relay_hop_limit(session, answer, response))
 		return 1;
@@ -339,12 +352,7 @@ proxy_fill(coap_session_t *session, const coap_pdu_t *request,
 	    !put_max_age(response, max_age))
 		return proxy_refuse(response, COAP_RESPONSE_CODE_BAD_GATEWAY,
 		    "The options of the answer are too long");
-	coap_get_data_large(answer, &len, &data, &offset, &total);
-	if (len == 0)
-		return 1;
-	return blockwise_add_answer(session, request, response,
-	    &(struct blockwise_answer){ data, len, release_answer,
-		pdu_ref(answer) });
+	return proxy_give_body(session, request, response, answer);
 }
 
 /* The second call of the handler. The response has what there is to say, so the

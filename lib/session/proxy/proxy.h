@@ -59,14 +59,6 @@ struct proxy {
 	struct proxy_cache cache;
 };
 
-/* What a link is found by, or made from. */
-struct proxy_hop {
-	const char *origin;
-	const coap_proxy_server_t *server; /* for its credentials; or NULL */
-	uint64_t client;
-	unsigned idle_seconds;
-};
-
 /* proxy_way.c: where a request goes */
 struct proxy_way {
 	coap_string_t *text; /* what asked points into; or NULL */
@@ -85,11 +77,12 @@ int proxy_refuse(coap_pdu_t *response, unsigned code, const char *why);
 int proxy_find_way(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_proxy_server_list_t *list,
     struct proxy_way *way);
+/* Whether the client has proved who he is, or we do that for him: what he gets
+ * is for no other (RFC 7252 section 6.2). */
+bool proxy_is_secure(const coap_session_t *session,
+    const struct proxy_way *way);
 
 /* proxy_link.c */
-/* One that can be used, with one more user; NULL and *err. */
-struct proxy_link *proxy_link_get(struct proxy *proxy,
-    const struct proxy_hop *hop, int *err);
 /* A link that goes that way, with one more user; NULL and *err. */
 struct proxy_link *proxy_reach(struct proxy *proxy,
     const coap_session_t *session, const struct proxy_way *way,
@@ -116,6 +109,12 @@ coap_pdu_t *proxy_keep_answer(const struct proxy *proxy,
  * it says. As coap_proxy_forward_request(). */
 int proxy_fill(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_pdu_t *answer, int64_t max_age);
+/* The body of an answer, of which the same holds; 1, or 0 and the response says
+ * what is wrong. */
+int proxy_give_body(coap_session_t *session, const coap_pdu_t *request,
+    coap_pdu_t *response, coap_pdu_t *answer);
+/* Lets go of the message that a body is in: coap_release_large_data_t. */
+void proxy_release(coap_session_t *session, void *app);
 /* The client does not wait any more. */
 void proxy_forget(coap_context_t *context, const coap_async_t *async);
 /* The session is over: what was opened for it alone goes. */

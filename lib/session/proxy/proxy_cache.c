@@ -6,7 +6,6 @@
 
 #include <coap3/coap_address.h>
 
-#include "session/body/blockwise.h"
 #include "wire/pdu.h"
 
 static const struct resources *
@@ -15,24 +14,12 @@ resources_of(const struct proxy *proxy)
 	return &proxy->context->resources;
 }
 
-static bool
-is_secure(const coap_uri_t *uri)
-{
-	const struct proto *proto = proto_by_scheme(uri->scheme);
-
-	return proto && proto->secure;
-}
-
-/*
- * What somebody got who has proved who he is, or by who we are, is for no other
- * (RFC 7252 section 6.2), nor what comes by a session that is his.
- */
+/* For that client alone: also what comes by a session that is his. */
 static bool
 is_private(const coap_session_t *session, const struct proxy_way *way,
     const coap_proxy_server_list_t *list)
 {
-	return list->track_client_session || session->proto->secure ||
-	    is_secure(&way->asked) || is_secure(&way->hop);
+	return list->track_client_session || proxy_is_secure(session, way);
 }
 
 /* Servers that take turns are one: the first stands for all. */
@@ -72,19 +59,10 @@ proxy_cache_ask(struct proxy *proxy, const coap_session_t *session,
 /* --- from what is kept ---------------------------------------------------- */
 
 static void
-release(coap_session_t *session, void *app)
-{
-	(void)session;
-	coap_delete_pdu(app);
-}
-
-static void
 give(struct proxy *proxy, coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const struct proxy_entry *entry)
 {
 	bool known = proxy_entry_is_known(entry, request);
-	size_t len = 0, offset, total;
-	const uint8_t *data;
 
 	if (!proxy_entry_head(entry, resources_of(proxy), known,
 		context_now(proxy->context), response)) {
@@ -93,12 +71,7 @@ give(struct proxy *proxy, coap_session_t *session, const coap_pdu_t *request,
 		return;
 	}
 	if (!known)
-		coap_get_data_large(entry->answer, &len, &data, &offset,
-		    &total);
-	if (len > 0)
-		blockwise_add_answer(session, request, response,
-		    &(struct blockwise_answer){ data, len, release,
-			pdu_ref(entry->answer) });
+		proxy_give_body(session, request, response, entry->answer);
 }
 
 static void

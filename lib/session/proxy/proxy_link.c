@@ -10,6 +10,14 @@
 #include "session/proxy/proxy.h"
 #include "session/secure/credentials.h"
 
+/* What a link is found by, or made from. */
+struct hop {
+	const char *origin;
+	const coap_proxy_server_t *server; /* for its credentials; or NULL */
+	uint64_t client;
+	unsigned idle_seconds;
+};
+
 void
 proxy_link_close(struct proxy_link *link)
 {
@@ -37,7 +45,7 @@ on_idle(coapx_timer_t *timer, void *arg)
 /* --- finding -------------------------------------------------------------- */
 
 static bool
-is_for(const struct proxy_link *link, const struct proxy_hop *hop)
+is_for(const struct proxy_link *link, const struct hop *hop)
 {
 	const coap_proxy_server_t *server = hop->server;
 
@@ -49,7 +57,7 @@ is_for(const struct proxy_link *link, const struct proxy_hop *hop)
 
 /* One whose session has ended is of no use; who waits there hears of it. */
 static struct proxy_link *
-find(struct proxy *proxy, const struct proxy_hop *hop)
+find(struct proxy *proxy, const struct hop *hop)
 {
 	struct proxy_link *link;
 	struct proxy_link *next;
@@ -107,7 +115,7 @@ credentials_of(const coap_proxy_server_t *server, int *err)
 }
 
 static int
-open_session(struct proxy_link *link, const struct proxy_hop *hop)
+open_session(struct proxy_link *link, const struct hop *hop)
 {
 	coapx_open_params_t params = {
 		.size = sizeof params,
@@ -124,7 +132,7 @@ open_session(struct proxy_link *link, const struct proxy_hop *hop)
 }
 
 static struct proxy_link *
-link_new(struct proxy *proxy, const struct proxy_hop *hop, int *err)
+link_new(struct proxy *proxy, const struct hop *hop, int *err)
 {
 	struct proxy_link *link = mem_new(COAP_NODE, 1, sizeof *link);
 	size_t len = strlen(hop->origin) + 1;
@@ -151,8 +159,9 @@ link_new(struct proxy *proxy, const struct proxy_hop *hop, int *err)
 	return NULL;
 }
 
-struct proxy_link *
-proxy_link_get(struct proxy *proxy, const struct proxy_hop *hop, int *err)
+/* One that can be used, with one more user; NULL and *err. */
+static struct proxy_link *
+link_get(struct proxy *proxy, const struct hop *hop, int *err)
 {
 	struct proxy_link *link = find(proxy, hop);
 
@@ -200,7 +209,7 @@ proxy_reach(struct proxy *proxy, const coap_session_t *session,
 {
 	struct proxy_link *link = NULL;
 	char *origin = origin_of(&way->hop);
-	struct proxy_hop hop = {
+	struct hop hop = {
 		.origin = origin,
 		.server = way->server,
 		.client = list->track_client_session ? session->id : 0,
@@ -209,7 +218,7 @@ proxy_reach(struct proxy *proxy, const coap_session_t *session,
 
 	*err = -COAP_E_NOMEM;
 	if (origin)
-		link = proxy_link_get(proxy, &hop, err);
+		link = link_get(proxy, &hop, err);
 	coap_free_type(COAP_STRING, origin);
 	return link;
 }

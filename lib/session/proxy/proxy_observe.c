@@ -7,7 +7,6 @@
 #include "session/proxy/proxy_watch.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <utlist.h>
 
@@ -21,21 +20,9 @@
 static bool
 is_known(const coap_pdu_t *state, const coap_pdu_t *request, coap_option_t *tag)
 {
-	coap_opt_filter_t only;
-	coap_opt_iterator_t oi;
-	coap_opt_t *opt;
-
-	if (state->code != COAP_RESPONSE_CODE_CONTENT ||
-	    !pdu_find_option(state, COAP_OPTION_ETAG, tag))
-		return false;
-	coap_option_filter_clear(&only);
-	coap_option_filter_set(&only, COAP_OPTION_ETAG);
-	coap_option_iterator_init(request, &oi, &only);
-	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi))
-		if (coap_opt_length(opt) == tag->length &&
-		    memcmp(coap_opt_value(opt), tag->value, tag->length) == 0)
-			return true;
-	return false;
+	return state->code == COAP_RESPONSE_CODE_CONTENT &&
+	    pdu_find_option(state, COAP_OPTION_ETAG, tag) &&
+	    pdu_has_value(request, COAP_OPTION_ETAG, tag);
 }
 
 static int

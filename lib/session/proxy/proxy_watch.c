@@ -298,13 +298,6 @@ make_request(const struct proxy *proxy, const coap_pdu_t *request,
 	return NULL;
 }
 
-static void
-release_request(coap_session_t *session, void *app)
-{
-	(void)session;
-	coap_delete_pdu(app);
-}
-
 static bool
 start(struct proxy_watch *watch)
 {
@@ -326,8 +319,7 @@ start(struct proxy_watch *watch)
 		return false;
 	if (len > 0 &&
 	    !coap_add_data_large_request(session, pdu, len,
-		watch->request->data, release_request,
-		pdu_ref(watch->request))) {
+		watch->request->data, proxy_release, pdu_ref(watch->request))) {
 		coap_delete_pdu(pdu);
 		return false;
 	}
@@ -335,18 +327,16 @@ start(struct proxy_watch *watch)
 	return watch->up != NULL;
 }
 
-/* What one stands for: the request, but how far it may go; and the client, for
- * what is secure is public on neither side (RFC 7252 section 6.2). */
+/* What one stands for: the request, but how far it may go; and the client,
+ * where it is for no other. */
 static coap_cache_key_t *
 key_of(const coap_pdu_t *request, const coap_session_t *client,
-    const coap_session_t *hop, const coap_uri_t *asked)
+    const struct proxy_way *way)
 {
 	static const uint16_t ignored[] = { COAP_OPTION_HOP_LIMIT };
-	const struct proto *proto = proto_by_scheme(asked->scheme);
-	bool secure = client->proto->secure || hop->proto->secure ||
-	    (proto && proto->secure);
 
-	return cache_key_new(request, secure ? client->id : 0, ignored, 1);
+	return cache_key_new(request,
+	    proxy_is_secure(client, way) ? client->id : 0, ignored, 1);
 }
 
 /* A cache key has the body of a FETCH alone, but a server may look at that of a
@@ -421,7 +411,7 @@ proxy_watch_get(struct proxy *proxy, const coap_session_t *session,
 	if (pdu)
 		link = proxy_reach(proxy, session, way, list, &err);
 	if (link)
-		key = key_of(pdu, session, link->session, &way->asked);
+		key = key_of(pdu, session, way);
 	if (key)
 		watch = find(proxy, link, key, pdu);
 	if (key && !watch)

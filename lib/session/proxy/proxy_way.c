@@ -19,6 +19,21 @@ proxy_refuse(coap_pdu_t *response, unsigned code, const char *why)
 }
 
 static bool
+is_secure(const coap_uri_t *uri)
+{
+	const struct proto *proto = proto_by_scheme(uri->scheme);
+
+	return proto && proto->secure;
+}
+
+bool
+proxy_is_secure(const coap_session_t *session, const struct proxy_way *way)
+{
+	return session->proto->secure || is_secure(&way->asked) ||
+	    is_secure(&way->hop);
+}
+
+static bool
 is_strip(coap_proxy_t type)
 {
 	return type == COAP_PROXY_REVERSE_STRIP ||
