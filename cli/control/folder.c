@@ -292,7 +292,9 @@ folder_sessions_dir(struct folder *folder, bool make)
 
 /* --- locks --------------------------------------------------------------- */
 
-int
+/* A descriptor that holds a lock file's lock until it is closed, or -EAGAIN:
+ * another one has it; or -errno. */
+static int
 lock_file(int dir, const char *name)
 {
 	struct stat st;

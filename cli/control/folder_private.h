@@ -42,9 +42,6 @@ bool is_folder_name(const char *name);
 int folder_sessions_dir(struct folder *folder, bool make);
 /* Names in a folder that are sockets; as folder_owners(). */
 char **folder_list(int dir);
-/* A descriptor that holds a lock file's lock until it is closed, or -EAGAIN:
- * another one has it; or -errno. */
-int lock_file(int dir, const char *name);
 /* The lock under which dead names are taken away; -EBUSY: it was not to be had
  * in a short time. Then it is not waited for again for a while: who holds it
  * may be stopped, and there may be thousands of names to let go of. */
@@ -54,18 +51,12 @@ int folder_lock(struct folder *folder);
 
 /* Whether the name in dir is that file. */
 bool is_same_file(int dir, const char *name, const struct stat *file);
-/* Looks at a socket of that name, O_PATH; -EPERM: not ours, or none. */
-int look_at_name(int dir, const char *name);
-/* Connects to it: a descriptor, or -errno. */
-int connect_name(int dir, const char *name);
+
 /*
  * Takes away a name whose process died, under the folder's lock, or when folder
- * is NULL under one that the caller holds. 0: it is gone; -EADDRINUSE: it lives;
- * or -errno. A further name of a socket is taken away with it.
+ * is NULL under one that the caller holds. 0: it is gone, or was not there;
+ * -EADDRINUSE: it lives; or -errno.
  */
-int take_away_dead(struct folder *folder, int dir, const char *name);
-
-/* The same for any name: 0 also when there is none. */
 int clear_name(struct folder *folder, int dir, const char *name);
 /* The file that a process listens on under that name; 0 or -errno. */
 int own_socket_stat(struct folder *folder, const char *name, struct stat *st);

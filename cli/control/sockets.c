@@ -37,7 +37,8 @@ is_same_file(int dir, const char *name, const struct stat *file)
 	    st.st_dev == file->st_dev && st.st_ino == file->st_ino;
 }
 
-int
+/* Looks at a socket of that name, O_PATH; -EPERM: not ours, or none. */
+static int
 look_at_name(int dir, const char *name)
 {
 	struct stat st;
@@ -93,7 +94,8 @@ connect_to(int at)
 	return err == EPROTOTYPE ? -EPERM : -err;
 }
 
-int
+/* Connects to it: a descriptor, or -errno. */
+static int
 connect_name(int dir, const char *name)
 {
 	int at = look_at_name(dir, name);
@@ -131,7 +133,12 @@ take_away(struct folder *folder, int dir, const char *name, int at)
 	return 0;
 }
 
-int
+/*
+ * Takes away a name whose process died, under the folder's lock, or when folder
+ * is NULL under one that the caller holds. 0: it is gone; -EADDRINUSE: it lives;
+ * or -errno. A further name of a socket is taken away with it.
+ */
+static int
 take_away_dead(struct folder *folder, int dir, const char *name)
 {
 	int lock = folder ? folder_lock(folder) : -1;

@@ -25,8 +25,6 @@ enum diag_form {
  * all that are not ASCII. No newline at the end. */
 void diag_print(struct text *out, const uint8_t *data, size_t len,
     enum diag_form form, bool ascii);
-/* A float as short as it is still the same: 1.0, 1.5e-9, Infinity. */
-void diag_print_float(struct text *out, double value);
 
 struct diag_error {
 	size_t at;    /* bytes into the notation */

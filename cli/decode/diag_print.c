@@ -100,7 +100,8 @@ round_up(char *buf, double value)
 	*last = '5';
 }
 
-void
+/* A float as short as it is still the same: 1.0, 1.5e-9, Infinity. */
+static void
 diag_print_float(struct text *out, double value)
 {
 	char buf[DIGITS_MAX + 16];

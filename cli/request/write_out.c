@@ -177,7 +177,9 @@ write_out(struct text *out, const char *format, const struct view_response *v)
 	}
 }
 
-const char *
+/* NULL, or the first %{name} that there is not: its text in format, and how
+ * long. */
+static const char *
 write_out_unknown(const char *format, size_t *len)
 {
 	size_t n;

@@ -10,9 +10,6 @@
  * is empty; an unknown %{name} stays as it is. Values are on one line. */
 void write_out(struct text *out, const char *format,
     const struct view_response *v);
-/* NULL, or the first %{name} that there is not: its text in format, and how
- * long. */
-const char *write_out_unknown(const char *format, size_t *len);
 
 /* Whether all that the template of a job asks for exists: STATUS_OK or an exit
  * status, the job having been told. */

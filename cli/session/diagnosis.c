@@ -18,7 +18,8 @@
 
 /* --- words --------------------------------------------------------------- */
 
-const char *
+/* "no trusted issuer; is for another name", cut if longer; buf. */
+static const char *
 problems_text(unsigned problems, char *buf, size_t size)
 {
 	size_t len = 0;

@@ -47,8 +47,6 @@ bool diagnose_wait(const coap_session_t *session, struct diagnosis *d);
 /* --- in words ------------------------------------------------------------ */
 
 #define PROBLEMS_SIZE 320
-/* "no trusted issuer; is for another name", cut if longer; buf. */
-const char *problems_text(unsigned problems, char *buf, size_t size);
 /* How far the peer is trusted, and why: "trusted", "not checked (--insecure)",
  * "not trusted: ...", "pre-shared key" ...; NULL: not known yet. */
 const char *trust_text(const coapx_tls_info_t *info, char buf[PROBLEMS_SIZE]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the files of the datagram layer share: dgram.c (its life and timers),
- * dgram_send.c (messages of ours), dgram_recv.c (the peer's), dedup.c (which
- * of those were here before).
+ * dgram_send.c (messages of ours), probing.c (which of those wait for a peer
+ * that does not respond), dgram_recv.c (the peer's), dedup.c (which of those
+ * were here before).
  *
  * An operation of dgram_ops may come back into the layer and may reset it.
  * So whoever calls one has taken out of the lists what it still needs, or
@@ -45,7 +46,6 @@ void out_free(struct dgram_out *out);
 void out_move(struct dgram *d, struct dgram_out *out, enum dgram_list to);
 /* Sends what NSTART and PROBING_RATE let through. */
 void out_pump(struct dgram *d, coap_tick_t now);
-void out_send(struct dgram *d, const struct dgram_out *out);
 /* Puts a message on the wire; the result is nobody's concern. */
 void pdu_send(struct dgram *d, coap_pdu_t *pdu);
 void empty_send(struct dgram *d, unsigned type, uint16_t mid);

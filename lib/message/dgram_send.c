@@ -41,7 +41,7 @@ empty_send(struct dgram *d, unsigned type, uint16_t mid)
 	d->ops->transmit(d->user, message, sizeof(message));
 }
 
-void
+static void
 out_send(struct dgram *d, const struct dgram_out *out)
 {
 	if (out->pdu)

@@ -91,7 +91,8 @@ stream_end(struct stream *s, int err, const coap_pdu_t *pdu)
 	s->ops->ended(s->user, err, pdu);
 }
 
-void
+/* Aborts with a reason for the peer, and tells the owner. pdu may be NULL. */
+static void
 stream_fail(struct stream *s, int err, const char *diagnostic,
     const coap_pdu_t *pdu)
 {

@@ -11,9 +11,6 @@
 int message_send(struct stream *s, coap_pdu_t *pdu);
 /* Tells the owner, unless the stream has ended already. */
 void stream_end(struct stream *s, int err, const coap_pdu_t *pdu);
-/* Aborts with a reason for the peer, and tells the owner. pdu may be NULL. */
-void stream_fail(struct stream *s, int err, const char *diagnostic,
-    const coap_pdu_t *pdu);
 
 /* csm.c */
 

@@ -309,7 +309,11 @@ parse_rest(struct parser *p)
 	return 0;
 }
 
-int
+/*
+ * Cuts the text up; what is set in *uri points into it. 0, or -COAP_E_URI with
+ * *fault set and *uri empty.
+ */
+static int
 uri_parse(const char *s, size_t len, enum uri_accept accept, coap_uri_t *uri,
     struct uri_fault *fault)
 {

@@ -48,13 +48,6 @@ enum uri_accept {
 	URI_ACCEPT_PROXY, /* the coap schemes and http(s) */
 };
 
-/*
- * Cuts the text up; what is set in *uri points into it. 0, or -COAP_E_URI with
- * *fault set and *uri empty.
- */
-int uri_parse(const char *s, size_t len, enum uri_accept accept,
-    coap_uri_t *uri, struct uri_fault *fault);
-
 /* Whether c is a letter, a digit or one of `others`. */
 bool uri_is_char(unsigned char c, const char *others);
 /* The byte that %XX at s stands for; -1 when that is not there. */
@@ -102,9 +95,5 @@ int uri_query_parts(const uint8_t *query, size_t len, struct buf *parts);
 /* How many there are, and part i. */
 size_t uri_parts_count(const struct buf *parts);
 struct uri_part uri_parts_at(const struct buf *parts, size_t i);
-
-/* The bytes of a part: how many, -COAP_E_URI for a % without two hexadecimal
- * digits, -COAP_E_TOOBIG over URI_PART_MAX. */
-int uri_decode(struct uri_part part, uint8_t out[URI_PART_MAX]);
 
 #endif

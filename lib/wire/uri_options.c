@@ -15,7 +15,9 @@ struct chain {
 	coap_optlist_t **end;
 };
 
-int
+/* The bytes of a part: how many, -COAP_E_URI for a % without two hexadecimal
+ * digits, -COAP_E_TOOBIG over URI_PART_MAX. */
+static int
 uri_decode(struct uri_part part, uint8_t out[URI_PART_MAX])
 {
 	size_t i, n = 0;

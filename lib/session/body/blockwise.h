@@ -45,8 +45,6 @@ bool blockwise_response(coap_session_t *session, struct request *q,
     const coap_pdu_t *response);
 
 /* What other ways to carry a body have of it: see the functions. */
-unsigned blockwise_largest(const coap_session_t *session,
-    const coapx_request_t *a);
 bool blockwise_does(const coap_session_t *session, const coapx_request_t *a);
 bool blockwise_is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
     const coapx_request_t *a);

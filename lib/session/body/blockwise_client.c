@@ -9,7 +9,7 @@
 #include "session/traffic/echo.h"
 #include "wire/block.h"
 
-unsigned
+static unsigned
 blockwise_largest(const coap_session_t *session, const coapx_request_t *a)
 {
 	if (a && a->params.block_size)

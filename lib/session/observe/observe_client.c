@@ -277,7 +277,8 @@ observe_end(coap_session_t *session, struct observation *o,
 
 /* --- what comes ----------------------------------------------------------- */
 
-bool
+/* Whether the rest of a response is fetched. */
+static bool
 observe_fetches(const coap_session_t *session, const struct observation *o,
     const coap_pdu_t *response)
 {

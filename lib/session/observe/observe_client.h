@@ -99,9 +99,6 @@ void observe_end(coap_session_t *session, struct observation *o,
 void observe_stale(coap_session_t *session, struct observation *o);
 /* The same at once, in the next turn of the loop. */
 void observe_hurry(coapx_observation_t *h);
-/* Whether the rest of a response is fetched. */
-bool observe_fetches(const coap_session_t *session, const struct observation *o,
-    const coap_pdu_t *response);
 
 /* observe_api.c: of those with a handle */
 int observe_app_register(coapx_observation_t *h);
