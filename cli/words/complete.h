@@ -49,7 +49,8 @@ struct completions {
  * What the word that ends at point may become. To a peer nothing is sent but a
  * question for its list of resources, over a session that is established, once a
  * minute. Other processes are asked where names or paths of their sessions may
- * stand. Both run the context's loop, for a while at most. completions_free() afterwards.
+ * stand. Both run the context's loop, for a while at most. completions_free()
+ * afterwards.
  */
 void complete_for(const struct completer *completer, const char *line,
     size_t point, struct completions *out);

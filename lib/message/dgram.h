@@ -179,8 +179,7 @@ void dgram_timer(struct dgram *d, coap_tick_t now);
  * called once for each CON and each NON that is still held (NONs are held so
  * that a Reset can be matched; only requests among them are reported), with
  * the reason; first those on the wire, then those that wait, then NONs that
- * left. What
- * failed() sends belongs to the time after.
+ * left. What failed() sends belongs to the time after.
  */
 void dgram_reset(struct dgram *d, coap_nack_reason_t reason);
 

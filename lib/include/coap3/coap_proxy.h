@@ -53,16 +53,17 @@ COAP_API int coap_verify_proxy_scheme_supported(coap_uri_scheme_t scheme);
 
 /*
  * To be called in a handler: sends request on to the server that server_list
- * and the request name, over a session that is made or used again. 1, and
- * response is left alone: the handler is called once more when the answer is
- * there, has to call this again, and then response is filled; for a client that
- * observes also with each notification. Or 0, and
- * response says what is wrong: 4.00 for what is no URI, 5.03 with too many
- * requests under way, 5.05 for a scheme that is not spoken, 5.08 at the end of
- * Hop-Limit. A client is told 5.04 where no answer comes and 5.02 for one that
- * cannot be used. cache_key, unless NULL, is taken with a result of 1. The list
- * has to live until all its requests have ended; the context is to have
- * COAP_BLOCK_USE_LIBCOAP and COAP_BLOCK_SINGLE_BODY. See coap_proxy(3).
+ * and the request name, over a session that is made or used again. 1: response
+ * is filled where the proxy keeps a fresh answer, or observes what is asked for
+ * (RFC 7252 section 5.6, RFC 7641 section 5); else it is left alone, and the
+ * handler is called once more when the answer is there, has to call this again,
+ * and then response is filled; for a client that observes also with each
+ * notification. 0: response says what is wrong: 4.00 for what is no URI, 5.03
+ * with too many requests under way, 5.05 for a scheme that is not spoken, 5.08
+ * at the end of Hop-Limit. A client is told 5.04 where no answer comes and 5.02
+ * for one that cannot be used. cache_key, unless NULL, is taken with a result of
+ * 1. The list has to live until all its requests have ended; the context is to
+ * have COAP_BLOCK_USE_LIBCOAP and COAP_BLOCK_SINGLE_BODY. See coap_proxy(3).
  */
 COAP_API int coap_proxy_forward_request(coap_session_t *session,
     const coap_pdu_t *request, coap_pdu_t *response, coap_resource_t *resource,
