@@ -12,8 +12,6 @@
 #include "cli/command.h"
 #include "cli/output/payload.h"
 
-/* Bytes that are shown as well (JSON). */
-#define COPY_MAX ((size_t)1024 * 1024)
 /* The block that is asked for unless -b says another. */
 #define BLOCK_SIZE 1024
 
@@ -187,7 +185,7 @@ download_begin(struct download *d, const struct request_plan *plan,
 static void
 keep_copy(struct download *d, const uint8_t *data, size_t len)
 {
-	if (d->copy.len + len > COPY_MAX)
+	if (d->copy.len + len > PAYLOAD_SHOWN_MAX)
 		d->copies = false;
 	if (!d->copies || d->offset > 0) {
 		text_free(&d->copy);

@@ -4,9 +4,6 @@
 #include "cli/output/output_json.h"
 #include "cli/output/sha256.h"
 
-/* A longer payload is given by its length. */
-#define PAYLOAD_MAX ((size_t)1024 * 1024)
-
 void
 json_add_session(struct json_line *line, const struct view_response *v)
 {
@@ -159,11 +156,11 @@ json_add_payload(struct json_line *line, struct output *out, int format,
 	if (output_to_file(out))
 		json_line_add(line, payload, "file",
 		    json_text(out->options.file));
-	if (body->sha256 && (total > PAYLOAD_MAX || len != total))
+	if (body->sha256 && (total > PAYLOAD_SHOWN_MAX || len != total))
 		json_line_add(line, payload, "sha256", json_text(body->sha256));
-	else if (total > PAYLOAD_MAX && len == total && data)
+	else if (total > PAYLOAD_SHOWN_MAX && len == total && data)
 		add_hash(line, payload, data, len);
-	if (total > PAYLOAD_MAX || len != total)
+	if (total > PAYLOAD_SHOWN_MAX || len != total)
 		return;
 	payload_base64(&base64, data, len);
 	json_line_add(line, payload, "base64",

@@ -12,6 +12,9 @@
 
 #include "cli/output/text.h"
 
+/* Bytes of one that JSON shows; of a longer one it has the length, and a hash. */
+#define PAYLOAD_SHOWN_MAX ((size_t)1024 * 1024)
+
 /*
  * The character that begins at data, len > 0: its bytes (1 to 4) and, in *c,
  * its code point. 0 when it is not well-formed UTF-8 (RFC 3629).
