@@ -517,6 +517,13 @@ secure_clients_share_nothing(void **state)
 	b = connected(UDP);
 	get(b);
 	assert_int_equal(o.calls, 3);
+	coap_session_release(b);
+	/* Not by the protocol, nor by the key, which they share. */
+	b = connected(COAP_PROTO_DTLS);
+	get(b);
+	assert_int_equal(o.calls, 4);
+	get(a);
+	assert_int_equal(o.calls, 4);
 	coap_session_release(a);
 	coap_session_release(b);
 }
