@@ -33,7 +33,7 @@ is_limited(const coap_session_t *session)
 static size_t
 limit_of(const coap_session_t *session, const coap_pdu_t *request)
 {
-	size_t limit = (HEADER + request->used);
+	size_t limit = HEADER + request->used;
 
 	if (limit > SIZE_MAX / session->context->set.amplification)
 		return SIZE_MAX;
@@ -41,13 +41,20 @@ limit_of(const coap_session_t *session, const coap_pdu_t *request)
 	return limit < AMPLIFY_FLOOR ? AMPLIFY_FLOOR : limit;
 }
 
+/* Nothing but the token, and that we have failed unless more is said. */
+static bool
+begin_anew(const coap_pdu_t *request, coap_pdu_t *response)
+{
+	pdu_clear(response);
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
+	return coap_add_token(response, request->token_len, request->token);
+}
+
 static void
 challenge(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response)
 {
-	pdu_clear(response);
-	if (!coap_add_token(response, request->token_len, request->token) ||
-	    !echo_challenge(session, response))
+	if (begin_anew(request, response) && !echo_challenge(session, response))
 		coap_pdu_set_code(response, COAP_RESPONSE_CODE_INTERNAL_ERROR);
 }
 
@@ -197,11 +204,8 @@ amplify_cut(coap_session_t *session, const coap_pdu_t *request,
 		challenge(session, request, response);
 		return;
 	}
-	if (cut(session, request, response, limit))
-		return;
-	pdu_clear(response);
-	response->code = COAP_RESPONSE_CODE_INTERNAL_ERROR;
-	coap_add_token(response, request->token_len, request->token);
+	if (!cut(session, request, response, limit))
+		begin_anew(request, response);
 }
 
 void
