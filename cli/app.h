@@ -164,6 +164,9 @@ int target_name(struct job *job, const char *operand, struct target *target);
 /* The origin of the proxy that an operand would be asked through, malloc()ed,
  * or NULL: none. STATUS_OK, or what is wrong with it, the job having been told. */
 int target_proxy(struct job *job, const char *operand, char **origin);
+/* The URI whose host the job's session for an operand leads to: the proxy's, or
+ * the operand itself. Borrowed. */
+const char *target_next_hop(const struct job *job, const char *operand);
 /* What tells it from others of its session: its path, or the URI where the
  * session is a proxy's; malloc()ed. */
 char *target_shown(const struct target *target);

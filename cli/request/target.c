@@ -96,6 +96,14 @@ proxy_of(const struct job *job)
 	return proxy && *proxy && strcmp(proxy, "none") != 0 ? proxy : NULL;
 }
 
+const char *
+target_next_hop(const struct job *job, const char *operand)
+{
+	const char *proxy = looks_like_uri(operand) ? proxy_of(job) : NULL;
+
+	return proxy ? proxy : operand;
+}
+
 /* As origin_of_uri(), for a URI that is no more than an origin. */
 static char *
 proxy_origin(struct job *job, const char *proxy, int *status)
@@ -395,9 +403,7 @@ target_is_open(const struct job *job)
 	if (at == COMMAND_OPERANDS)
 		return false;
 	operand = args_operand(&job->args, at);
-	if (operand && looks_like_uri(operand) && proxy_of(job))
-		operand = proxy_of(job);
-	origin = operand ? origin_of_text(operand) : NULL;
+	origin = operand ? origin_of_text(target_next_hop(job, operand)) : NULL;
 	found = origin && find_shared(job, origin);
 	free(origin);
 	return found;

@@ -464,7 +464,8 @@ not_secured(struct job *job, const char *uri, const char *option)
 	    (int)strcspn(uri, ":"), uri, uri + 4);
 }
 
-/* Credentials make a session or a listener; they change none that is there. */
+/* Credentials make a session or a listener; they change none that is there.
+ * With a proxy they are for the session to it. */
 static int
 check_operands(struct job *job, enum keyring_role role, const char *option)
 {
@@ -477,11 +478,15 @@ check_operands(struct job *job, enum keyring_role role, const char *option)
 		    "--%s is for a session that is opened, and '%s' is of one "
 		    "that is open; give a URI",
 		    option, first ? first : "the current path");
-	for (size_t i = at; i < n; i++)
-		if (strncasecmp(args_operand(&job->args, i), "coap", 4) != 0 ||
-		    is_secure(args_operand(&job->args, i)))
+	for (size_t i = at; i < n; i++) {
+		const char *uri =
+		    target_next_hop(job, args_operand(&job->args, i));
+
+		if (strncasecmp(uri, "coap", 4) != 0 || is_secure(uri))
 			return STATUS_OK;
-	return n > at ? not_secured(job, first, option) : STATUS_OK;
+	}
+	return n > at ? not_secured(job, target_next_hop(job, first), option)
+		      : STATUS_OK;
 }
 
 int

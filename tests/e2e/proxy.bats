@@ -268,6 +268,27 @@ teardown() {
 	done
 }
 
+@test 'credentials are for the proxy, whatever the device has' {
+	local scheme
+	printf '0123\n' >"${BATS_TEST_TMPDIR}/key"
+	chmod 600 "${BATS_TEST_TMPDIR}/key"
+	set -- --psk-identity dev1 --psk-hex-file "${BATS_TEST_TMPDIR}/key"
+	for scheme in coaps coaps+tcp coaps+ws; do
+		start_on "$([[ ${scheme} == coaps ]] && echo udp || echo tcp):PORT" \
+			secure "${COAP_SHELL}" serve --proxy \
+			"${scheme}://127.0.0.1:PORT" "$@"
+		ask get "${device}/hello" "$@" \
+			--proxy "${scheme}://127.0.0.1:${port}"
+		assert_output 'Hello, world!'
+		COAP_PROXY=${scheme}://127.0.0.1:${port} \
+			ask observe "${device}/time" -n 1 "$@"
+	done
+	run_apart cs get "coaps://127.0.0.1:${port}/x" "$@" --proxy "${proxy}"
+	assert_equal "${status}" 2
+	[[ ${stderr} == *"coap is not secured; did you mean coaps${proxy#coap}?" ]] \
+		|| fail "${stderr}"
+}
+
 @test 'fifty at once' {
 	local -a pids=()
 	local _
