@@ -261,6 +261,10 @@ problem_unknown(const char *word)
 	struct nearest nearest;
 	char *first, *text;
 
+	if (strstr(word, "://"))
+		return text_format("'%s' is no command; 'open %s' opens a "
+				   "session, 'get %s' reads a resource",
+		    word, word, word);
 	nearest_begin(&nearest, word);
 	for (c = command_table; *c; c++) {
 		first = strndup((*c)->name, strcspn((*c)->name, " "));

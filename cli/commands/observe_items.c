@@ -147,12 +147,16 @@ list(struct job *job, const struct observed *only)
 static int
 start_list(struct job *job)
 {
+	const struct observed *o;
+
 	if (app_check_asked(job) != STATUS_OK)
 		return STATUS_STATE;
-	if (job->app->observed)
-		return list(job, NULL);
-	/* A guest asks several processes, and speaks for all of them. */
-	if (!job->front->guest)
+	DL_FOREACH(job->app->observed, o)
+		if (wanted(job, o))
+			return list(job, NULL);
+	/* A guest asks several processes, and speaks for all of them, unless it
+	 * is about one session. */
+	if (!job->front->guest || app_asked_session(job))
 		output_note(job->out,
 		    "nothing is observed; 'observe start PATH' does that in "
 		    "the background");

@@ -104,14 +104,15 @@ list_own(struct remote *remote)
 	remote->printed = true;
 }
 
-/* All were asked. When nobody had anything, this process says so. */
+/* All were asked. When nobody had anything, this process says so, but of a
+ * session that is another's. */
 static void
 end_of_all(struct remote *remote)
 {
 	struct job *job = remote->job;
 
 	if (job->command->reach == REACH_ALL && !remote->printed &&
-	    remote->status == STATUS_OK)
+	    remote->status == STATUS_OK && !app_asked_session(job))
 		remote->status = job->command->start(job);
 	job_end(job, remote->status);
 }

@@ -144,6 +144,10 @@ lamp_has() {
 	assert_equal "$(cut -f 1-5 <<<"${output}")" \
 		$'1\tlamp\t/t\tregistered\t2'
 	run -0 cs open "coap://127.0.0.1:${port}" --name other --persist 10m
+	run_apart cs -S other observe list --format human
+	assert_success
+	assert_output ''
+	[[ ${stderr} == 'nothing is observed; '* ]] || fail "${stderr}"
 	run -0 cs observe start other:/t
 	run -0 cs -S other observe list
 	assert_equal "$(cut -f 1-3 <<<"${output}")" $'2\tother\t/t'

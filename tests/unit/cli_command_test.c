@@ -111,6 +111,9 @@ test_suggestions(void **state)
 	    "unknown command 'ech'; did you mean 'echo'?");
 	assert_not_found("frobnicate", false,
 	    "unknown command 'frobnicate'; 'help' lists them");
+	assert_not_found("coap://h/t", true,
+	    "'coap://h/t' is no command; 'open coap://h/t' opens a session, "
+	    "'get coap://h/t' reads a resource");
 	assert_not_found("session frobnicate", false,
 	    "unknown command 'session frobnicate'; 'help session' lists them");
 	assert_not_found("session data", false,
