@@ -425,7 +425,28 @@ assert_usage_error() {
 	assert_output $'human\nhex'
 	touch "${BATS_TEST_TMPDIR}/file"
 	run -0 bash_offers "coap-shell put /x --data=@${BATS_TEST_TMPDIR}/fi"
-	assert_output "${BATS_TEST_TMPDIR}/file"
+	assert_output "@${BATS_TEST_TMPDIR}/file"
 	run -0 bash_offers "coap-shell get -o ${BATS_TEST_TMPDIR}/fi"
 	assert_output "${BATS_TEST_TMPDIR}/file"
+	run -0 bash_offers "coap-shell get --output=${BATS_TEST_TMPDIR}/fi"
+	assert_output "${BATS_TEST_TMPDIR}/file"
+}
+
+@test 'bash completion of names with blanks, behind @ and in quotes' {
+	mkdir -p "${BATS_TEST_TMPDIR}/a b/c d"
+	touch "${BATS_TEST_TMPDIR}/a b/e f"
+	cd "${BATS_TEST_TMPDIR}" || return
+	run -0 bash_offers 'coap-shell get -o a' a
+	assert_output 'a b'
+	run -0 bash_offers 'coap-shell get -o a\ b/e' 'a\ b/e'
+	assert_output 'a b/e f'
+	run -0 bash_offers 'coap-shell put -d @a'
+	assert_output '@a\ b/'
+	run -0 bash_offers 'coap-shell put -d @a\ b/' '@a\ b/'
+	assert_line '@a\ b/c\ d/'
+	assert_line '@a\ b/e\ f'
+	run -0 bash_offers 'coap-shell put -d "@a b/e' '@a b/e'
+	assert_output '@a b/e f'
+	HOME=${BATS_TEST_TMPDIR} run -0 bash_offers 'coap-shell put -d @~/a'
+	assert_output "@${BATS_TEST_TMPDIR}/a\\ b/"
 }

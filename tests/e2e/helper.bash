@@ -29,7 +29,8 @@ run_apart() {
 	run --separate-stderr "$@"
 }
 
-# Print what bash would offer for the line $1.
+# Print what bash would offer for the line $1, and the part $2 at its end, which
+# is what bash takes for it when there are blanks in it.
 bash_offers() {
 	local COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
 	# shellcheck disable=SC2317 # the completion calls it
@@ -38,7 +39,9 @@ bash_offers() {
 	}
 	# shellcheck source=completions/coap-shell.bash
 	source "${BATS_TEST_DIRNAME}/../../completions/coap-shell.bash"
-	_coap_shell "${COAP_SHELL}"
+	# Behind these a part begins that bash replaces, and with "@".
+	local part=${1##*[[:blank:]\"\'=:]}
+	_coap_shell "${COAP_SHELL}" "${2-${part}}"
 	printf '%s\n' "${COMPREPLY[@]}"
 }
 
