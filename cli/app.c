@@ -135,7 +135,8 @@ app_open(struct app *app)
 	front_open(&app->own, app);
 	coap_context_set_app_data(app->context, app);
 	coap_context_set_block_mode(app->context,
-	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY |
+		COAPX_BLOCK_SERVE_Q_BLOCK);
 	coapx_context_set_event_handler(app->context, on_event, app);
 	app_trace(app);
 	return STATUS_OK;

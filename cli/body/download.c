@@ -69,10 +69,16 @@ download_make(struct job *job, const struct request_plan *plan, bool keeps,
 	d->target = target;
 	d->reads = plan->code == COAP_REQUEST_CODE_GET;
 	d->resume = args_has(&job->args, "resume");
-	d->streams = output_to_file(job->out) && !repeats && !keeps;
+	/* Q-Block does not wait for who reads. */
+	d->streams =
+	    output_to_file(job->out) && !repeats && !keeps && !plan->q_block;
 	d->copies = output_form(job->out) == FORM_JSON;
 	if (!d->resume)
 		return STATUS_OK;
+	if (plan->q_block)
+		return job_fail(job, STATUS_USAGE,
+		    "--resume asks for block after block, so it does not go "
+		    "with --q-block");
 	if (!d->streams && output_to_file(job->out))
 		return job_fail(job, STATUS_USAGE,
 		    "--resume goes with neither --count nor --expect-text nor "

@@ -233,7 +233,8 @@ send_one(struct job *job)
 		.size = sizeof(params),
 		.timeout_ms = time_limit(r),
 		.flags = COAPX_REQUEST_END_ON_ICMP | COAPX_REQUEST_EACH_BLOCK |
-		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0),
+		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0) |
+		    (r->plan.q_block ? COAPX_REQUEST_Q_BLOCK : 0),
 		.block_size = r->plan.block_size,
 		/* What goes to a file needs no memory. */
 		.body_max = r->download.streams ? SIZE_MAX / 2 : INPUT_MAX,
@@ -285,6 +286,11 @@ begin(struct request_job *r)
 	if (r->target.named)
 		snprintf(r->session_name, sizeof(r->session_name), "%s",
 		    r->target.named->name);
+	status = plan_check_q_block(job, &r->plan,
+	    coap_session_get_proto(r->target.session),
+	    target_is_group(&r->target));
+	if (status != STATUS_OK)
+		return status;
 	if (target_is_group(&r->target) && r->upload.open)
 		return job_fail(job, STATUS_USAGE,
 		    "not sent: a payload in blocks cannot go to a group");
@@ -308,19 +314,19 @@ payload_read(void *arg, int status, uint8_t *data, size_t len)
 		job_end(r->job, status);
 }
 
-/* A long one is sent as it comes, unless all of it is to be known, or is sent
- * several times. */
+/* A long one is sent as it comes, unless all of it is to be known, as Q-Block
+ * wants it, or is sent several times. */
 static int
 read_payload(struct request_job *r)
 {
 	struct job *job = r->job;
 	const char *name = r->plan.payload_file;
-	bool shows = args_has(&job->args, "dry-run");
+	bool whole = args_has(&job->args, "dry-run") || r->plan.q_block;
 	int status;
 
-	if (!name || (!shows && upload_open(&r->upload, job, name)))
+	if (!name || (!whole && upload_open(&r->upload, job, name)))
 		return begin(r);
-	if (shows || args_has(&job->args, "count"))
+	if (whole || args_has(&job->args, "count"))
 		status = input_start(job, name, INPUT_MAX, payload_read, r,
 		    &r->input);
 	else

@@ -115,14 +115,32 @@ cut(struct draft *d)
 		return true;
 	d->cut = true;
 	d->payload_len = 16U << szx;
-	return add_uint(&d->options, COAP_OPTION_BLOCK1, 8 | szx) &&
+	return add_uint(&d->options,
+		   d->plan->q_block ? COAP_OPTION_Q_BLOCK1 : COAP_OPTION_BLOCK1,
+		   8 | szx) &&
 	    add_uint(&d->options, COAP_OPTION_SIZE1, d->plan->payload_len);
+}
+
+/* All blocks, or the first one by what asks for the peer's sake (NON). */
+static bool
+ask_for_q_block(struct draft *d)
+{
+	unsigned more = d->plan->non ? 0 : 8;
+
+	if (d->cut ||
+	    (d->plan->code != COAP_REQUEST_CODE_GET &&
+		d->plan->code != COAP_REQUEST_CODE_FETCH))
+		return true;
+	return add_uint(&d->options, COAP_OPTION_Q_BLOCK2,
+	    more | largest_szx(d->plan));
 }
 
 /* A GET says which blocks it wants, as the library has it. */
 static bool
 negotiate(struct draft *d)
 {
+	if (d->plan->q_block)
+		return ask_for_q_block(d);
 	if (!d->plan->block_size || d->plan->code != COAP_REQUEST_CODE_GET ||
 	    d->payload_len > 0 || has_option(d->options, COAP_OPTION_BLOCK2))
 		return true;
@@ -139,7 +157,9 @@ draft_pdu(struct draft *d)
 	d->payload_len = plan->payload_len;
 	if (!cut(d) || !negotiate(d))
 		return NULL;
-	pdu = coap_pdu_init(plan->non ? COAP_MESSAGE_NON : COAP_MESSAGE_CON,
+	/* Whether the peer has Q-Block is asked by a CON. */
+	pdu = coap_pdu_init(plan->non && !plan->q_block ? COAP_MESSAGE_NON
+							: COAP_MESSAGE_CON,
 	    (coap_pdu_code_t)plan->code, SHOWN_MID, STREAM_MAX);
 	if (pdu && coap_add_token(pdu, token.length, token.s) &&
 	    (!d->options || coap_add_optlist_pdu(pdu, &d->options)) &&
@@ -233,6 +253,9 @@ tell_what_differs(struct job *job, const struct draft *d)
 		output_note(job->out,
 		    "its options are too long for a datagram: it would be "
 		    "refused");
+	if (d->cut && d->plan->q_block)
+		output_note(job->out,
+		    "and so is its Request-Tag, the same in each block");
 	if (d->cut)
 		output_note(job->out,
 		    "the first of %zu blocks; the others go as it is answered",
@@ -253,11 +276,12 @@ dry_run(struct job *job, const struct request_plan *plan, const char *operand)
 		return status;
 	asked.non = asked.non || target.group;
 	d.proto = proto_of_uri(target.proxy ? target.proxy : target.uri);
-	if (plan_chain(plan, &target, &d.options))
+	status = plan_check_q_block(job, plan, d.proto, target.group);
+	if (status == STATUS_OK && plan_chain(plan, &target, &d.options))
 		pdu = draft_pdu(&d);
 	if (pdu)
 		status = show(job, &d, target.uri, pdu);
-	else
+	else if (status == STATUS_OK)
 		status = job_fail(job, STATUS_INTERNAL, "out of memory");
 	if (status == STATUS_OK)
 		tell_what_differs(job, &d);

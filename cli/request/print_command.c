@@ -195,6 +195,7 @@ static const struct {
 	{ "system-ca", NULL, "-R takes a file", false },
 	{ "sni", NULL, "coap-client takes the name from the URI", false },
 	{ "token", NULL, "coap-client takes -T and counts it up", false },
+	{ "q-block", NULL, "-L 7 where coap-client is built with it", false },
 	{ "interval", NULL, "-G waits a second", false },
 	{ "expect", NULL, "coap-client expects nothing", false },
 	{ "expect-ct", NULL, "coap-client expects nothing", false },

@@ -24,6 +24,7 @@ struct request_plan {
 	unsigned code;
 	bool non;
 	bool no_response;        /* nobody waits for one */
+	bool q_block;            /* bodies by Q-Block, where the peer has it */
 	unsigned block_size;     /* 0: as large as it fits */
 	coap_optlist_t *options; /* without those of the URI */
 	uint8_t *token;
@@ -36,6 +37,10 @@ struct request_plan {
 /* 0, or an exit status, the job having been told. No file is read. */
 int plan_make(struct job *job, unsigned code, struct request_plan *plan);
 void plan_free(struct request_plan *plan);
+/* Whether what is asked for by Q-Block can be, there: 0, or an exit status, the
+ * job having been told. */
+int plan_check_q_block(struct job *job, const struct request_plan *plan,
+    coap_proto_t proto, bool group);
 /* Copies of all options, those of the URI first, in the order of the message.
  * False: out of memory; what there is is the caller's all the same. */
 bool plan_chain(const struct request_plan *plan, const struct target *target,

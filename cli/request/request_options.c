@@ -54,6 +54,9 @@ const struct option request_options[] = {
 	{ .name = "resume",
 	    .help = "go on with a download to -o FILE that broke" },
 	{ .name = "progress", .help = "show how far a long body is" },
+	{ .name = "q-block",
+	    .help = "long bodies by Q-Block, for links that lose much (UDP, "
+		    "DTLS)" },
 	{ .name = "no-response",
 	    .arg = "CLASSES",
 	    .arg_optional = true,
@@ -480,6 +483,7 @@ plan_make(struct job *job, unsigned code, struct request_plan *plan)
 	memset(plan, 0, sizeof *plan);
 	plan->code = code;
 	plan->non = args_has(&job->args, "non");
+	plan->q_block = args_has(&job->args, "q-block");
 	status = plan_block_size(job, plan);
 	if (status == STATUS_OK)
 		status = plan_options(job, plan);
@@ -488,6 +492,24 @@ plan_make(struct job *job, unsigned code, struct request_plan *plan)
 	if (status == STATUS_OK)
 		status = plan_payload(job, plan);
 	return status;
+}
+
+int
+plan_check_q_block(struct job *job, const struct request_plan *plan,
+    coap_proto_t proto, bool group)
+{
+	if (!plan->q_block)
+		return STATUS_OK;
+	if (group)
+		return job_fail(job, STATUS_USAGE,
+		    "not sent: a group takes no Q-Block (RFC 9177 section "
+		    "4.8); leave out --q-block");
+	if (COAP_PROTO_NOT_RELIABLE(proto))
+		return STATUS_OK;
+	return job_fail(job, STATUS_USAGE,
+	    "not sent: Q-Block is for UDP and DTLS (RFC 9177), and %s loses "
+	    "nothing; leave out --q-block",
+	    coapx_proto_scheme(proto));
 }
 
 void

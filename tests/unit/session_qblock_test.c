@@ -948,6 +948,107 @@ it_is_off_by_default(void **state)
 	end(session);
 }
 
+/* --- asked for by a request alone ----------------------------------------- */
+
+#define SERVE                                              \
+	(COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY | \
+	    COAPX_BLOCK_SERVE_Q_BLOCK)
+
+/* A request with the flags, which take part of the time for each block. */
+static void
+ask_with(coap_session_t *session, unsigned flags, unsigned timeout_ms)
+{
+	coapx_request_params_t params = { .size = sizeof params,
+		.flags = flags,
+		.timeout_ms = timeout_ms,
+		.result = on_result };
+
+	it.ends = 0;
+	it.error = 0;
+	assert_non_null(coapx_request_send(session,
+	    lossy_request(session, NON, GET, "get"), &params, NULL));
+	LOSSY_UNTIL(it.ends > 0);
+}
+
+static void
+one_request_asks_for_it(void **state)
+{
+	const unsigned plain = COAPX_REQUEST_EACH_BLOCK;
+	coap_session_t *session = begin(SERVE, SERVE);
+
+	(void)state;
+	it.answer = 1500;
+	ask_with(session, plain, 0);
+	expect("> NON GET a\n"
+	       "< NON 2.05 a b2 0/1\n"
+	       "> NON GET b b2 1/0\n"
+	       "< NON 2.05 b b2 1/0\n");
+	ask_with(session, plain | COAPX_REQUEST_Q_BLOCK, 0);
+	expect("> CON GET a q2 0/0\n"
+	       "< ACK 2.05 a q2 0/1\n"
+	       "> NON GET b q2 1/1\n"
+	       "< NON 2.05 b q2 1/0\n");
+	assert_int_equal(it.got, 1500);
+	assert_int_equal(session->q_block, QBLOCK_YES);
+	/* It is that request's alone. */
+	ask_with(session, plain, 0);
+	expect("> NON GET a\n"
+	       "< NON 2.05 a b2 0/1\n"
+	       "> NON GET b b2 1/0\n"
+	       "< NON 2.05 b b2 1/0\n");
+	end(session);
+}
+
+/* Of two sets a block each is lost: the one is asked for when the second comes,
+ * the other 4 s later, so that all takes longer than the time for a block. */
+static void
+each_block_has_its_time(void **state)
+{
+	const unsigned q = COAPX_REQUEST_Q_BLOCK;
+	coap_session_t *session = begin_known(0);
+	int i;
+
+	(void)state;
+	it.answer = 15 * 1024;
+	for (i = 0; i < 2; i++) {
+		lose(LOSSY_DOWN, 2);
+		lose(LOSSY_DOWN, 14);
+		it.seen[LOSSY_DOWN] = 0;
+		ask_with(session, i ? q : q | COAPX_REQUEST_EACH_BLOCK, 5000);
+		assert_int_equal(it.error, i ? -COAP_E_TIMEOUT : 0);
+		it.n_lose[LOSSY_DOWN] = 0;
+		lossy_advance(600000);
+	}
+	end(session);
+}
+
+static int
+write_and_wait(coapx_request_t *request, coap_session_t *session,
+    uint64_t offset, const uint8_t *data, size_t len, void *arg)
+{
+	(void)request, (void)session, (void)offset, (void)data, (void)len;
+	(void)arg;
+	return COAPX_BODY_WAIT;
+}
+
+static void
+it_does_not_wait(void **state)
+{
+	coapx_request_params_t params = { .size = sizeof params,
+		.flags = COAPX_REQUEST_Q_BLOCK | COAPX_REQUEST_EACH_BLOCK,
+		.write_body = write_and_wait,
+		.result = on_result };
+	coap_session_t *session = begin(SERVE, SERVE);
+
+	(void)state;
+	it.answer = 5000;
+	assert_non_null(coapx_request_send(session,
+	    lossy_request(session, CON, GET, "get"), &params, NULL));
+	LOSSY_UNTIL(it.ends > 0);
+	assert_int_equal(it.error, -COAP_E_INVAL);
+	end(session);
+}
+
 /* What a server answers without it although it was asked so. */
 static void
 notifications_go_by_block2(void **state)
@@ -1039,6 +1140,11 @@ main(void)
 		cmocka_unit_test_teardown(a_server_without_it_and_a_body,
 		    lossy_teardown),
 		cmocka_unit_test_teardown(it_is_off_by_default, lossy_teardown),
+		cmocka_unit_test_teardown(one_request_asks_for_it,
+		    lossy_teardown),
+		cmocka_unit_test_teardown(each_block_has_its_time,
+		    lossy_teardown),
+		cmocka_unit_test_teardown(it_does_not_wait, lossy_teardown),
 		cmocka_unit_test_teardown(notifications_go_by_block2,
 		    lossy_teardown),
 		cmocka_unit_test_teardown(a_mebibyte_takes_no_pause,

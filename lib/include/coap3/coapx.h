@@ -279,6 +279,14 @@ typedef struct coapx_request_params_t {
 
 /* timeout_ms begins anew with each block that is answered. */
 #define COAPX_REQUEST_EACH_BLOCK 0x40
+/* Over datagrams its body, and the answer's of a GET or FETCH, go by Q-Block
+ * (RFC 9177) to a peer that has it, as COAP_BLOCK_TRY_Q_BLOCK says for all
+ * requests of a context. Neither body may wait (COAPX_BODY_WAIT) then. */
+#define COAPX_REQUEST_Q_BLOCK 0x80
+/* For coap_context_set_block_mode(), with COAP_BLOCK_USE_LIBCOAP: a server takes
+ * and answers by Q-Block as with COAP_BLOCK_TRY_Q_BLOCK, but what is asked for
+ * goes so only with COAPX_REQUEST_Q_BLOCK. */
+#define COAPX_BLOCK_SERVE_Q_BLOCK 0x10000
 
 /*
  * Sends a request and tells this handler, not the context's response and nack

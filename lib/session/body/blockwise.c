@@ -13,7 +13,8 @@
 	(COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY |            \
 	    COAP_BLOCK_NO_PREEMPTIVE_RTAG | COAP_BLOCK_STLESS_FETCH | \
 	    COAP_BLOCK_STLESS_BLOCK2 | COAP_BLOCK_NOT_RANDOM_BLOCK1 | \
-	    COAP_BLOCK_TRY_Q_BLOCK | COAP_BLOCK_USE_M_Q_BLOCK)
+	    COAP_BLOCK_TRY_Q_BLOCK | COAP_BLOCK_USE_M_Q_BLOCK |       \
+	    COAPX_BLOCK_SERVE_Q_BLOCK)
 /* Of a stream whose peer has not said what it takes: the default less the
  * longest header. */
 #define STREAM_SAFE_MAX (STREAM_PEER_MAX_SIZE - PDU_HEADROOM)
@@ -28,7 +29,7 @@ coap_context_set_block_mode(coap_context_t *context, uint32_t block_mode)
 	context->set.block_mode =
 	    block_mode & COAP_BLOCK_USE_LIBCOAP ? block_mode & BLOCK_FLAGS : 0;
 	context->resources.q_block =
-	    (context->set.block_mode & COAP_BLOCK_TRY_Q_BLOCK) != 0;
+	    (context->set.block_mode & QBLOCK_SERVES) != 0;
 }
 
 int

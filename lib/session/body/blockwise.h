@@ -56,6 +56,8 @@ bool blockwise_negotiate(const coap_session_t *session, coap_pdu_t *pdu,
 bool blockwise_cancelled(const struct request *q);
 void blockwise_working(const struct request *q, bool working);
 void blockwise_tell(coapx_request_t *a, const struct transfer *t);
+/* Its time begins anew, where it is for each block; NULL is fine. */
+void blockwise_deadline(const coap_session_t *session, coapx_request_t *a);
 /* These end with q, which is in no table. */
 void blockwise_drop(struct request *q);
 void blockwise_failed(coap_session_t *session, struct request *q, int err);

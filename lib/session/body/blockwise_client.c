@@ -49,16 +49,18 @@ blockwise_working(const struct request *q, bool working)
 /* --- the application's callbacks ------------------------------------------ */
 
 /* What a callback has said. To wait it needs the time for each block: a peer
- * may be asked for nothing meanwhile. */
+ * may be asked for nothing meanwhile. Q-Block does not ask block by block. */
 static int
 verdict(const coapx_request_t *a, int n)
 {
+	unsigned flags = a->params.flags &
+	    (COAPX_REQUEST_EACH_BLOCK | COAPX_REQUEST_Q_BLOCK);
+
 	if (a->cancelled)
 		return -COAP_E_CANCELLED;
 	if (n != COAPX_BODY_WAIT)
 		return n;
-	return a->params.flags & COAPX_REQUEST_EACH_BLOCK ? BODY_WAIT
-							  : -COAP_E_INVAL;
+	return flags == COAPX_REQUEST_EACH_BLOCK ? BODY_WAIT : -COAP_E_INVAL;
 }
 
 static int
@@ -345,6 +347,15 @@ blockwise_failed(coap_session_t *session, struct request *q, int err)
 	request_failed(session, q, COAP_NACK_BAD_RESPONSE, err);
 }
 
+void
+blockwise_deadline(const coap_session_t *session, coapx_request_t *a)
+{
+	if (a && a->params.timeout_ms &&
+	    (a->params.flags & COAPX_REQUEST_EACH_BLOCK))
+		a->deadline =
+		    context_now(session->context) + a->params.timeout_ms;
+}
+
 /* The next message takes over what q had. */
 static void
 hand_over(coap_session_t *session, struct request *q, struct request *next)
@@ -369,10 +380,7 @@ hand_over(coap_session_t *session, struct request *q, struct request *next)
 	if (next->sent_at && !next->sent_told)
 		session->tell_sent = true;
 	a->request = next;
-	if (a->params.timeout_ms &&
-	    (a->params.flags & COAPX_REQUEST_EACH_BLOCK))
-		a->deadline =
-		    context_now(session->context) + a->params.timeout_ms;
+	blockwise_deadline(session, a);
 	if (a->deadline && a->deadline < next->deadline)
 		requests_set_deadline(&session->requests, next, a->deadline);
 }

@@ -5,10 +5,10 @@
 #include "session/body/blockwise.h"
 
 bool
-qblock_mode(const coap_session_t *session)
+qblock_serves(const coap_session_t *session)
 {
 	return !session_reliable(session) &&
-	    blockwise_mode(session, COAP_BLOCK_TRY_Q_BLOCK);
+	    blockwise_mode(session, QBLOCK_SERVES);
 }
 
 struct qblock_params

@@ -18,9 +18,12 @@ enum qblock_peer_has {
 	QBLOCK_NO, /* it has answered 4.02: Block1 and Block2 from then on */
 };
 
+/* Modes of a context that answers by it. */
+#define QBLOCK_SERVES (COAP_BLOCK_TRY_Q_BLOCK | COAPX_BLOCK_SERVE_Q_BLOCK)
+
 /* qblock.c */
-/* Whether it is tried at all. */
-bool qblock_mode(const coap_session_t *session);
+/* Whether requests of the peer may have it. */
+bool qblock_serves(const coap_session_t *session);
 struct qblock_params qblock_times(const coap_session_t *session);
 /* Whether the transport takes a message now: a CON no sooner than NSTART
  * allows. */

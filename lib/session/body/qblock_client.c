@@ -23,15 +23,29 @@ has_any(const coap_pdu_t *pdu)
 	return false;
 }
 
+static bool
+asks_for_it(const coapx_request_t *a)
+{
+	return a && (a->params.flags & COAPX_REQUEST_Q_BLOCK) != 0;
+}
+
+static bool
+is_tried(const coap_session_t *session, const coapx_request_t *a)
+{
+	return !session_reliable(session) && session->q_block != QBLOCK_NO &&
+	    (asks_for_it(a) || blockwise_mode(session, COAP_BLOCK_TRY_Q_BLOCK));
+}
+
 /* Whether the answer's body is put together here: parts that are told one by
- * one, in order, come by Block2. */
+ * one, in order, come by Block2, as do bodies that may wait. */
 static bool
 is_whole(const coap_session_t *session, const coapx_request_t *a)
 {
 	if (!a)
 		return blockwise_mode(session, COAP_BLOCK_SINGLE_BODY);
-	return !(a->params.flags &
-	    (COAPX_REQUEST_NO_RESPONSE | COAPX_REQUEST_EACH_BLOCK));
+	if (a->params.flags & COAPX_REQUEST_NO_RESPONSE)
+		return false;
+	return asks_for_it(a) || !(a->params.flags & COAPX_REQUEST_EACH_BLOCK);
 }
 
 bool
@@ -41,9 +55,8 @@ qblock_wanted(const coap_session_t *session, const coap_pdu_t *pdu,
 	bool reads = pdu->code == COAP_REQUEST_CODE_GET ||
 	    pdu->code == COAP_REQUEST_CODE_FETCH;
 
-	if (!qblock_mode(session) || session->q_block == QBLOCK_NO ||
-	    !blockwise_does(session, a) || !is_whole(session, a) ||
-	    has_any(pdu))
+	if (!is_tried(session, a) || !blockwise_does(session, a) ||
+	    !is_whole(session, a) || has_any(pdu))
 		return false;
 	return blockwise_has_body(pdu) || blockwise_is_cut(session, pdu, a) ||
 	    reads;
@@ -239,6 +252,8 @@ fall_back(coap_session_t *session, struct request *q)
 {
 	struct transfer *t = q->transfer;
 
+	trace_text(session, COAPX_TRACE_NOTE,
+	    "the peer does not take Q-Block: once more by Block1 and Block2");
 	if (session->q_block == QBLOCK_UNKNOWN)
 		session->q_block = QBLOCK_NO;
 	qtransfer_free(t->q);
@@ -313,6 +328,8 @@ qblock_response(coap_session_t *session, struct request *q,
 		leave(session, q, answer.step, response);
 		return;
 	}
+	if (answer.news)
+		blockwise_deadline(session, q->user);
 	err = answer.step == QTRANSFER_FAILED ? answer.err : 0;
 	if (asks(answer.step) && !blockwise_cancelled(q) &&
 	    session_is_open(session))

@@ -12,7 +12,7 @@ qblock_is_ours(const coap_session_t *session, const coap_pdu_t *request)
 	const struct resources *r = &session->context->resources;
 
 	/* What an application registered is its own. */
-	return qblock_mode(session) &&
+	return qblock_serves(session) &&
 	    !resources_knows_option(r, COAP_OPTION_Q_BLOCK1) &&
 	    !resources_knows_option(r, COAP_OPTION_Q_BLOCK2) &&
 	    (qblock_has(request, COAP_OPTION_Q_BLOCK1) ||
@@ -24,7 +24,7 @@ qblock_server_params(const coap_session_t *session, struct qblock_params *times)
 {
 	struct bodies_params params = blockwise_server_params(session);
 
-	if (!qblock_mode(session))
+	if (!qblock_serves(session))
 		return params;
 	*times = qblock_times(session);
 	params.qblock = times;
