@@ -84,7 +84,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.1", int(sys.argv[1])))
 while s.recv(2000): pass' PORT
 	run_apart cs put -N --no-response -n 30 --interval 1ms -T 2s \
-		-d "$(printf '%100s')" "coap://127.0.0.1:${port}/sensor"
+		-d "$(printf '%100s' x)" "coap://127.0.0.1:${port}/sensor"
 	assert_equal "${status}" 28
 	assert_regex "${stderr}" 'wait for PROBING_RATE .*probing-rate=N'
 }
