@@ -23,6 +23,7 @@ struct dgram_out {
 	struct dgram *dgram;
 	coap_pdu_t *pdu;   /* a reference; NULL: a ping */
 	coap_tick_t wait;  /* DGRAM_WIRE: from the last sending to the next */
+	coap_tick_t begun; /* DGRAM_WIRE: the first sending */
 	coap_tick_t until; /* DGRAM_HELD: when it is let go */
 	uint16_t icmp;     /* dgram.icmp when it went on the wire */
 	uint16_t kicks;    /* dgram.kicks when it was last sent so */

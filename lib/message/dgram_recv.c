@@ -113,11 +113,20 @@ is_answer(const coap_pdu_t *sent, const coap_pdu_t *pdu)
 	    memcmp(sent->token, pdu->token, pdu->token_len) == 0;
 }
 
+/* Whatever response an ACK carries, it acknowledges one of ours (RFC 7252
+ * section 5.2.2). */
+static bool
+is_ack_of_response(const coap_pdu_t *sent, const coap_pdu_t *pdu)
+{
+	return kind_of(sent) == CODE_RESPONSE && kind_of(pdu) == CODE_RESPONSE;
+}
+
 static void
 input_ack(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 {
 	struct dgram_out *out = out_find(d, pdu->mid);
 	bool empty = kind_of(pdu) == CODE_EMPTY;
+	bool settles;
 
 	if (!out || out->list != DGRAM_WIRE)
 		return;
@@ -126,10 +135,11 @@ input_ack(struct dgram *d, const coap_pdu_t *pdu, coap_tick_t now)
 			ping_ended(d, out, pdu);
 		return;
 	}
-	if (!empty && !is_answer(out->pdu, pdu))
+	settles = empty || is_ack_of_response(out->pdu, pdu);
+	if (!settles && !is_answer(out->pdu, pdu))
 		return;
 	out_take(d, out);
-	if (empty)
+	if (settles)
 		d->ops->acked(d->user, out->pdu);
 	else
 		d->ops->deliver(d->user, pdu);

@@ -12,6 +12,8 @@
 
 /* No wait between two sendings is longer, however often it was doubled. */
 #define WAIT_MAX ((coap_tick_t)1 << 60)
+/* How late a repetition may be, in ms. */
+#define LATE 1000
 
 /* On the wire */
 
@@ -176,7 +178,8 @@ give_up(struct dgram *d, struct dgram_out *out, coap_tick_t now)
 /* The same place, count and wait, another message. The old one's id is free:
  * what still comes for it is for nobody. */
 static int
-put_in_place(struct dgram *d, struct dgram_out *out, coap_pdu_t *fresh)
+put_in_place(struct dgram *d, struct dgram_out *out, coap_pdu_t *fresh,
+    coap_tick_t now)
 {
 	const uint8_t *data;
 	size_t len;
@@ -194,12 +197,13 @@ put_in_place(struct dgram *d, struct dgram_out *out, coap_pdu_t *fresh)
 	mids_add(&d->out, &out->node);
 	coap_delete_pdu(out->pdu);
 	out->pdu = pdu_ref(fresh);
+	out->begun = now;
 	return 0;
 }
 
 /* Asks for a newer message. True: out is there still, with *renewed or not. */
 static bool
-renew(struct dgram *d, struct dgram_out *out, bool *renewed)
+renew(struct dgram *d, struct dgram_out *out, coap_tick_t now, bool *renewed)
 {
 	coap_pdu_t *pdu = pdu_ref(out->pdu);
 	coap_pdu_t *fresh = d->ops->renew(d->user, pdu);
@@ -208,7 +212,7 @@ renew(struct dgram *d, struct dgram_out *out, bool *renewed)
 	/* It may have done anything. */
 	out = out_find(d, pdu->mid);
 	there = out && out->pdu == pdu && out->list == DGRAM_WIRE;
-	*renewed = there && fresh && put_in_place(d, out, fresh) == 0;
+	*renewed = there && fresh && put_in_place(d, out, fresh, now) == 0;
 	coap_delete_pdu(fresh);
 	coap_delete_pdu(pdu);
 	return there;
@@ -234,23 +238,39 @@ send_again(struct dgram *d, struct dgram_out *out, bool renewed)
 	coap_delete_pdu(pdu);
 }
 
+/*
+ * Whether the last moment for a repetition is over, as after a sleep of the
+ * machine: no repetition comes after MAX_TRANSMIT_SPAN (RFC 7252 section 4.2),
+ * but for what clocks and loops are late.
+ */
+static bool
+is_late(const struct dgram *d, const struct dgram_out *out, coap_tick_t now)
+{
+	return now - out->begun > msg_max_transmit_span(d->params) + LATE;
+}
+
 static void
 on_timer(struct timer *t, coap_tick_t now)
 {
 	struct dgram_out *out =
 	    (struct dgram_out *)((char *)t - offsetof(struct dgram_out, timer));
 	struct dgram *d = out->dgram;
-	bool renewed = false;
+	bool renewed = false, late;
 
 	if (out->repeats >= d->params->max_retransmit) {
 		give_up(d, out, now);
 		return;
 	}
+	late = is_late(d, out, now);
 	out->repeats++;
 	if (out->wait < WAIT_MAX)
 		out->wait *= 2;
 	timers_set(&d->timers, t, now + out->wait);
-	if (!out->pdu || !d->ops->renew || renew(d, out, &renewed))
+	if (out->pdu && d->ops->renew && !renew(d, out, now, &renewed))
+		return;
+	if (late && !renewed)
+		out->repeats = d->params->max_retransmit;
+	else
 		send_again(d, out, renewed);
 }
 
@@ -259,6 +279,7 @@ start_timer(struct dgram *d, struct dgram_out *out, coap_tick_t now)
 {
 	out->icmp = d->icmp;
 	out->kicks = d->kicks;
+	out->begun = now;
 	out->wait = first_wait(d);
 	timers_set(&d->timers, &out->timer, now + out->wait);
 }

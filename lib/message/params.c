@@ -46,14 +46,20 @@ transmit_time(const struct msg_params *p, unsigned doublings)
 }
 
 coap_tick_t
+msg_max_transmit_span(const struct msg_params *p)
+{
+	return transmit_time(p, p->max_retransmit);
+}
+
+coap_tick_t
 msg_exchange_lifetime(const struct msg_params *p)
 {
-	return transmit_time(p, p->max_retransmit) + 2 * MAX_LATENCY_MS +
+	return msg_max_transmit_span(p) + 2 * MAX_LATENCY_MS +
 	    msg_fixed_ms(p->ack_timeout);
 }
 
 coap_tick_t
 msg_non_lifetime(const struct msg_params *p)
 {
-	return transmit_time(p, p->max_retransmit) + MAX_LATENCY_MS;
+	return msg_max_transmit_span(p) + MAX_LATENCY_MS;
 }

@@ -23,6 +23,7 @@ extern const struct msg_params msg_params_default;
 
 /* Derived times in ticks (ms), RFC 7252 section 4.8.2. Whatever the parameters
  * are, none is so long that a moment plus that time overflows. */
+coap_tick_t msg_max_transmit_span(const struct msg_params *p);
 coap_tick_t msg_exchange_lifetime(const struct msg_params *p);
 coap_tick_t msg_non_lifetime(const struct msg_params *p);
 /* In thousandths, so 1.5 s is 1500. */

@@ -230,10 +230,48 @@ a_late_timer_repeats_once_and_goes_on_from_there(void **state)
 	assert_int_equal(dgram_next(&net.a.dgram), 24000);
 }
 
+/* MAX_TRANSMIT_SPAN is 30 s here. The last wait is for an ACK that is late. */
+static void
+nothing_is_repeated_after_the_transmit_span(void **state)
+{
+	(void)state;
+	fake_send(&net.a, COAP_MESSAGE_CON, GET);
+	net.now = 20000;
+	dgram_timer(&net.a.dgram, net.now);
+	net.now = 31001;
+	dgram_timer(&net.a.dgram, net.now);
+	fake_expect(&net.a,
+	    "0 sent 40010001\n20000 sent 40010001\n20000 again 0001 1\n");
+	assert_int_equal(dgram_next(&net.a.dgram), 39001);
+	net.now = 39001;
+	dgram_timer(&net.a.dgram, net.now);
+	fake_expect(&net.a, "39001 failed 0001 0\n");
+	assert_false(dgram_busy(&net.a.dgram));
+}
+
+/* It is another message, with a span of its own. */
+static void
+a_newer_one_is_sent_however_late(void **state)
+{
+	(void)state;
+	net.a.renew = renew;
+	renewals = 1;
+	renew_does = 0;
+	fake_send(&net.a, COAP_MESSAGE_CON, CONTENT);
+	net.now = 60000;
+	dgram_timer(&net.a.dgram, net.now);
+	net.now = 64000;
+	dgram_timer(&net.a.dgram, net.now);
+	fake_expect(&net.a,
+	    "0 sent 40450001\n60000 sent 40450002\n"
+	    "64000 sent 40450002\n64000 again 0002 2\n");
+}
+
 static void
 huge_parameters_never_overflow_the_clock(void **state)
 {
 	coap_tick_t wait, last = 1;
+	unsigned n;
 
 	(void)state;
 	net.a.params.ack_timeout = (coap_fixed_point_t){ UINT16_MAX, 999 };
@@ -241,14 +279,16 @@ huge_parameters_never_overflow_the_clock(void **state)
 	net.a.params.max_retransmit = UINT16_MAX;
 	net.a.quiet = true;
 	fake_send(&net.a, COAP_MESSAGE_CON, GET);
-	for (int i = 0; i < 34; i++) {
+	for (n = 0; net.now < (coap_tick_t)1 << 60; n++) {
 		wait = dgram_next(&net.a.dgram) - net.now;
 		assert_true(wait >= last && wait < (coap_tick_t)1 << 62);
 		last = wait;
 		net.now += wait;
 		dgram_timer(&net.a.dgram, net.now);
 	}
-	assert_int_equal(net.a.count[FAKE_AGAIN], 34);
+	assert_int_equal(net.a.count[FAKE_AGAIN], n);
+	wait = dgram_next(&net.a.dgram) - net.now;
+	assert_true(wait >= last && wait < (coap_tick_t)1 << 62);
 }
 
 static void
@@ -338,14 +378,17 @@ ack_that_is_no_answer_is_ignored(void **state)
 }
 
 static void
-ack_with_a_response_does_not_settle_a_response(void **state)
+any_response_in_an_ack_settles_a_response(void **state)
 {
 	(void)state;
 	fake_send(&net.a, COAP_MESSAGE_CON, CONTENT);
-	fake_input_hex(&net.a, "60450001");
+	/* A request and a reserved class are none (section 4.2). */
+	fake_input_hex(&net.a, "60010001");
+	fake_input_hex(&net.a, "60c00001");
 	fake_expect(&net.a, "0 sent 40450001\n");
-	fake_input_hex(&net.a, "60000001");
+	fake_input_hex(&net.a, "61450001aa");
 	fake_expect(&net.a, "0 acked 0001\n");
+	assert_false(dgram_busy(&net.a.dgram));
 }
 
 static void
@@ -1086,6 +1129,8 @@ main(void)
 		TEST(first_timeout_is_random_within_its_bounds),
 		TEST(repetition_has_the_same_bytes),
 		TEST(a_late_timer_repeats_once_and_goes_on_from_there),
+		TEST(nothing_is_repeated_after_the_transmit_span),
+		TEST(a_newer_one_is_sent_however_late),
 		TEST(huge_parameters_never_overflow_the_clock),
 		TEST(ack_timeout_0_still_ends),
 		TEST(a_transmit_error_counts_as_a_lost_datagram),
@@ -1093,7 +1138,7 @@ main(void)
 		TEST(rst_ends_a_con),
 		TEST(piggybacked_response_settles_and_is_delivered),
 		TEST(ack_that_is_no_answer_is_ignored),
-		TEST(ack_with_a_response_does_not_settle_a_response),
+		TEST(any_response_in_an_ack_settles_a_response),
 		TEST(response_without_ack_is_settled_by_forget),
 		TEST(unsend_takes_what_waits),
 		TEST(forget_minds_the_message_not_the_id),
