@@ -44,6 +44,10 @@ is_supported(const struct resources *r, const coap_pdu_t *pdu, unsigned number)
 
 	if (is_qblock(number))
 		return r->q_block && pdu->framing == FRAMING_DATAGRAM;
+	/* RFC 7252 section 5.4: the others are defined for no response. */
+	if (!COAP_PDU_IS_REQUEST(pdu))
+		return number == COAP_OPTION_BLOCK1 ||
+		    number == COAP_OPTION_BLOCK2;
 
 	for (i = 0; i < sizeof(supported) / sizeof(supported[0]); i++) {
 		if (supported[i] == number)

@@ -247,6 +247,32 @@ test_critical_options_of_a_response(void **state)
 	response_with(65001, 1, 2, true);
 }
 
+/* RFC 7252 section 5.4: what is not defined for responses is not known there. */
+static void
+test_options_of_requests_are_none_of_a_response(void **state)
+{
+	static const uint16_t numbers[] = {
+		COAP_OPTION_IF_MATCH,
+		COAP_OPTION_URI_HOST,
+		COAP_OPTION_URI_PORT,
+		COAP_OPTION_URI_PATH,
+		COAP_OPTION_URI_QUERY,
+		COAP_OPTION_ACCEPT,
+		COAP_OPTION_PROXY_URI,
+		COAP_OPTION_PROXY_SCHEME,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		response_with(numbers[i], 1, 1, false);
+	response_with(COAP_OPTION_IF_NONE_MATCH, 0, 1, false);
+	assert_int_equal(resources_register_option(&table,
+			     COAP_OPTION_URI_PATH),
+	    0);
+	response_with(COAP_OPTION_URI_PATH, 1, 1, true);
+}
+
 static void
 test_elective_options_of_a_response(void **state)
 {
@@ -373,6 +399,7 @@ main(void)
 		TEST(test_hop_limit_is_1_to_255),
 		TEST(test_fetch_reaches_its_handler_with_and_without_a_format),
 		TEST(test_critical_options_of_a_response),
+		TEST(test_options_of_requests_are_none_of_a_response),
 		TEST(test_elective_options_of_a_response),
 		TEST(test_first_block2_is_a_hint),
 		TEST(test_later_block2_is_bad_when_the_handler_ignores_it),
