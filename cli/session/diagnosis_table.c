@@ -113,8 +113,8 @@ const struct diagnosis_row diagnosis_rows[] = {
 	/* Without security */
 	{ COAP_E_MCAST, WHEN_ALWAYS, NULL, 0,
 	    "a multicast group cannot be asked so",
-	    "NON requests of one message go to a group over coap://; ask a "
-	    "device by its own address for the rest" },
+	    "NON requests of one message, without ETags, go to a group over "
+	    "coap://; ask a device by its own address for the rest" },
 	{ COAP_E_REFUSED, WHEN_ALWAYS, NULL, 0, "nothing listens there",
 	    "check the port and whether the device is up" },
 	{ COAP_E_UNREACH, WHEN_ALWAYS, NULL, 0, "the network has no way there",

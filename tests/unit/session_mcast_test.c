@@ -398,7 +398,7 @@ without_one_the_first_answer_is_the_answer(void **state)
 	coap_session_release(s);
 }
 
-/* RFC 7252 section 8.1, RFC 7959 section 2.8, RFC 7641. */
+/* RFC 7252 sections 8.1 and 8.2.1, RFC 7959 section 2.8, RFC 7641. */
 static void
 what_a_group_cannot_be_sent(void **state)
 {
@@ -421,6 +421,10 @@ what_a_group_cannot_be_sent(void **state)
 	coap_add_token(pdu, 1, (const uint8_t *)"a");
 	coap_add_option(pdu, COAP_OPTION_OBSERVE, 0, NULL);
 	assert_int_equal(coap_send(s, pdu), -1);
+	pdu = world_get(s, NON, 'a');
+	coap_add_option(pdu, COAP_OPTION_ETAG, 1, (const uint8_t *)"e");
+	assert_int_equal(coap_send(s, pdu), -1);
+	assert_int_equal(coapx_session_error(s, NULL, 0), -COAP_E_MCAST);
 	assert_null(coapx_observe_start(s, world_get(s, NON, 'a'),
 	    &(coapx_observe_params_t){ .size = sizeof(coapx_observe_params_t) },
 	    &err));

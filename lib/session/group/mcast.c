@@ -61,13 +61,23 @@ observes(const coap_pdu_t *pdu)
 	return coap_check_option(pdu, COAP_OPTION_OBSERVE, &oi) != NULL;
 }
 
+/* RFC 7252 section 8.2.1: members have no ETags in common. */
+static bool
+validates(const coap_pdu_t *pdu)
+{
+	coap_opt_iterator_t oi;
+
+	return pdu->code == COAP_REQUEST_CODE_GET &&
+	    coap_check_option(pdu, COAP_OPTION_ETAG, &oi) != NULL;
+}
+
 int
 mcast_check(const coap_session_t *session, const coap_pdu_t *pdu)
 {
 	if (!session_is_mcast(session))
 		return 0;
 	return COAP_PDU_IS_REQUEST(pdu) && pdu->type == COAP_MESSAGE_NON &&
-		!observes(pdu) && !blockwise_has_body(pdu)
+		!observes(pdu) && !validates(pdu) && !blockwise_has_body(pdu)
 	    ? 0
 	    : -COAP_E_MCAST;
 }
