@@ -46,6 +46,7 @@ struct body_entry {
 	coap_tick_t expires;
 	struct body_in in;
 	int observe;            /* Observe of the first part; -1: none */
+	bool if_none_match;     /* the first part has it */
 	struct body_out *out;   /* NULL: a body that comes in */
 	struct body_pool *kept; /* that counts it; or NULL */
 	coap_pdu_t *head;       /* of the answer: code and options, no block */
@@ -97,6 +98,9 @@ struct bodies_result {
 	/* BODIES_BODY, of the whole: Observe of its first part, as that of the
 	 * last one may be missing (RFC 7959 section 2.6); -1: none. */
 	int observe;
+	/* The same of If-None-Match, which only the first part has (RFC 7959
+	 * section 2.10). */
+	bool if_none_match;
 };
 
 /*

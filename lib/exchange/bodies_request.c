@@ -78,7 +78,7 @@ bodies_refuse(coap_pdu_t *response, const struct bodies_params *params, int err)
 		i++;
 	/* How much would do (RFC 7959 section 2.9.3). */
 	if (err == -COAP_E_TOOBIG)
-		block_add_uint(response, COAP_OPTION_SIZE1, params->body_max);
+		block_add_size(response, COAP_OPTION_SIZE1, params->body_max);
 	return bodies_answer(response, refusals[i].code, refusals[i].text);
 }
 
@@ -109,6 +109,7 @@ static int
 find_body(struct part *p, struct body_entry **out)
 {
 	struct body_entry *entry = bodies_find(p->b->in, &p->key);
+	coap_option_t unused;
 
 	*out = entry;
 	if (p->block1.num > 0)
@@ -122,6 +123,8 @@ find_body(struct part *p, struct body_entry **out)
 	    p->params->body_max, p->params->pool);
 	entry->in.hint = body_size_hint(p->request, COAP_OPTION_SIZE1);
 	entry->observe = observe_of(p->request);
+	entry->if_none_match =
+	    pdu_find_option(p->request, COAP_OPTION_IF_NONE_MATCH, &unused);
 	bodies_add(p->b, entry);
 	return 0;
 }
@@ -135,6 +138,7 @@ give_whole(struct part *p, struct body_entry *entry)
 	p->r->part.length = entry->in.data.len;
 	p->r->part.total = entry->in.length;
 	p->r->observe = entry->observe;
+	p->r->if_none_match = entry->if_none_match;
 	return BODIES_BODY;
 }
 
@@ -410,7 +414,7 @@ put_part(struct bodies *b, const struct bodies_params *params,
 
 	/* RFC 7959 section 4 wants the size once, with the first part. */
 	if (block.num == 0 && out->length != BODY_UNKNOWN &&
-	    !block_add_uint(response, COAP_OPTION_SIZE2, out->length))
+	    !block_add_size(response, COAP_OPTION_SIZE2, out->length))
 		return -COAP_E_TOOBIG;
 	r = read_part(b, out, response, &block);
 	*rest = r == 0 && (block.m || block.num > 0);

@@ -27,11 +27,13 @@ body_szx(size_t size)
 }
 
 /* NoCacheKey is a bit pattern (RFC 7252 section 5.4.6). ETags that a client has
- * are a matter of the first part alone. */
+ * are a matter of the first part alone, and so is If-None-Match (RFC 7959
+ * section 2.10). */
 static bool
 is_of_key(unsigned number)
 {
 	return number != COAP_OPTION_ETAG && number != COAP_OPTION_OBSERVE &&
+	    number != COAP_OPTION_IF_NONE_MATCH &&
 	    number != COAP_OPTION_BLOCK1 && number != COAP_OPTION_BLOCK2 &&
 	    number != COAP_OPTION_Q_BLOCK1 && number != COAP_OPTION_Q_BLOCK2 &&
 	    (number & 0x1E) != 0x1C;

@@ -175,24 +175,30 @@ unknown_takes(const struct work *w, bool wellknown)
 	    (unknown->flags & COAP_RESOURCE_HANDLE_WELLKNOWN_CORE);
 }
 
+/* RFC 7252 section 5.10.8.2: whatever the method is. */
+static bool
+check_absent(struct work *w, const coap_pdu_t *request)
+{
+	coap_opt_iterator_t oi;
+
+	if (w->resource->unknown || w->resource->proxy ||
+	    !coap_check_option(request, COAP_OPTION_IF_NONE_MATCH, &oi))
+		return true;
+	return refuse(w, COAP_RESPONSE_CODE_PRECONDITION_FAILED,
+	    "This resource exists");
+}
+
 /* What RFC 7252 asks of a resource that is there. */
 static bool
 check_resource(struct work *w)
 {
-	coap_opt_iterator_t oi;
-
 	if (w->resource->flags & COAP_RESOURCE_FLAGS_OSCORE_ONLY)
 		return refuse(w, COAP_RESPONSE_CODE_UNAUTHORIZED,
 		    "This resource needs OSCORE");
 	if (w->handler == NULL)
 		return refuse(w, COAP_RESPONSE_CODE_NOT_ALLOWED,
 		    "This resource has no such method");
-	/* RFC 7252 section 5.10.8.2: whatever the method is. */
-	if (!w->resource->unknown && !w->resource->proxy &&
-	    coap_check_option(w->request, COAP_OPTION_IF_NONE_MATCH, &oi))
-		return refuse(w, COAP_RESPONSE_CODE_PRECONDITION_FAILED,
-		    "This resource exists");
-	return true;
+	return check_absent(w, w->request);
 }
 
 /* RFC 7252 section 5.10.8.1: what is not there matches no If-Match; 5.8.4: and
@@ -344,20 +350,25 @@ run_handler(struct work *w)
 	bool single = w->flags & COAP_RESOURCE_FLAGS_FORCE_SINGLE_BODY;
 	const coap_pdu_t *request = w->request;
 	coap_string_t *query;
+	bool ok = true;
 
 	if (!get_query(w->request, &query))
 		return refuse(w, COAP_RESPONSE_CODE_INTERNAL_ERROR,
 		    "Out of memory");
 	if (!bodies ||
-	    bodies->begin(w->env->user, single, &request, w->response))
-		call_handler(w, request, query);
+	    bodies->begin(w->env->user, single, &request, w->response)) {
+		/* It may have been made since the first part came. */
+		ok = check_absent(w, request);
+		if (ok)
+			call_handler(w, request, query);
+	}
 	if (bodies)
 		bodies->end(w->env->user, w->response);
 	coap_delete_string(query);
-	if (ignores_block2(w))
+	if (ok && ignores_block2(w))
 		return refuse(w, COAP_RESPONSE_CODE_BAD_OPTION,
 		    "Option 23 (Block2) asks for a later part");
-	return true;
+	return ok;
 }
 
 /* Answering */

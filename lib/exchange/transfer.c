@@ -143,6 +143,9 @@ choose_options(const struct transfer *t, bool last, coap_opt_filter_t *drop)
 	/* The first part has said that none of them is valid. */
 	if (!t->up && t->in.length > 0)
 		coap_option_filter_set(drop, COAP_OPTION_ETAG);
+	/* RFC 7959 section 2.10; and what the body made is there now. */
+	if (t->up ? t->offset > 0 : t->in.length > 0)
+		coap_option_filter_set(drop, COAP_OPTION_IF_NONE_MATCH);
 }
 
 static bool

@@ -287,6 +287,12 @@ block_add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint64_t value)
 	return coap_add_option(pdu, number, len, buf) > 0;
 }
 
+bool
+block_add_size(coap_pdu_t *pdu, coap_option_num_t number, uint64_t size)
+{
+	return size > UINT32_MAX || block_add_uint(pdu, number, size);
+}
+
 int
 block_add_body_options(coap_pdu_t *response, uint16_t media_type, int maxage,
     uint64_t etag)
@@ -318,7 +324,7 @@ add_part(coap_pdu_t *response, bool asked, coap_block_t *block, size_t length,
 		return coap_add_data(response, length, data);
 	/* RFC 7959 section 4 wants the size once, with the first part. */
 	if (block->num == 0 && (!fits || length > block_size(block->szx)) &&
-	    !block_add_uint(response, COAP_OPTION_SIZE2, length))
+	    !block_add_size(response, COAP_OPTION_SIZE2, length))
 		return 0;
 	if (coap_write_block_opt(block, COAP_OPTION_BLOCK2, response, length) !=
 	    1)

@@ -33,6 +33,9 @@ size_t block_room(const coap_pdu_t *pdu, size_t option_size);
 
 /* Adds an option whose value is a number, as short as it can be. 1 or 0. */
 int block_add_uint(coap_pdu_t *pdu, coap_option_num_t number, uint64_t value);
+/* The same of Size1 or Size2, which have 4 bytes at most: without it when it is
+ * more. */
+bool block_add_size(coap_pdu_t *pdu, coap_option_num_t number, uint64_t size);
 
 /* A tag of the bytes: equal bodies have equal tags; never 0. */
 uint64_t block_etag(const uint8_t *data, size_t length);

@@ -987,6 +987,39 @@ messages_repeat_what_they_have_to(void **state)
 	coap_delete_pdu(origin);
 }
 
+/* RFC 7959 section 2.10: on the first part of the body, and on nothing else. */
+static void
+if_none_match_is_for_the_first_part(void **state)
+{
+	coap_pdu_t *origin, *msg;
+	struct transfer *t;
+
+	(void)state;
+	s.up_len = 2000;
+	origin = rich_request();
+	assert_true(
+	    coap_add_option(origin, COAP_OPTION_IF_NONE_MATCH, 0, NULL) > 0);
+	t = transfer_new(origin, body_out_new(up, 2000, NULL, NULL, NULL),
+	    &s.client);
+	t->tag = 5;
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_IF_NONE_MATCH), 0);
+	coap_delete_pdu(msg);
+	give_answer(t, CONTINUE, 8 | 6, -1);
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK1), 1 << 4 | 6);
+	assert_int_equal(option(msg, COAP_OPTION_IF_NONE_MATCH), -1);
+	coap_delete_pdu(msg);
+	give_answer(t, CONTENT, 1 << 4 | 6, 8 | 2);
+	/* What it has made is there now. */
+	msg = next_message(t);
+	assert_int_equal(option(msg, COAP_OPTION_BLOCK2), 1 << 4 | 2);
+	assert_int_equal(option(msg, COAP_OPTION_IF_NONE_MATCH), -1);
+	coap_delete_pdu(msg);
+	transfer_free(t);
+	coap_delete_pdu(origin);
+}
+
 /* The next part, which has the Echo, if there was one; then its answer, with an
  * Echo when it is 4.01. */
 static enum transfer_step
@@ -1144,6 +1177,7 @@ main(void)
 		TEST(an_answer_is_released_once),
 		TEST(etags_are_for_the_first_part),
 		TEST(messages_repeat_what_they_have_to),
+		TEST(if_none_match_is_for_the_first_part),
 		TEST(an_echo_that_costs_the_body_is_no_fault),
 		TEST(an_echo_with_the_first_part_is_for_all),
 		TEST(answers_in_larger_parts),

@@ -496,6 +496,23 @@ fill_body(void **state)
 	return 0;
 }
 
+/* RFC 7959 section 4: 4 bytes at most. */
+static void
+test_size(void **state)
+{
+	coap_pdu_t *pdu = new_pdu(100);
+	coap_option_t option;
+
+	(void)state;
+	assert_true(
+	    block_add_size(pdu, COAP_OPTION_SIZE2, (uint64_t)UINT32_MAX + 1));
+	assert_false(pdu_find_option(pdu, COAP_OPTION_SIZE2, &option));
+	assert_true(block_add_size(pdu, COAP_OPTION_SIZE2, UINT32_MAX));
+	assert_true(pdu_find_option(pdu, COAP_OPTION_SIZE2, &option));
+	assert_int_equal(option.length, 4);
+	coap_delete_pdu(pdu);
+}
+
 int
 main(void)
 {
@@ -511,6 +528,7 @@ main(void)
 		cmocka_unit_test(test_add_block),
 		cmocka_unit_test(test_build_body),
 		cmocka_unit_test(test_build_body_fails),
+		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_blocked_response),
 		cmocka_unit_test(test_blocked_etag),
 		cmocka_unit_test(test_blocked_keeps_code),

@@ -76,6 +76,17 @@ put_observe(coap_pdu_t *whole, int value)
 		bytes) > 0;
 }
 
+/* The same of the condition on the whole. */
+static bool
+put_condition(coap_pdu_t *whole, bool if_none_match)
+{
+	coap_opt_iterator_t oi;
+
+	return !if_none_match ||
+	    coap_check_option(whole, COAP_OPTION_IF_NONE_MATCH, &oi) != NULL ||
+	    coap_add_option(whole, COAP_OPTION_IF_NONE_MATCH, 0, NULL) > 0;
+}
+
 /* The request with its body, or with the place of the part that it has. */
 static coap_pdu_t *
 make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
@@ -92,7 +103,8 @@ make_whole(bool single, const coap_pdu_t *request, struct serving *serving)
 	    request->token_len, request->token, &drop);
 	if (!whole)
 		return NULL;
-	if (!put_observe(whole, serving->r.observe)) {
+	if (!put_observe(whole, serving->r.observe) ||
+	    !put_condition(whole, serving->r.if_none_match)) {
 		coap_delete_pdu(whole);
 		return NULL;
 	}
