@@ -272,6 +272,46 @@ a_condition_holds_until_the_last_part(void **state)
 	assert_int_equal(handled, 0);
 }
 
+/* --- tokens ---------------------------------------------------------------- */
+
+static unsigned
+ask_with_token(size_t len)
+{
+	coap_pdu_t *pdu = new_request(COAP_REQUEST_CODE_GET, len);
+	unsigned code;
+
+	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"x");
+	code = ask(fds[0], pdu);
+	if (code != 0) {
+		assert_int_equal(answer->type, COAP_MESSAGE_ACK);
+		assert_int_equal(answer->token_len, len);
+		assert_int_equal(answer->token[0], 't');
+	}
+	return code;
+}
+
+/* RFC 8974 section 2.2.2: a Reset would say that no longer ones are taken. */
+static void
+a_token_that_is_too_long_is_answered(void **state)
+{
+	(void)state;
+	coap_context_set_max_token_size(w.server, 20);
+	assert_int_equal(ask_with_token(20), COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(w.requests, 1);
+	assert_int_equal(ask_with_token(21), COAP_RESPONSE_CODE_BAD_REQUEST);
+	assert_int_equal(ask_with_token(1300), COAP_RESPONSE_CODE_BAD_REQUEST);
+	assert_int_equal(w.requests, 1);
+}
+
+static void
+who_takes_8_bytes_rejects_longer_tokens(void **state)
+{
+	(void)state;
+	assert_int_equal(ask_with_token(9), 0);
+	assert_int_equal(answer->type, COAP_MESSAGE_RST);
+	assert_int_equal(w.requests, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
 
 int
@@ -285,6 +325,8 @@ main(void)
 		TEST(a_condition_is_that_of_the_first_part),
 		TEST(a_condition_may_be_repeated),
 		TEST(a_condition_holds_until_the_last_part),
+		TEST(a_token_that_is_too_long_is_answered),
+		TEST(who_takes_8_bytes_rejects_longer_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

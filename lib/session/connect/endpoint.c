@@ -15,6 +15,7 @@
 #include "base/sized.h"
 #include "session/group/mcast.h"
 #include "session/secure/secure.h"
+#include "session/traffic/serve.h"
 
 /* Who a peer is, without what differs between equal addresses. */
 static void
@@ -247,7 +248,7 @@ handle_datagram(coap_endpoint_t *ep, const struct udp_datagram *d,
 {
 	coap_session_t *session = endpoint_find(ep, &d->remote);
 	int err = pdu_decode(pdu, FRAMING_DATAGRAM,
-	    ep->context->set.max_token_size, d->data, d->len);
+	    session_datagram_token_max(ep->context), d->data, d->len);
 
 	if (err == 0 && d->truncated)
 		err = -COAP_E_TOOBIG;

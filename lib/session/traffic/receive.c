@@ -108,7 +108,9 @@ deliver(void *user, const coap_pdu_t *pdu)
 		return;
 	count_message(session, pdu);
 	if (pdu->code < 32) {
-		if (!session_async_waits(session, pdu))
+		if (pdu->token_len > session->context->set.max_token_size)
+			session_refuse_token(session, pdu);
+		else if (!session_async_waits(session, pdu))
 			session_serve(session, pdu);
 		hold_back(session);
 		return;
@@ -332,7 +334,7 @@ read_datagram(coap_session_t *session, const uint8_t *data, size_t len)
 		return;
 	mcast_heard(session);
 	err = pdu_decode(pdu, FRAMING_DATAGRAM,
-	    session->context->set.max_token_size, data, len);
+	    session_datagram_token_max(session->context), data, len);
 	session_datagram_pdu(session, pdu, err, data, len);
 	coap_delete_pdu(pdu);
 }

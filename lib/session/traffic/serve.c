@@ -75,6 +75,36 @@ serve_request(coap_session_t *session, const coap_pdu_t *request,
 }
 /* NOLINTEND(readability-non-const-parameter) */
 
+/* --- tokens ---------------------------------------------------------------- */
+
+size_t
+session_datagram_token_max(const coap_context_t *context)
+{
+	return context->set.max_token_size > COAP_TOKEN_DEFAULT_MAX
+	    ? COAP_TOKEN_EXT_MAX
+	    : COAP_TOKEN_DEFAULT_MAX;
+}
+
+void
+session_refuse_token(coap_session_t *session, const coap_pdu_t *request)
+{
+	static const char text[] = "The token is too long";
+	bool con = request->type == COAP_MESSAGE_CON;
+	coap_pdu_t *response;
+
+	if (is_for_group(session))
+		return;
+	response = pdu_new(con ? COAP_MESSAGE_ACK : COAP_MESSAGE_NON,
+	    COAP_RESPONSE_CODE_BAD_REQUEST,
+	    con ? request->mid : coap_new_message_id(session),
+	    request->token_len + sizeof(text));
+	if (response &&
+	    coap_add_token(response, request->token_len, request->token) &&
+	    coap_add_data(response, sizeof(text) - 1, (const uint8_t *)text))
+		session_send_pdu(session, response, NULL);
+	coap_delete_pdu(response);
+}
+
 void
 session_serve(coap_session_t *session, const coap_pdu_t *request)
 {

@@ -19,5 +19,9 @@ int session_respond(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response);
 /* A new request of the peer: it is answered. */
 void session_serve(coap_session_t *session, const coap_pdu_t *request);
+/* The longest token that a datagram may have. Who takes longer ones than 8 bytes
+ * at all answers those that are too long for him (RFC 8974 section 2.2.2). */
+size_t session_datagram_token_max(const coap_context_t *context);
+void session_refuse_token(coap_session_t *session, const coap_pdu_t *request);
 
 #endif
