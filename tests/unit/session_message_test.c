@@ -223,20 +223,27 @@ serve_later(coap_session_t *session, const coap_pdu_t *request,
 static void
 separate_response(void **state)
 {
-	static const coap_proto_t protos[] = { UDP, UDP, TCP };
+	static const struct {
+		coap_proto_t proto;
+		coap_pdu_type_t request, response;
+	} rows[] = {
+		{ UDP, CON, CON },
+		{ UDP, CON, NON },
+		{ UDP, NON, CON },
+		{ TCP, CON, CON },
+	};
 	coap_session_t *s;
 	unsigned i;
 
 	(void)state;
 	w.serve = serve_later;
-	for (i = 0; i < 3; i++) {
-		separate_type = i == 1 ? NON : CON;
-		s = world_connected(protos[i]);
-		world_request(s, CON, 'a', 0, 0, NULL);
+	for (i = 0; i < 4; i++) {
+		separate_type = rows[i].response;
+		s = world_connected(rows[i].proto);
+		world_request(s, rows[i].request, 'a', 0, 0, NULL);
 		world_wait("get a");
 		world_settle();
-		if (protos[i] == UDP)
-			assert_int_equal(world_count("C acked a"), 1);
+		assert_int_equal(world_count("C acked a"), i < 2);
 		world_advance(50000);
 		assert_int_equal(world_count("C result"), 0);
 		coap_send(w.last, separate);
