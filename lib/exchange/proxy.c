@@ -25,19 +25,20 @@
 /*
  * What is not here passes when it is safe, and is refused when not. Blocks are
  * put together and cut here, so each hop has its own; each observes by itself,
- * and what No-Response says is the server's part to heed.
+ * and what No-Response says is the server's part to heed. What no response is
+ * defined to have is not known in one (RFC 7252 section 5.4).
  */
 static const struct row {
 	uint16_t number;
 	uint8_t request;
 	uint8_t response;
 } rows[] = {
-	{ COAP_OPTION_URI_HOST, PROXY_NAME, PROXY_HOP },
+	{ COAP_OPTION_URI_HOST, PROXY_NAME, PROXY_REFUSE },
 	{ COAP_OPTION_OBSERVE, PROXY_HOP, PROXY_HOP },
-	{ COAP_OPTION_URI_PORT, PROXY_NAME, PROXY_HOP },
-	{ COAP_OPTION_URI_PATH, PROXY_NAME, PROXY_HOP },
+	{ COAP_OPTION_URI_PORT, PROXY_NAME, PROXY_REFUSE },
+	{ COAP_OPTION_URI_PATH, PROXY_NAME, PROXY_REFUSE },
 	{ COAP_OPTION_MAXAGE, PROXY_PASS, PROXY_PASS },
-	{ COAP_OPTION_URI_QUERY, PROXY_NAME, PROXY_HOP },
+	{ COAP_OPTION_URI_QUERY, PROXY_NAME, PROXY_REFUSE },
 	{ COAP_OPTION_HOP_LIMIT, PROXY_HOP, PROXY_HOP },
 	{ COAP_OPTION_BLOCK2, PROXY_HOP, PROXY_HOP },
 	{ COAP_OPTION_BLOCK1, PROXY_HOP, PROXY_HOP },
