@@ -258,6 +258,37 @@ an_answer_that_comes_later_has_the_limit_too(void **state)
 	assert_true(raw.len <= AMPLIFY_FLOOR);
 }
 
+static void
+acknowledge(void)
+{
+	uint8_t ack[4] = { 0x60, 0, (uint8_t)(raw.pdu->mid >> 8),
+		(uint8_t)raw.pdu->mid };
+
+	world_raw_send(raw.fd, &w.udp_address, ack, sizeof(ack));
+	world_settle();
+}
+
+/* The CON goes out five times: a fifth of 3 * 308 bytes. */
+static void
+a_con_counts_as_often_as_it_may_go_out(void **state)
+{
+	(void)state;
+	w.serve = serve_payload;
+	raw.later = 5000;
+	for (unsigned more = 0; more < 2; more++) {
+		raw.size = 3 * 308 / 5 - 4 - 1 - 1 + more;
+		ask(GET, NULL, 0, false, 300);
+		take();
+		assert_int_equal(coap_pdu_get_code(raw.pdu), 0);
+		world_advance(5000);
+		take();
+		assert_int_equal(raw.pdu->type, CON);
+		assert_int_equal(coap_pdu_get_code(raw.pdu),
+		    more ? CODE(4, 1) : CODE(2, 5));
+		acknowledge();
+	}
+}
+
 /* By itself, and the application hears of one answer. */
 static void
 our_client_shows_its_address(void **state)
@@ -463,6 +494,7 @@ main(void)
 		TEST(up_to_the_limit_nobody_is_asked),
 		TEST(who_observes_shows_his_address_first),
 		TEST(an_answer_that_comes_later_has_the_limit_too),
+		TEST(a_con_counts_as_often_as_it_may_go_out),
 		TEST(our_client_shows_its_address),
 		TEST(what_was_done_is_answered_in_small_blocks),
 		TEST(of_small_blocks_our_client_makes_the_whole),

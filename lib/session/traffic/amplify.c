@@ -29,15 +29,19 @@ is_limited(const coap_session_t *session)
 	    session->proto->proto == COAP_PROTO_UDP && !session->proven;
 }
 
-/* Bytes of an answer. */
+/* Bytes of an answer. One that comes later is a CON, and goes again and again to
+ * an address where nobody waits for it. */
 static size_t
-limit_of(const coap_session_t *session, const coap_pdu_t *request)
+limit_of(const coap_session_t *session, const coap_pdu_t *request,
+    const coap_pdu_t *response)
 {
 	size_t limit = HEADER + request->used;
 
 	if (limit > SIZE_MAX / session->context->set.amplification)
 		return SIZE_MAX;
 	limit *= session->context->set.amplification;
+	if (response->type == COAP_MESSAGE_CON)
+		limit /= (size_t)session->params->max_retransmit + 1;
 	return limit < AMPLIFY_FLOOR ? AMPLIFY_FLOOR : limit;
 }
 
@@ -197,7 +201,7 @@ amplify_cut(coap_session_t *session, const coap_pdu_t *request,
 
 	if (!session->layer || !is_limited(session))
 		return;
-	limit = limit_of(session, request);
+	limit = limit_of(session, request, response);
 	if (HEADER + response->used <= limit)
 		return;
 	if (only_asks(request)) {
