@@ -501,7 +501,10 @@ test_unsafe_methods_end_what_is_kept(void **state)
 	for (size_t i = 0; i < sizeof methods; i++) {
 		keep_three();
 		exchange(methods[i], "11=a",
-		    message(COAP_RESPONSE_CODE_CHANGED, "", NULL));
+		    message(methods[i] == COAP_REQUEST_CODE_DELETE
+			    ? COAP_RESPONSE_CODE_DELETED
+			    : COAP_RESPONSE_CODE_CHANGED,
+			"", NULL));
 		assert_string_equal(find("11=a 15=q"), "");
 		assert_string_equal(find("11=a 17=x"), "");
 		assert_string_equal(find_with(FETCH, "11=a", NULL), "");
