@@ -270,6 +270,13 @@ a_con_is_acknowledged_and_answered_by_con(void **state)
 	world_advance(100000);
 	assert_int_equal(recv(fd, data, sizeof data, MSG_DONTWAIT), -1);
 	assert_int_equal(world_count("S nack"), 0);
+	/* The request is known still, though its answer has come. */
+	n = raw_get(data, CON, 0x1234);
+	world_raw_send(fd, &w.udp_address, data, n);
+	n = world_raw_recv(fd, data, sizeof data, NULL);
+	assert_int_equal(n, 4);
+	assert_memory_equal(data, "\x60\0\x12\x34", 4);
+	assert_int_equal(world_count("S get t"), 2);
 	close(fd);
 }
 
