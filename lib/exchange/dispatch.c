@@ -12,9 +12,6 @@
 #include "exchange/resource.h"
 #include "wire/pdu.h"
 
-/* Bytes of a description that is sent, in parts where it has to be. */
-#define WELLKNOWN_MAX ((size_t)1 << 24)
-
 struct work {
 	struct resources *resources;
 	coap_session_t *session;
@@ -130,7 +127,7 @@ answer_wellknown(struct work *w)
 	if (!accepts(w->request, COAP_MEDIATYPE_APPLICATION_LINK_FORMAT))
 		return refuse(w, COAP_RESPONSE_CODE_NOT_ACCEPTABLE,
 		    "This resource is in link-format (40)");
-	buf_init(&text, WELLKNOWN_MAX);
+	buf_init(&text, RESOURCES_TEXT_MAX);
 	r = print_wellknown(w, &text);
 	if (r < 0) {
 		buf_free(&text);

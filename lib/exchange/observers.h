@@ -104,8 +104,8 @@ struct observer {
 	uint32_t rx;          /* messages of the session when it was made */
 	uint32_t rx_began;    /* ... and when it registered */
 	uint64_t serial;      /* of this entry, never used twice */
-	/* Whoever goes with it, and is told that it goes; NULL: nobody. untie may
-	 * change nothing here. */
+	/* Whoever goes with it, and is told that it goes; NULL: nobody. untie()
+	 * must not add or remove observers. */
 	void *tie;
 	void (*untie)(void *tie);
 	coap_tick_t con_at;  /* when the last CON was made, or it began */

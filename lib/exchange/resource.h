@@ -20,6 +20,8 @@
 /* Bytes of the arguments of a query that selects resources; RFC 6690 section
  * 4.1 knows one argument. Each costs a look at each resource. */
 #define RESOURCES_QUERY_MAX 1024
+/* Bytes of a description, which is sent in parts where it has to be. */
+#define RESOURCES_TEXT_MAX ((size_t)1 << 24)
 
 struct coap_attr_t {
 	struct coap_attr_t *next;

@@ -7,9 +7,6 @@
 #include "wire/link.h"
 #include "wire/uri.h"
 
-/* Bytes of one description. */
-#define DESCRIPTION_MAX ((size_t)1 << 24)
-
 /* Writing */
 
 /* Whether the program put the quotes around a value itself, with escapes. */
@@ -202,7 +199,7 @@ resources_print(const struct resources *r, const char *query, size_t query_len,
 	bool first = true;
 	int err;
 
-	buf_init(&path, DESCRIPTION_MAX);
+	buf_init(&path, RESOURCES_TEXT_MAX);
 	buf_init(&arguments, RESOURCES_QUERY_MAX);
 	err = put_arguments(&arguments, query, query_len);
 	if (err == -COAP_E_TOOBIG)
@@ -247,7 +244,7 @@ resources_print_part(const struct resources *r, const char *query,
 	coap_print_status_t status = COAP_PRINT_STATUS_ERROR;
 	struct buf text;
 
-	buf_init(&text, DESCRIPTION_MAX);
+	buf_init(&text, RESOURCES_TEXT_MAX);
 	if (resources_print(r, query, query_len, &text) == 0) {
 		status = copy_part(&text, offset, buf, *buflen);
 		*buflen = text.len;
@@ -266,8 +263,8 @@ coap_print_link(const coap_resource_t *resource, unsigned char *buf,
 	if (resource == NULL || len == NULL || offset == NULL ||
 	    (buf == NULL && *len > 0))
 		return status;
-	buf_init(&path, DESCRIPTION_MAX);
-	buf_init(&text, DESCRIPTION_MAX);
+	buf_init(&path, RESOURCES_TEXT_MAX);
+	buf_init(&text, RESOURCES_TEXT_MAX);
 	if (path_put_uri(&path, resource->key->s, resource->key->length) == 0 &&
 	    put_link(&text, true, resource, &path) == 0) {
 		status = copy_part(&text, *offset, buf, *len);

@@ -68,6 +68,8 @@ void blockwise_answered(coap_session_t *session, struct request *q,
 void blockwise_ask_on(coap_session_t *session, struct request *q);
 
 /* blockwise_wait.c */
+/* Whether something can be sent still, which a callback may have ended: 0, or
+ * the error. */
 int blockwise_gone(const coap_session_t *session);
 /* A request whose callbacks wait, and that is in no table: in the table it is
  * until coapx_request_resume(). */

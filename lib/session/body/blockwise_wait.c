@@ -2,7 +2,6 @@
 /* Requests whose body waits for the application: see coapx_request_resume(). */
 #include "session/body/blockwise.h"
 
-/* 0, or what ends what was to be sent: a callback may have ended it. */
 int
 blockwise_gone(const coap_session_t *session)
 {
@@ -19,8 +18,9 @@ blockwise_is_held(const struct request *q)
 	return a && a->held;
 }
 
+/* One that waits and need not any more goes on in the next turn of the loop. */
 static void
-note(coap_session_t *session, const coapx_request_t *a)
+schedule(coap_session_t *session, const coapx_request_t *a)
 {
 	if (!a->held || !a->resumed)
 		return;
@@ -36,7 +36,7 @@ blockwise_hold(coap_session_t *session, struct request *q)
 
 	a->held = true;
 	requests_put_back(&session->requests, q, TIMER_NEVER);
-	note(session, a);
+	schedule(session, a);
 	/* Last, for it may do anything. */
 	blockwise_tell(a, q->transfer);
 }
@@ -54,7 +54,7 @@ blockwise_hold_first(coap_session_t *session, struct transfer *t,
 		return err;
 	t->unsent = true;
 	a->held = true;
-	note(session, a);
+	schedule(session, a);
 	return 0;
 }
 
@@ -100,5 +100,5 @@ coapx_request_resume(coapx_request_t *request)
 	if (!request || request->ended)
 		return;
 	request->resumed = true;
-	note(request->session, request);
+	schedule(request->session, request);
 }

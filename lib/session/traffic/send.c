@@ -203,8 +203,18 @@ session_unsend(coap_session_t *session)
 	}
 }
 
-static coap_tick_t request_deadline(const coap_session_t *session,
-    const coap_pdu_t *pdu);
+/* When a request without an answer is given up by its own type. A CON's end
+ * comes from the message layer, a stream's from the connection. */
+static coap_tick_t
+request_deadline(const coap_session_t *session, const coap_pdu_t *pdu)
+{
+	if (session_reliable(session) || pdu->type != COAP_MESSAGE_NON)
+		return TIMER_NEVER;
+	if (session_is_mcast(session))
+		return context_now(session->context) + mcast_wait(session);
+	return context_now(session->context) +
+	    msg_non_lifetime(session->params);
+}
 
 /* What waited for its turn has its time from now on. */
 static void
@@ -308,19 +318,6 @@ session_flush_pending(coap_session_t *session)
 }
 
 /* --- taking a message ---------------------------------------------------- */
-
-/* When a request without an answer is given up by its own type. A CON's end
- * comes from the message layer, a stream's from the connection. */
-static coap_tick_t
-request_deadline(const coap_session_t *session, const coap_pdu_t *pdu)
-{
-	if (session_reliable(session) || pdu->type != COAP_MESSAGE_NON)
-		return TIMER_NEVER;
-	if (session_is_mcast(session))
-		return context_now(session->context) + mcast_wait(session);
-	return context_now(session->context) +
-	    msg_non_lifetime(session->params);
-}
 
 int
 session_make_token(coap_session_t *session, coap_pdu_t *pdu)
