@@ -33,32 +33,41 @@ struct blockwise_answer {
 int blockwise_add_answer(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const struct blockwise_answer *answer);
 
-/* blockwise_client.c */
+/* blockwise_begin.c: what is done with a request until it was sent once */
 /* session_send_pdu() for a request whose body may take several messages, or
  * whose answer's; a is NULL without a handler of its own. */
 int blockwise_request(coap_session_t *session, coap_pdu_t *pdu,
     coapx_request_t *a, struct request **request);
-/* How far it has come, for the application; valid as long as t. */
-coapx_transfer_t blockwise_told(const struct transfer *t);
-/* Whether a response is a transfer's; then it was dealt with. */
-bool blockwise_response(coap_session_t *session, struct request *q,
-    const coap_pdu_t *response);
-
-/* What other ways to carry a body have of it: see the functions. */
+/* Whether the library deals with blocks, and with Echo, by itself. */
 bool blockwise_does(const coap_session_t *session, const coapx_request_t *a);
+/* A payload that fits, but not into a block of the size that was asked for. */
 bool blockwise_is_cut(const coap_session_t *session, const coap_pdu_t *pdu,
     const coapx_request_t *a);
 struct transfer_params blockwise_params(const coap_session_t *session,
     coapx_request_t *a);
+/* What makes a transfer of a request before there is an answer: a body that
+ * goes up, or one that is there in part. 0 or an error. */
 int blockwise_prepare(struct transfer *t, const coapx_request_t *a);
+/* A GET says which size it wants (RFC 7959 section 2.4). False: it has no room
+ * for that. */
 bool blockwise_negotiate(const coap_session_t *session, coap_pdu_t *pdu,
     coapx_request_t *a);
-bool blockwise_cancelled(const struct request *q);
+/* While a transfer works, callbacks of the application may be called: what it
+ * cancels then ends when they have returned. */
 void blockwise_working(const struct request *q, bool working);
+bool blockwise_cancelled(const struct request *q);
+/* How far it has come, for the application; valid as long as t. */
+coapx_transfer_t blockwise_told(const struct transfer *t);
 void blockwise_tell(coapx_request_t *a, const struct transfer *t);
+
+/* blockwise_client.c: what is done with its answers */
+/* Whether a response is a transfer's; then it was dealt with. */
+bool blockwise_response(coap_session_t *session, struct request *q,
+    const coap_pdu_t *response);
 /* Its time begins anew, where it is for each block; NULL is fine. */
 void blockwise_deadline(const coap_session_t *session, coapx_request_t *a);
-/* These end with q, which is in no table. */
+/* These end with q, which is in no table: given up by the application; with an
+ * error; answered; answered, or to be gone on with; to be gone on with. */
 void blockwise_drop(struct request *q);
 void blockwise_failed(coap_session_t *session, struct request *q, int err);
 void blockwise_finish(coap_session_t *session, struct request *q,
