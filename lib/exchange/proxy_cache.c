@@ -398,22 +398,27 @@ replaces(const struct resources *r, unsigned number)
 	    proxy_response_option(r, number) == PROXY_PASS;
 }
 
+/* Without newer, those that replace others; else those that newer does not
+ * replace. Whether there was memory. */
 static bool
-add_all(coap_pdu_t *head, const coap_pdu_t *from, const struct resources *r,
+add_some(coap_pdu_t *head, const coap_pdu_t *from, const struct resources *r,
     const coap_pdu_t *newer)
 {
 	coap_opt_iterator_t oi;
 	coap_opt_t *opt;
-	bool ok = true;
+	bool wanted;
 
 	coap_option_iterator_init(from, &oi, COAP_OPT_ALL);
-	for (opt = coap_option_next(&oi); ok && opt;
-	     opt = coap_option_next(&oi))
-		if (replaces(r, oi.number) ? !newer || !has(newer, oi.number)
-					   : newer != NULL)
-			ok = coap_add_option(head, oi.number,
-				 coap_opt_length(opt), coap_opt_value(opt)) > 0;
-	return ok;
+	for (opt = coap_option_next(&oi); opt; opt = coap_option_next(&oi)) {
+		wanted = replaces(r, oi.number);
+		if (newer)
+			wanted = !wanted || !has(newer, oi.number);
+		if (wanted &&
+		    coap_add_option(head, oi.number, coap_opt_length(opt),
+			coap_opt_value(opt)) == 0)
+			return false;
+	}
+	return true;
 }
 
 /* NULL when out of memory. */
@@ -423,7 +428,8 @@ merge(const struct resources *r, const coap_pdu_t *head,
 {
 	coap_pdu_t *pdu = pdu_new(COAP_MESSAGE_CON, 0, 0, PDU_MAX_SIZE);
 
-	if (pdu && add_all(pdu, head, r, newer) && add_all(pdu, newer, r, NULL))
+	if (pdu && add_some(pdu, head, r, newer) &&
+	    add_some(pdu, newer, r, NULL))
 		return pdu;
 	coap_delete_pdu(pdu);
 	return NULL;
