@@ -100,6 +100,7 @@ static enum {
 } deed;
 static unsigned deed_at; /* the call of the proxy's handler */
 static unsigned handled;
+static bool twice; /* it is passed on, in one call of the handler */
 
 static void
 do_deed(coap_session_t *session)
@@ -133,6 +134,9 @@ serve_proxy(coap_resource_t *resource, coap_session_t *session,
 	(void)query;
 	coap_proxy_forward_request(session, request, response, resource, NULL,
 	    &list);
+	for (; twice; twice = false)
+		coap_proxy_forward_request(session, request, response, resource,
+		    NULL, &list);
 	if (++handled == deed_at)
 		do_deed(session);
 }
@@ -586,8 +590,7 @@ fetch_is_observed(void **state)
 
 /* --- freshness ------------------------------------------------------------ */
 
-/* A server may look at the payload of a GET: what one client sent must not
- * choose what others get. */
+/* What one client sent must not choose what others get. */
 static void
 what_a_get_brings_is_its_own(void **state)
 {
@@ -1047,6 +1050,19 @@ the_handler_may_do_anything(void **state)
 	}
 }
 
+static void
+passed_on_twice_nothing_stays(void **state)
+{
+	coap_session_t *session = observing(&heard[0], TCP, UDP);
+
+	(void)state;
+	twice = true;
+	start(&heard[1], session, UDP);
+	WORLD_UNTIL(heard[1].n + heard[1].ends > 0);
+	coap_session_release(session);
+	nothing_is_left();
+}
+
 static int
 added(coap_session_t *session, coap_subscription_t *observe_key,
     coap_proto_t e_proto, coap_address_t *e_listen_addr,
@@ -1173,6 +1189,7 @@ main(void)
 		TEST(the_proxy_goes_while_one_waits),
 		TEST(a_response_handler_may_do_anything),
 		TEST(the_handler_may_do_anything),
+		TEST(passed_on_twice_nothing_stays),
 		TEST(what_is_passed_on_is_not_kept),
 		TEST(what_is_too_much_is_not_observed),
 		TEST(memory_is_short_anywhere),

@@ -26,6 +26,9 @@ static uint8_t body[LARGE];
 static coap_proxy_server_t entry;
 static coap_proxy_server_list_t list;
 static bool keyed; /* the proxy gives a cache key along */
+/* Whose request came last, and by which token. */
+static coap_session_t *asking;
+static uint8_t asked_for;
 
 /* What the server behind the proxy does, and saw. */
 static struct {
@@ -155,6 +158,8 @@ serve_proxy(coap_resource_t *resource, coap_session_t *session,
 
 	(void)query;
 	o.forwarded++;
+	asking = session;
+	asked_for = request->token[0];
 	if (keyed)
 		key = coap_cache_derive_key(session, request,
 		    COAP_CACHE_NOT_SESSION_BASED);
@@ -737,6 +742,66 @@ the_resource_goes_while_it_waits(void **state)
 	coap_session_release(session);
 }
 
+/* Events of the session to the next hop, counted; at two of them it is ended,
+ * and the request that waits is given up. */
+static struct {
+	unsigned n;
+	unsigned end_at;
+	unsigned give_up_at;
+} events;
+
+static int
+give_up(coap_session_t *session, coap_event_t event)
+{
+	coap_bin_const_t token = { 1, &asked_for };
+
+	(void)event;
+	if (session->type != COAP_SESSION_TYPE_CLIENT)
+		return 0;
+	events.n++;
+	if (events.n == events.give_up_at && asking)
+		coap_free_async(asking, coap_find_async(asking, token));
+	if (events.n == events.end_at)
+		coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
+	return 0;
+}
+
+static void
+the_request_is_given_up_at_any_event(void **state)
+{
+	coap_session_t *session;
+	coap_pdu_t *pdu;
+	char origin[128];
+	unsigned k;
+
+	(void)state;
+	for (k = 0; k < 2 * 5 * 5; k++) {
+		session = connected(k % 2 ? UDP : TCP);
+		events.n = 0;
+		events.end_at = 1 + k / 2 % 5;
+		events.give_up_at = 1 + k / 10;
+		coap_register_event_handler(w.server, give_up);
+		o.stay = true;
+		asking = NULL;
+		pdu = new_request(session, COAP_REQUEST_CODE_GET);
+		assert_true(coap_add_token(pdu, 1, (const uint8_t *)"t"));
+		origin_text(k % 2 ? TCP : UDP, origin);
+		add_proxy_uri(pdu, origin, "/f");
+		send_it(session, pdu);
+		world_settle();
+		if (w.server->proxy->links)
+			coap_session_disconnected(w.server->proxy->links
+						      ->session,
+			    COAP_NACK_NOT_DELIVERABLE);
+		world_settle();
+		asking = NULL;
+		coap_session_release(session);
+		world_advance(400000);
+		assert_null(w.server->proxy->forwards);
+		assert_int_equal(w.server->proxy->n_links, 0);
+	}
+}
+
 /* --- sessions to next hops ------------------------------------------------ */
 
 static void
@@ -920,6 +985,7 @@ main(void)
 		TEST(the_next_hop_goes_while_it_waits),
 		TEST(the_context_goes_while_it_waits),
 		TEST(the_resource_goes_while_it_waits),
+		TEST(the_request_is_given_up_at_any_event),
 		TEST(a_link_is_used_again_and_ends),
 		TEST(each_client_has_its_own),
 		TEST(a_response_handler_passes_it_on),

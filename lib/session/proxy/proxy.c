@@ -42,7 +42,7 @@ struct forward {
 	char why[PROXY_WHY];
 	bool done;
 	bool confirmed; /* the answer is what the cache has */
-	bool busy;      /* a handler is called: it stays until that is over */
+	bool busy; /* handlers may be called: it stays until that is over */
 	bool dead;
 };
 
@@ -123,6 +123,18 @@ forward_free(struct forward *f)
 	coap_free_type(COAP_NODE, f);
 }
 
+/* A time in which it is busy is over: whether it is there still. */
+static bool
+settle(struct forward *f)
+{
+	f->busy = false;
+	if (!f->dead)
+		return true;
+	let_go(f);
+	forward_free(f);
+	return false;
+}
+
 static struct forward *
 find(const struct proxy *proxy, const coap_async_t *async)
 {
@@ -150,17 +162,21 @@ proxy_client_gone(coap_session_t *session)
 {
 	struct proxy *proxy = session->context->proxy;
 	struct proxy_link *link;
-	struct proxy_link *next;
 
 	if (!proxy)
 		return;
 	proxy_cache_forget(&proxy->cache, session->id);
-	DL_FOREACH_SAFE(proxy->links, link, next) {
-		if (link->client != session->id)
+	link = proxy->links;
+	while (link) {
+		if (link->client != session->id || link->orphan) {
+			link = link->next;
 			continue;
+		}
 		link->orphan = true;
 		if (link->users == 0)
 			proxy_link_close(link);
+		/* Who is told of it may end others. */
+		link = proxy->links;
 	}
 }
 
@@ -255,15 +271,11 @@ on_result(coapx_request_t *request, coap_session_t *session,
 	}
 	f->confirmed = proxy_cache_settle(f->proxy, session, f->ask,
 	    f->async->request, &f->answer, f->why);
-	tell(f, session, result);
-	f->busy = false;
-	if (f->dead) {
-		forward_free(f);
-		return;
-	}
-	let_go(f);
 	f->done = true;
-	coap_async_trigger(f->async);
+	tell(f, session, result);
+	let_go(f);
+	if (settle(f))
+		coap_async_trigger(f->async);
 }
 
 /* --- the answer to the client --------------------------------------------- */
@@ -462,9 +474,15 @@ begin(coap_session_t *session, const coap_pdu_t *request, coap_pdu_t *response,
 		    "Too many requests wait in this proxy");
 	f->ask = way->ask;
 	way->ask = NULL;
+	/* A session that is opened, or makes room, tells of it. */
+	f->busy = true;
 	f->link = proxy_reach(f->proxy, session, way, list, &err);
-	if (f->link)
+	if (f->link && !f->dead)
 		err = send_on(f, way);
+	if (!settle(f))
+		return proxy_refuse(response,
+		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
+		    "The request was given up");
 	if (err == 0) {
 		f->key = key;
 		return 1;

@@ -59,16 +59,20 @@ is_for(const struct proxy_link *link, const struct hop *hop)
 static struct proxy_link *
 find(struct proxy *proxy, const struct hop *hop)
 {
-	struct proxy_link *link;
-	struct proxy_link *next;
+	struct proxy_link *link = proxy->links;
 
-	DL_FOREACH_SAFE(proxy->links, link, next) {
-		if (!is_for(link, hop))
-			continue;
-		if (session_is_open(link->session))
+	while (link) {
+		if (!is_for(link, hop)) {
+			link = link->next;
+		} else if (session_is_open(link->session)) {
 			return link;
-		if (link->users == 0)
+		} else if (link->users > 0) {
+			link = link->next;
+		} else {
+			/* Who is told of it may end others. */
 			proxy_link_close(link);
+			link = proxy->links;
+		}
 	}
 	return NULL;
 }

@@ -47,6 +47,19 @@ fill(const struct proxy_watch *watch, coap_session_t *session,
 		proxy_watch_left(watch));
 }
 
+/* It is the one that the handler answers now, and none that it answered before
+ * in the same call. */
+static void
+set_answered(struct proxy_watcher *watcher)
+{
+	struct proxy_watches *all = &watcher->watch->proxy->watches;
+	struct proxy_watcher *before = all->answered;
+
+	all->answered = watcher;
+	if (before != watcher)
+		proxy_observe_settle(before, NULL);
+}
+
 /* As fill(), and the client is to observe if the response says so. */
 static int
 fill_for(struct proxy_watcher *watcher, coap_session_t *session,
@@ -56,7 +69,7 @@ fill_for(struct proxy_watcher *watcher, coap_session_t *session,
 	int ok = fill(watch, session, request, response);
 
 	if (!watch->ended)
-		watch->proxy->watches.answered = watcher;
+		set_answered(watcher);
 	else if (!watcher->observer)
 		proxy_watcher_free(watcher);
 	return ok;

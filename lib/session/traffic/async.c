@@ -30,12 +30,13 @@ due_in(const coap_session_t *session, coap_tick_t delay)
 							: now + delay;
 }
 
-/* Takes it out, and gives its reference of the session back. */
+/* Takes it out, and gives its reference of the session back. First, for what the
+ * proxy lets go of may tell the application, and that take it out again. */
 static void
 drop(coap_session_t *session, coap_async_t *async)
 {
-	proxy_forget(session->context, async);
 	async_remove(asyncs(session), async);
+	proxy_forget(session->context, async);
 	coap_session_release(session);
 }
 
