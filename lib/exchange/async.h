@@ -13,6 +13,9 @@
 
 #include "wire/pdu.h"
 
+struct forward;
+struct proxy_watcher;
+
 /* Entries of a session; of all sessions of a context, and bytes of them. */
 #define ASYNC_SESSION_MAX 256
 #define ASYNC_CONTEXT_MAX 4096
@@ -33,6 +36,9 @@ struct coap_async_t {
 	size_t counted;  /* in pool->bytes */
 	coap_tick_t due; /* TIMER_NEVER: not before it is said */
 	void *app_data;
+	/* What waits for it in a proxy, one of the two; or NULL. */
+	struct forward *forward;
+	struct proxy_watcher *watcher;
 	uint8_t block1[3]; /* the answer's Block1 */
 	uint8_t block1_len;
 	bool has_block1;

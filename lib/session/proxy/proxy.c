@@ -4,7 +4,7 @@
  * waits as an async entry; its handler is called again when the answer is
  * there, and coap_proxy_forward_request() then fills the response with it.
  */
-#include "session/proxy/proxy_observe.h"
+#include "session/proxy/proxy_watch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ struct forward {
 	struct forward *prev;
 	struct forward *next;
 	struct proxy *proxy;
-	coap_async_t *async;
+	coap_async_t *async;      /* NULL: gone, and this is dead */
 	struct proxy_link *link;  /* while the request is under way */
 	coapx_request_t *request; /* likewise */
 	coap_cache_key_t *key;
@@ -112,6 +112,8 @@ forward_free(struct forward *f)
 		if (!f->done)
 			proxy_cache_failed(f->proxy, f->ask);
 		DL_DELETE(f->proxy->forwards, f);
+		if (f->async)
+			f->async->forward = NULL;
 		f->dead = true;
 		let_go(f);
 	}
@@ -135,26 +137,17 @@ settle(struct forward *f)
 	return false;
 }
 
-static struct forward *
-find(const struct proxy *proxy, const coap_async_t *async)
-{
-	struct forward *f;
-
-	DL_FOREACH(proxy->forwards, f)
-		if (f->async == async)
-			return f;
-	return NULL;
-}
-
 void
-proxy_forget(coap_context_t *context, const coap_async_t *async)
+proxy_forget(struct forward *f, struct proxy_watcher *watcher)
 {
-	struct forward *f = context->proxy ? find(context->proxy, async) : NULL;
-
-	if (f)
+	if (f) {
+		f->async = NULL;
 		forward_free(f);
-	else if (context->proxy)
-		proxy_observe_forget(context->proxy, async);
+	}
+	if (watcher) {
+		watcher->async = NULL;
+		proxy_watcher_free(watcher);
+	}
 }
 
 void
@@ -456,6 +449,7 @@ forward_new(coap_session_t *session, const coap_pdu_t *request)
 		coap_free_type(COAP_NODE, f);
 		return NULL;
 	}
+	f->async->forward = f;
 	DL_APPEND(proxy->forwards, f);
 	return f;
 }
@@ -521,8 +515,7 @@ forward(coap_session_t *session, const coap_pdu_t *request,
 {
 	const coap_async_t *async =
 	    coap_find_async(session, coap_pdu_get_token(request));
-	struct proxy *proxy = session->context->proxy;
-	struct forward *f = async && proxy ? find(proxy, async) : NULL;
+	struct forward *f = async ? async->forward : NULL;
 	struct proxy_way way = { .text = NULL };
 	char text[ADDR_TEXT_SIZE];
 	int ok;

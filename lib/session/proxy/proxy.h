@@ -46,7 +46,6 @@ struct proxy_watches {
 	struct proxy_watch *list;
 	unsigned n;
 	size_t bytes;                   /* of their states */
-	struct proxy_watcher *waiting;  /* for the first one */
 	struct proxy_watcher *answered; /* in the handler that runs */
 };
 
@@ -115,8 +114,9 @@ int proxy_give_body(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, coap_pdu_t *answer);
 /* Lets go of the message that a body is in: coap_release_large_data_t. */
 void proxy_release(coap_session_t *session, void *app);
-/* The client does not wait any more. */
-void proxy_forget(coap_context_t *context, const coap_async_t *async);
+/* The async entry of one of these is gone: the client does not wait any more.
+ * Both may be NULL. */
+void proxy_forget(struct forward *f, struct proxy_watcher *watcher);
 /* The session is over: what was opened for it alone goes. */
 void proxy_client_gone(coap_session_t *session);
 /* All that waits and all links end. */

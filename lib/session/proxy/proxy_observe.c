@@ -92,17 +92,6 @@ answer(struct proxy_watcher *watcher, coap_session_t *session,
 	return 1;
 }
 
-static struct proxy_watcher *
-find_waiting(const struct proxy *proxy, const coap_async_t *async)
-{
-	struct proxy_watcher *watcher;
-
-	DL_FOREACH2(proxy->watches.waiting, watcher, wait_next)
-		if (watcher->async == async)
-			return watcher;
-	return NULL;
-}
-
 /* Its observer goes. */
 static void
 untie(void *tie)
@@ -133,7 +122,7 @@ proxy_observe_serve(coap_session_t *session, const coap_pdu_t *request,
 	if (!proxy || !proxy->watches.list)
 		return false;
 	async = coap_find_async(session, coap_pdu_get_token(request));
-	watcher = async ? find_waiting(proxy, async) : NULL;
+	watcher = async ? async->watcher : NULL;
 	if (watcher) {
 		*ok = answer(watcher, session, request, response);
 		return true;
@@ -168,8 +157,7 @@ wait(struct proxy_watcher *watcher, coap_session_t *session,
 		    COAP_RESPONSE_CODE_SERVICE_UNAVAILABLE,
 		    "Too many requests wait in this proxy");
 	}
-	DL_APPEND2(watch->proxy->watches.waiting, watcher, wait_prev,
-	    wait_next);
+	watcher->async->watcher = watcher;
 	observe_hurry(watch->up);
 	return 1;
 }
@@ -205,15 +193,6 @@ proxy_observe_begin(coap_session_t *session, const coap_pdu_t *request,
 }
 
 /* --- ends ----------------------------------------------------------------- */
-
-void
-proxy_observe_forget(struct proxy *proxy, const coap_async_t *async)
-{
-	struct proxy_watcher *watcher = find_waiting(proxy, async);
-
-	if (watcher)
-		proxy_watcher_free(watcher);
-}
 
 bool
 proxy_observe_has(const struct proxy *proxy, const coap_pdu_t *received)

@@ -31,8 +31,6 @@ bool proxy_observe_serve(coap_session_t *session, const coap_pdu_t *request,
 bool proxy_observe_begin(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const struct proxy_way *way,
     const coap_proxy_server_list_t *list, int *ok);
-/* The client does not wait any more. */
-void proxy_observe_forget(struct proxy *proxy, const coap_async_t *async);
 /* Whether this is told to the response handler now, and comes of an
  * observation. */
 bool proxy_observe_has(const struct proxy *proxy, const coap_pdu_t *received);

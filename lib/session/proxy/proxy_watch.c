@@ -19,11 +19,8 @@
 void
 proxy_watcher_stop_waiting(struct proxy_watcher *watcher)
 {
-	struct proxy_watches *all = &watcher->watch->proxy->watches;
-
-	if (!watcher->async)
-		return;
-	DL_DELETE2(all->waiting, watcher, wait_prev, wait_next);
+	if (watcher->async)
+		watcher->async->watcher = NULL;
 	watcher->async = NULL;
 }
 
@@ -70,11 +67,12 @@ announce(struct proxy_watch *watch)
 	struct proxy_watcher *watcher;
 
 	DL_FOREACH(watch->watchers, watcher) {
-		if (watcher->observer) {
+		/* Who has not been told of the one before yet is told once. */
+		if (watcher->observer && !watcher->observer->owes) {
 			observer_owe(watcher->observer);
 			session_arm(watcher->observer->peer->session);
 		}
-		if (watcher->async) {
+		if (watcher->async && !watcher->done) {
 			watcher->done = true;
 			coap_async_trigger(watcher->async);
 		}

@@ -37,12 +37,10 @@ struct proxy_watch {
 struct proxy_watcher {
 	struct proxy_watcher *prev;
 	struct proxy_watcher *next;
-	struct proxy_watcher *wait_prev; /* those that have an async entry */
-	struct proxy_watcher *wait_next;
 	struct proxy_watch *watch;
 	struct observer *observer;
-	coap_async_t *async;
-	bool done; /* there is something to answer it with */
+	coap_async_t *async; /* while it waits */
+	bool done;           /* there is something to answer it with */
 };
 
 /* NULL: there are too many, or no memory. */

@@ -35,8 +35,13 @@ due_in(const coap_session_t *session, coap_tick_t delay)
 static void
 drop(coap_session_t *session, coap_async_t *async)
 {
+	struct forward *forward = async->forward;
+	struct proxy_watcher *watcher = async->watcher;
+
+	async->forward = NULL;
+	async->watcher = NULL;
 	async_remove(asyncs(session), async);
-	proxy_forget(session->context, async);
+	proxy_forget(forward, watcher);
 	coap_session_release(session);
 }
 
