@@ -174,6 +174,7 @@ struct coap_session_t {
 	bool counted : 1;    /* among the context's handshakes */
 	uint8_t rung : 2;    /* index in proto->rungs */
 	uint8_t q_block : 2; /* whether the peer has it: enum, see qblock.h */
+	bool proxied : 1;    /* our proxy may have something for it alone */
 };
 
 /* The events of an end, in their order. */

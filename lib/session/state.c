@@ -311,7 +311,8 @@ session_down(coap_session_t *session, coap_nack_reason_t reason, int err,
 	blockwise_forget(session);
 	session_async_forget(session);
 	mcast_late_forget(session);
-	proxy_client_gone(session);
+	if (session->proxied)
+		proxy_client_gone(session);
 	echo_forget(session);
 	tell_closed(session);
 	session_arm(session);

@@ -105,6 +105,7 @@ proxy_find_way(coap_session_t *session, const coap_pdu_t *request,
 	bool asks = asks_for_proxy(request);
 	int err = 0;
 
+	session->proxied = true;
 	way->direct = list->type == COAP_PROXY_DIRECT ||
 	    list->type == COAP_PROXY_DIRECT_STRIP;
 	way->strip = is_strip(list->type);
