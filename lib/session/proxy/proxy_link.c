@@ -62,11 +62,9 @@ find(struct proxy *proxy, const struct hop *hop)
 	struct proxy_link *link = proxy->links;
 
 	while (link) {
-		if (!is_for(link, hop)) {
-			link = link->next;
-		} else if (session_is_open(link->session)) {
+		if (is_for(link, hop) && session_is_open(link->session))
 			return link;
-		} else if (link->users > 0) {
+		if (!is_for(link, hop) || link->users > 0) {
 			link = link->next;
 		} else {
 			/* Who is told of it may end others. */
