@@ -167,23 +167,20 @@ output_prepare(struct output *out)
 }
 
 /* "cannot write 'x': No space left on device". */
-static void
-say_unwritten(struct output *out, const char *what, int error)
+static const char *
+unwritten(struct text *message, const char *what, int error)
 {
-	struct text message = { .s = NULL };
-
-	text_addf(&message, "cannot write %s", what);
+	text_addf(message, "cannot write %s", what);
 	if (error != 0)
-		text_addf(&message, ": %s", strerror(error));
-	if (text_string(&message))
-		put_error_line(out, message.s);
-	text_free(&message);
+		text_addf(message, ": %s", strerror(error));
+	return text_string(message);
 }
 
 /* Whoever closes a pipe (head does) has seen enough, and is not told. */
 static void
 write_stdout(struct output *out, const void *data, size_t len)
 {
+	struct text message = { .s = NULL };
 	int error;
 
 	if (out->failed || len == 0)
@@ -193,19 +190,26 @@ write_stdout(struct output *out, const void *data, size_t len)
 		return;
 	error = errno;
 	out->failed = true;
-	if (error != EPIPE)
-		say_unwritten(out, "the output", error);
+	if (error != EPIPE && unwritten(&message, "the output", error))
+		put_error_line(out, message.s);
+	text_free(&message);
 }
 
+/* Nothing more goes to the file of -o, nor to stdout, where an error of JSON
+ * is told before. */
 static void
-say_file_unwritten(struct output *out, int error)
+fail_file(struct output *out, int error)
 {
 	struct text what = { .s = NULL };
+	struct text message = { .s = NULL };
 
 	text_addf(&what, "'%s'", out->options.file);
-	if (text_string(&what))
-		say_unwritten(out, what.s, error);
+	if (error != EPIPE && !out->failed && text_string(&what) &&
+	    unwritten(&message, what.s, error))
+		output_error(out, STATUS_OUTPUT, message.s);
+	out->failed = true;
 	text_free(&what);
+	text_free(&message);
 }
 
 static void
@@ -215,17 +219,10 @@ write_file(struct output *out, const void *data, size_t len)
 		out->failed = true;
 	if (out->failed)
 		return;
-	if (out->sink.file) {
-		errno = 0;
-		out->failed = out->sink.file(out->sink.user, data, len) < 0;
-		if (out->failed && errno != EPIPE)
-			say_file_unwritten(out, errno);
-		return;
-	}
-	if (output_file_write(&out->file, data, len) == 0)
-		return;
-	out->failed = true;
-	say_file_unwritten(out, errno);
+	errno = 0;
+	if ((out->sink.file ? out->sink.file(out->sink.user, data, len)
+			    : output_file_write(&out->file, data, len)) < 0)
+		fail_file(out, errno);
 }
 
 void
@@ -281,13 +278,9 @@ do_part(struct output *out, const char *line)
 	if (out->failed)
 		return;
 	errno = 0;
-	if (out->sink.file)
-		out->failed =
-		    out->sink.part(out->sink.user, line, strlen(line)) < 0;
-	else
-		out->failed = apply(out, line) != 0;
-	if (out->failed && errno != EPIPE)
-		say_file_unwritten(out, errno);
+	if ((out->sink.file ? out->sink.part(out->sink.user, line, strlen(line))
+			    : apply(out, line)) < 0)
+		fail_file(out, errno);
 }
 
 void
@@ -386,10 +379,8 @@ output_close(struct output *out)
 
 	if (!out)
 		return 0;
-	if (output_file_close(&out->file, !out->failed) != 0) {
-		out->failed = true;
-		say_file_unwritten(out, errno);
-	}
+	if (output_file_close(&out->file, !out->failed) != 0)
+		fail_file(out, errno);
 	failed = out->failed;
 	coap_free_type(COAP_STRING, out);
 	return failed ? -1 : 0;

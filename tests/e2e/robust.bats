@@ -42,12 +42,21 @@ assert_told() {
 # ---- streams ----------------------------------------------------------------
 
 @test 'a full disk is told' {
+	local path
 	run_apart bash -c '"${COAP_SHELL}" get "${device}/hello" >/dev/full'
 	assert_told 23 'cannot write the output: No space left on device'
 	run_apart bash -c '"${COAP_SHELL}" get "${device}/hello" -j >/dev/full'
 	assert_told 23 'cannot write the output: No space left on device'
 	run_apart cs get "${device}/hello" -o /dev/full
 	assert_told 23 "cannot write '/dev/full': No space left on device"
+	for path in /hello /large?size=9000; do
+		run_apart cs get "${device}${path}" -o /dev/full -j
+		assert_equal "${status}" 23
+		assert_equal "${stderr}" ''
+		assert_equal "$(jq -r 'select(.type == "error").error' \
+			<<<"${output}")" \
+			"cannot write '/dev/full': No space left on device"
+	done
 }
 
 @test 'a pipe that is closed is not worth a word' {
