@@ -22,17 +22,25 @@ struct ask {
 	void *arg;
 };
 
+/* The terminal as it was, and where the next line begins. */
+static void
+restore(struct ask *ask)
+{
+	if (!ask->changed)
+		return;
+	/* Who typed has seen no line end. */
+	write_all(ask->fd, "\n", 1);
+	tcsetattr(ask->fd, TCSAFLUSH, &ask->before);
+	ask->changed = false;
+}
+
 void
 ask_free(struct ask *ask)
 {
 	if (!ask)
 		return;
 	coapx_watch_free(ask->watch);
-	if (ask->changed) {
-		/* Who typed has seen no line end. */
-		write_all(ask->fd, "\n", 1);
-		tcsetattr(ask->fd, TCSAFLUSH, &ask->before);
-	}
+	restore(ask);
 	if (ask->fd >= 0)
 		close(ask->fd);
 	free(ask);
@@ -46,6 +54,24 @@ end(struct ask *ask, int status, struct secret *answer)
 
 	ask_free(ask);
 	done(arg, status, answer);
+}
+
+/* The keys that do nothing are characters of the line: without them its length
+ * is returned. */
+static size_t
+drop_keys(const struct ask *ask, char *line, size_t len)
+{
+	const cc_t *keys = ask->before.c_cc;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		cc_t c = (cc_t)line[i];
+
+		if (c == _POSIX_VDISABLE ||
+		    (c != keys[VSUSP] && c != keys[VQUIT]))
+			line[kept++] = line[i];
+	}
+	return kept;
 }
 
 /* A terminal gives a line as a whole. */
@@ -62,6 +88,7 @@ on_line(coapx_watch_t *watch, int fd, unsigned what, void *arg)
 	(void)what;
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	restore(ask);
 	if (n <= 0) {
 		end(ask,
 		    job_fail(ask->job, STATUS_LOCAL,
@@ -69,7 +96,7 @@ on_line(coapx_watch_t *watch, int fd, unsigned what, void *arg)
 		    &answer);
 		return;
 	}
-	kept = secret_set(&answer, line, (size_t)n);
+	kept = secret_set(&answer, line, drop_keys(ask, line, (size_t)n));
 	explicit_bzero(line, sizeof line);
 	secret_chomp(&answer);
 	end(ask,

@@ -262,6 +262,24 @@ needs_tls() {
 	refute_output --regexp '-echo( |$)'
 }
 
+@test 'keys that do nothing are no part of the key, Ctrl-D is no answer' {
+	needs_tls
+	printf geheim >"${BATS_TEST_TMPDIR}/key"
+	chmod 600 "${BATS_TEST_TMPDIR}/key"
+	start_on udp:PORT secure "${COAP_SHELL}" serve coaps://127.0.0.1:PORT \
+		--psk-identity dev1 --psk-file "${BATS_TEST_TMPDIR}/key"
+	term_start bash -c \
+		'for i in 1 2; do "$1" get "$2" --psk-identity dev1 --psk -; done' \
+		bash "${COAP_SHELL}" "coaps://127.0.0.1:${port}/hello"
+	term_wait '^Key of dev1'
+	term_keys geh C-z eim 'C-\'
+	term_line ''
+	term_wait '^Hello, world!'
+	term_wait '^Key of dev1.*: $'
+	term_keys C-d
+	term_wait '^coap-shell: nothing was typed on the terminal$'
+}
+
 @test 'Ctrl-C at the question ends the command, and SIGTERM the program' {
 	local pid
 	term_start bash -c \
