@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "cli/app.h"
 #include "cli/commands/commands.h"
 
@@ -19,14 +21,19 @@ start_use(struct job *job)
 	return status;
 }
 
-/* A guest that was somewhere in it is there under the new name. */
+/* Guests that were somewhere in it are there under the new name, also those
+ * whose commands go on meanwhile. */
 static void
-stay_there(struct front *front, const char *old, const char *name)
+stay_there(const struct app *app, const char *old, const char *name)
 {
-	const char *place = front->guest ? front_place(front, old) : NULL;
+	struct front *front;
+	const char *place;
 
-	if (place)
-		front_set_place(front, name, place);
+	DL_FOREACH(app->fronts, front) {
+		place = front->guest ? front_place(front, old) : NULL;
+		if (place)
+			front_set_place(front, name, place);
+	}
 }
 
 static void
@@ -76,7 +83,7 @@ start_rename(struct job *job)
 	}
 	old = named->name;
 	named->name = copy;
-	stay_there(job->front, old, name);
+	stay_there(job->app, old, name);
 	tell_renamed(job, old, name);
 	control_release(job->app, old);
 	free(old);

@@ -408,6 +408,19 @@ requests_are() {
 	row two 'lamp:/>'
 }
 
+@test "who waits in a session is at the same place when it has another name" {
+	two_prompts
+	at one "open coap://127.0.0.1:${port} --name lamp"
+	at two 'use lamp'
+	at two 'cd /store'
+	on two term_line 'observe /time'
+	on two term_wait ' 2\.05 text/plain '
+	at one 'session rename lamp light'
+	row one 'light:/>'
+	on two term_keys C-c
+	row two 'light:/store>'
+}
+
 @test "a prompt lists its own sessions, and with --all those of others" {
 	two_prompts
 	at two 'session list'
