@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The device's answers, and what it looks at in requests. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,13 +160,37 @@ device_query_has(const struct call *call, const char *key)
 	return find(call, key, &len) != NULL;
 }
 
+/* The query is percent-encoded as in a URI; a value is as it was sent, up to
+ * its first NUL. */
+static void
+decode(char *text)
+{
+	char hex[3] = { 0 };
+	char *to = text;
+
+	while (*text) {
+		if (text[0] == '%' && isxdigit((unsigned char)text[1]) &&
+		    isxdigit((unsigned char)text[2])) {
+			memcpy(hex, text + 1, 2);
+			*to++ = (char)strtoul(hex, NULL, 16);
+			text += 3;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+}
+
 char *
 device_query_value(const struct call *call, const char *key)
 {
 	size_t len;
 	const char *value = find(call, key, &len);
+	char *copy = value ? strndup(value, len) : NULL;
 
-	return value ? strndup(value, len) : NULL;
+	if (copy)
+		decode(copy);
+	return copy;
 }
 
 bool

@@ -97,6 +97,10 @@ test_answers(void **state)
 
 	assert_int_equal(run(f, "get", f->udp, "/hello?name=A"), STATUS_OK);
 	assert_string_equal(f->out.s, "Hello, A!");
+	assert_int_equal(run(f, "get", f->udp,
+			     "/hello?name=J%C3%BCrgen%20%26%25"),
+	    STATUS_OK);
+	assert_string_equal(f->out.s, "Hello, J\xc3\xbcrgen &%!");
 	assert_int_equal(run(f, "get", f->udp, "/hello?x=1&name="), STATUS_OK);
 	assert_string_equal(f->out.s, "Hello, !");
 	assert_int_equal(run(f, "get", f->tcp, "/large?size=70"), STATUS_OK);
