@@ -438,6 +438,8 @@ begin(struct job *job, enum keyring_role role,
 		job->keyring->flags |= COAPX_TLS_INSECURE;
 	if (args_has(&job->args, "system-ca"))
 		job->keyring->flags |= COAPX_TLS_SYSTEM_TRUST;
+	if (args_has(&job->args, "no-alpn"))
+		job->keyring->flags |= COAPX_TLS_NO_ALPN;
 	load->job = job;
 	load->done = done;
 	job->loading = load;

@@ -64,6 +64,9 @@ const struct option keyring_client_options[] = {
 	{ .name = "sni",
 	    .arg = "NAME",
 	    .help = "the server's name, instead of the URI's host" },
+	{ .name = "no-alpn",
+	    .help = "a TLS server need not name coap (ALPN) on ports other "
+		    "than 5684" },
 	{ .name = NULL },
 };
 

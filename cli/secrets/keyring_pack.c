@@ -40,8 +40,10 @@ static const struct {
 	{ TAG_PIN, offsetof(struct keyring, pin), KEYRING_KEY_FILE },
 };
 
-#define FLAGS     (COAPX_TLS_INSECURE | COAPX_TLS_SYSTEM_TRUST)
 #define N_SECRETS (sizeof secrets / sizeof secrets[0])
+
+static const unsigned known_flags =
+    COAPX_TLS_INSECURE | COAPX_TLS_SYSTEM_TRUST | COAPX_TLS_NO_ALPN;
 
 /* --- packing ------------------------------------------------------------- */
 
@@ -128,7 +130,7 @@ static int
 take_flags(struct keyring *k, struct bytes_reader *r, bool *seen)
 {
 	k->flags = bytes_u32(r);
-	if (*seen || r->failed || r->len > 0 || k->flags & ~FLAGS)
+	if (*seen || r->failed || r->len > 0 || k->flags & ~known_flags)
 		return -1;
 	*seen = true;
 	return 0;

@@ -37,7 +37,8 @@ const struct diagnosis_row diagnosis_rows[] = {
 	{ COAP_E_TLS_NO_ALPN, WHEN_ALWAYS, NULL, 0,
 	    "the server does not name the protocol coap (ALPN), as RFC 8323 "
 	    "section 8.2 wants it on ports other than 5684",
-	    "have it name it, or listen on port 5684" },
+	    "--no-alpn does without; or have it name it, or listen on port "
+	    "5684" },
 	{ COAP_E_CERT_REQUIRED, WHEN_ALWAYS, NULL, 0,
 	    "the {peer} wants a certificate of ours", "give --cert and --key" },
 	{ COAP_E_NO_PEER_CERT, WHEN_ALWAYS, NULL, 0,

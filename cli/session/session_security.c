@@ -36,8 +36,22 @@ put_copy(struct field_value *v, const char *text)
 
 TLS_TEXT(version, version)
 TLS_TEXT(cipher, cipher)
-TLS_TEXT(alpn, alpn)
 TLS_TEXT(name, name)
+
+/* Only TLS agrees on one, or has to say that it did not. */
+void
+read_tls_alpn(const struct named *n, struct field_value *v)
+{
+	coapx_tls_info_t info;
+
+	if (!tls_of(n, &info))
+		return;
+	if (*info.alpn)
+		put_copy(v, info.alpn);
+	else if (info.established &&
+	    coap_session_get_proto(n->session) == COAP_PROTO_TLS)
+		put_copy(v, "none");
+}
 
 /* With its version where it is at work. */
 void

@@ -79,17 +79,15 @@ assert_secure() {
 # libcoap agrees on coap with OpenSSL and certificates; else its server, in this
 # version, leaves ALPN out, which is taken for coap on port 5684 alone.
 assert_alpn() {
-	if [[ $1 == openssl ]]; then
-		assert_equal "${lines[2]}" coap
-	else
-		assert_equal "${#lines[@]}" 3
-	fi
+	local expected=none
+	[[ $1 != openssl ]] || expected=coap
+	assert_equal "${lines[2]}" "${expected}"
 }
 
 # That did not work for want of it.
 assert_no_alpn() {
 	assert_equal "${status}" 35
-	[[ ${stderr} == *'does not name the protocol coap (ALPN)'*5684* ]]
+	[[ ${stderr} == *'does not name the protocol coap (ALPN)'*--no-alpn*5684* ]]
 }
 
 # What /time says: of libcoap, and of our own device.
@@ -124,6 +122,28 @@ our_time='[0-9-]{10}T[0-9:]{8}Z'
 	ask "coaps+tcp://localhost:${port}" "${with_ca[@]}"
 	assert_secure 'TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
 	assert_alpn openssl
+}
+
+@test '--no-alpn takes a server without ALPN on any port, and says so' {
+	start_coaps_server gnutls -k "${psk_key}"
+	ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}" --no-alpn
+	assert_secure 'TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
+	assert_alpn none
+	run_apart cs get -v "coaps+tcp://127.0.0.1:${port}/time" \
+		"${with_psk[@]}" --no-alpn
+	assert_success
+	[[ ${stderr} == *'names no protocol (ALPN): taken for coap'* ]]
+	# It is offered all the same, and who agrees on it is no other.
+	start_coaps_server openssl -c "${pki}/server+key.pem"
+	ask "coaps+tcp://localhost:${port}" "${with_ca[@]}" --no-alpn
+	assert_secure 'TLS 1\.[23]' 'TLS_.*' "${libcoap_time}"
+	assert_alpn openssl
+	# Another protocol is refused as ever.
+	start_openssl stream -nocert "${openssl_psk[@]}" -psk_identity dev1 \
+		-alpn h2
+	ask "coaps+tcp://127.0.0.1:${port}" "${with_psk[@]}" --no-alpn
+	assert_equal "${status}" 35
+	[[ ${stderr} == *ALPN* ]]
 }
 
 @test 'the hint that a server sent can be seen' {

@@ -110,6 +110,9 @@ typedef struct coapx_credentials_t {
 #define COAPX_TLS_INSECURE     0x1u /* the peer is not verified */
 #define COAPX_TLS_SYSTEM_TRUST 0x2u /* beside the CA that is given */
 #define COAPX_TLS_NO_NAME      0x4u /* its chain is, its name is not */
+/* A client's, for servers that break RFC 8323 section 8.2: over TLS the server
+ * need not name the protocol (ALPN) on ports other than 5684 either. */
+#define COAPX_TLS_NO_ALPN 0x8u
 
 /* Appends the secrets of each handshake (NSS key log format) to a file, for
  * tools that decrypt captures; NULL ends it. 0 or an error of the file. The

@@ -489,13 +489,28 @@ secure_remember(coap_session_t *session)
 }
 
 /* RFC 8323 section 8.2: a client goes on without ALPN on port 5684 only. What
- * is on other ports may be anything. */
+ * is on other ports may be anything, unless the application says what it is. */
 static bool
 needs_alpn(const coap_session_t *session, const struct session_secure *s)
 {
-	return session->proto->proto == COAP_PROTO_TLS &&
-	    !s->credentials->server &&
+	return !(s->credentials->flags & COAPX_TLS_NO_ALPN) &&
 	    coap_address_get_port(&session->remote) != COAPS_DEFAULT_PORT;
+}
+
+/* A client's look at what the server has agreed on; another protocol than ours
+ * has ended the handshake. */
+static int
+check_alpn(coap_session_t *session, const struct session_secure *s,
+    const struct tls_info *info)
+{
+	if (session->proto->proto != COAP_PROTO_TLS || s->credentials->server ||
+	    info->alpn[0] != '\0')
+		return 0;
+	if (needs_alpn(session, s))
+		return -COAP_E_TLS_NO_ALPN;
+	trace_text(session, COAPX_TRACE_NOTE,
+	    "the server names no protocol (ALPN): taken for coap");
+	return 0;
 }
 
 int
@@ -505,14 +520,15 @@ secure_done(coap_session_t *session)
 	const struct tls_backend *backend;
 	struct tls_sess *tls = secure_tls(session, &backend);
 	struct tls_info info = { 0 };
+	int err;
 
 	if (!tls)
 		return 0;
 	backend->info(tls, &info);
 	s->last_done = true;
-	/* Another one than ours has ended the handshake. */
-	if (info.alpn[0] == '\0' && needs_alpn(session, s))
-		return -COAP_E_TLS_NO_ALPN;
+	err = check_alpn(session, s, &info);
+	if (err < 0)
+		return err;
 	if (!info.psk)
 		return 0;
 	s->auth = COAPX_AUTH_PSK;
