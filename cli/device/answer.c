@@ -17,6 +17,15 @@ release_body(coap_session_t *session, void *body)
 	free(body);
 }
 
+/* As the library has it: negative for none. */
+static int
+max_age_of(const struct answer *answer)
+{
+	if (answer->max_age == MAX_AGE_NONE)
+		return 0;
+	return answer->max_age > 0 ? answer->max_age : -1;
+}
+
 void
 device_answer_to(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const struct answer *answer)
@@ -41,8 +50,7 @@ device_answer_to(coap_session_t *session, const coap_pdu_t *request,
 	coap_add_data_large_response(NULL, session, request, response, NULL,
 	    answer->format < 0 ? COAP_MEDIATYPE_APPLICATION_OCTET_STREAM
 			       : (uint16_t)answer->format,
-	    answer->max_age > 0 ? answer->max_age : -1, 0, body.length, copy,
-	    release_body, copy);
+	    max_age_of(answer), 0, body.length, copy, release_body, copy);
 }
 
 void
@@ -54,10 +62,17 @@ device_answer(struct call *call, const struct answer *answer)
 void
 device_text(struct call *call, const char *text)
 {
+	device_text_for(call, text, 0);
+}
+
+void
+device_text_for(struct call *call, const char *text, int max_age)
+{
 	device_answer(call,
 	    &(struct answer){
 		.code = COAP_RESPONSE_CODE_CONTENT,
 		.format = COAP_MEDIATYPE_TEXT_PLAIN,
+		.max_age = max_age,
 		.body = { strlen(text), (const uint8_t *)text },
 	    });
 }

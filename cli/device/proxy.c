@@ -153,14 +153,36 @@ copy_hosts(struct relay *relay, const struct args *args)
 	}
 }
 
+/* A host as a URI names it, without anything around it. */
+static int
+check_hosts(struct job *job)
+{
+	const char *host;
+
+	for (size_t i = 0;; i++) {
+		host = args_nth(&job->args, "proxy-to", i);
+		if (!host)
+			return STATUS_OK;
+		if (*host == '\0' || strchr(host, '/'))
+			return job_fail(job, STATUS_USAGE,
+			    "--proxy-to wants a host, such as lamp.example or "
+			    "192.0.2.7, not '%s'",
+			    host);
+	}
+}
+
 static int
 forward(struct job *job)
 {
 	struct relay *relay;
+	int status;
 
 	if (job->app->relay)
 		return job_fail(job, STATUS_STATE,
 		    "this process is a proxy already");
+	status = check_hosts(job);
+	if (status != STATUS_OK)
+		return status;
 	relay = relay_new(job);
 	if (!relay || !copy_hosts(relay, &job->args)) {
 		relay_free(job->app);

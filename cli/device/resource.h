@@ -113,12 +113,15 @@ struct place *device_oldest(const struct device *device,
 /* Answers with those of a row, as link-format (RFC 6690). */
 void device_list(struct call *call, const struct device_row *row);
 
+/* An answer that nobody is to keep. */
+#define MAX_AGE_NONE (-1)
+
 /* --- answer.c ------------------------------------------------------------ */
 
 struct answer {
 	coap_pdu_code_t code;
 	int format;  /* -1: none */
-	int max_age; /* seconds; 0: none is said */
+	int max_age; /* seconds; 0: none is said; MAX_AGE_NONE: 0 is */
 	coap_bin_const_t body;
 };
 
@@ -127,8 +130,9 @@ struct answer {
 void device_answer_to(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response, const struct answer *answer);
 void device_answer(struct call *call, const struct answer *answer);
-/* 2.05 and text/plain. */
+/* 2.05 and text/plain, with Max-Age as an answer has it. */
 void device_text(struct call *call, const char *text);
+void device_text_for(struct call *call, const char *text, int max_age);
 void device_code(struct call *call, coap_pdu_code_t code);
 /* The code, and why, for people (RFC 7252 section 5.5.2). */
 void device_refuse(struct call *call, coap_pdu_code_t code, const char *why);

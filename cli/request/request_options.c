@@ -172,6 +172,18 @@ set_cbor(struct job *job, struct request_plan *plan, const char *text)
 	return status;
 }
 
+static size_t
+count_payloads(const struct args *args)
+{
+	static const char *const names[] = { "data", "data-raw", "data-hex",
+		"data-base64", "cbor" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		n += args_count(args, names[i]);
+	return n;
+}
+
 static int
 plan_payload(struct job *job, struct request_plan *plan)
 {
@@ -181,7 +193,7 @@ plan_payload(struct job *job, struct request_plan *plan)
 	const char *base64 = args_get(&job->args, "data-base64");
 	const char *cbor = args_get(&job->args, "cbor");
 
-	if (!!data + !!raw + !!hex + !!base64 + !!cbor > 1)
+	if (count_payloads(&job->args) > 1)
 		return job_fail(job, STATUS_USAGE,
 		    "give the payload once: --data, --data-raw, --data-hex, "
 		    "--data-base64 or --cbor");

@@ -104,6 +104,13 @@ target_next_hop(const struct job *job, const char *operand)
 	return proxy ? proxy : operand;
 }
 
+/* Of what is wrong with it: with the words, or with the environment. */
+static int
+proxy_status(const struct job *job)
+{
+	return args_has(&job->args, "proxy") ? STATUS_USAGE : STATUS_LOCAL;
+}
+
 /* As origin_of_uri(), for a URI that is no more than an origin. */
 static char *
 proxy_origin(struct job *job, const char *proxy, int *status)
@@ -116,7 +123,7 @@ proxy_origin(struct job *job, const char *proxy, int *status)
 
 	if (coap_split_uri((const uint8_t *)proxy, strlen(proxy), &uri) == 0 &&
 	    (uri.path.length > 0 || uri.query.length > 0)) {
-		*status = job_fail(job, STATUS_USAGE,
+		*status = job_fail(job, proxy_status(job),
 		    "%s %s: a proxy is a scheme, a host and a port, and no "
 		    "path or query means anything to it",
 		    from, proxy);
@@ -125,7 +132,8 @@ proxy_origin(struct job *job, const char *proxy, int *status)
 	origin = origin_of_text(proxy);
 	problem = origin ? NULL : uri_problem(proxy);
 	if (problem)
-		*status = job_fail(job, STATUS_USAGE, "%s: %s", from, problem);
+		*status =
+		    job_fail(job, proxy_status(job), "%s: %s", from, problem);
 	else if (!origin)
 		*status = out_of_memory(job);
 	free(problem);

@@ -93,6 +93,19 @@ add_why(struct text *t, const struct facts *f)
 	add_or(t, f ? f->why : NULL, f ? coapx_strerror(f->error) : "REASON");
 }
 
+/* What a peer gave for a reason, which the library puts behind its own words. */
+static void
+add_said(struct text *t, const struct facts *f)
+{
+	const char *own = f ? coapx_strerror(f->error) : "";
+	size_t len = strlen(own);
+
+	if (!f)
+		text_add(t, ": REASON");
+	else if (f->why && strncmp(f->why, own, len) == 0)
+		text_add(t, f->why + len);
+}
+
 /* The library's words, without the full stop that some end with. */
 static void
 add_detail(struct text *t, const struct facts *f)
@@ -121,6 +134,7 @@ static const struct {
 	{ "plain", add_plain },
 	{ "detail", add_detail },
 	{ "why", add_why },
+	{ "said", add_said },
 };
 
 static void

@@ -241,6 +241,13 @@ open_endpoint(struct app *app, const char *text, struct keyring *keyring,
 		*problem = uri_problem(text);
 		return NULL;
 	}
+	if (uri.path.length > 0 || uri.query.length > 0) {
+		*status = STATUS_USAGE;
+		*problem = text_format("%s: to listen takes a scheme, a host "
+				       "and a port, and no path or query",
+		    text);
+		return NULL;
+	}
 	proto = coapx_scheme_proto(uri.scheme);
 	if (!coapx_proto_is_supported(proto)) {
 		*status = STATUS_INTERNAL;

@@ -181,6 +181,11 @@ cannot_begin(struct job *job, const char *origin, const char *bind, int err,
 	if (err == -COAP_E_NOTSUP)
 		return fail_with(job, STATUS_INTERNAL,
 		    proto_problem(proto_of(origin)));
+	if (bind && strchr(bind, '%') && err == -COAP_E_NOTFOUND)
+		return job_fail(job, STATUS_USAGE,
+		    "--bind %s: this host has no network interface of the name "
+		    "behind the %%",
+		    bind);
 	if (bind && (err == -COAP_E_INVAL || err == -COAP_E_NOTFOUND))
 		return job_fail(job, STATUS_USAGE,
 		    "--bind %s: not an address of the form ADDR, ADDR:PORT, "
@@ -205,8 +210,10 @@ cannot_begin(struct job *job, const char *origin, const char *bind, int err,
 	if (bind && err == -COAP_E_UNREACH)
 		return job_fail(job, STATUS_UNREACHABLE,
 		    "%s: cannot be reached from %s, or that is no address of "
-		    "this host",
-		    origin, bind);
+		    "this host%s",
+		    origin, bind,
+		    strchr(bind, '%') ? "'s interface (0.0.0.0%IF is any of it)"
+				      : "");
 	return job_fail(job, status_of_error(err), "%s",
 	    *why ? why : coapx_strerror(err));
 }

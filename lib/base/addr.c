@@ -214,6 +214,64 @@ addr_parse(coap_address_t *addr, const char *host, uint16_t port)
 	return 0;
 }
 
+/* Whether it is an address of IPv4 of that interface, and the one wanted, if
+ * it is not any. */
+static bool
+is_own(const struct ifaddrs *i, uint32_t zone, const struct in_addr *wanted)
+{
+	struct sockaddr_in sin;
+
+	if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET ||
+	    if_nametoindex(i->ifa_name) != zone)
+		return false;
+	memcpy(&sin, i->ifa_addr, sizeof(sin));
+	return wanted->s_addr == htonl(INADDR_ANY) ||
+	    wanted->s_addr == sin.sin_addr.s_addr;
+}
+
+static int
+find_own(struct in_addr *ip, uint32_t zone)
+{
+	struct ifaddrs *list, *i;
+	struct sockaddr_in sin;
+	int r = -COAP_E_UNREACH;
+
+	if (getifaddrs(&list) < 0)
+		return r;
+	for (i = list; i && r < 0; i = i->ifa_next) {
+		if (!is_own(i, zone, ip))
+			continue;
+		memcpy(&sin, i->ifa_addr, sizeof(sin));
+		*ip = sin.sin_addr;
+		r = 0;
+	}
+	freeifaddrs(list);
+	return r;
+}
+
+int
+addr_parse_own(coap_address_t *addr, const char *host, uint16_t port)
+{
+	size_t n = strcspn(host, "%");
+	char digits[INET_ADDRSTRLEN];
+	coap_address_t a;
+	uint32_t zone;
+	int r;
+
+	if (host[n] == '\0' || n >= sizeof(digits))
+		return addr_parse(addr, host, port);
+	memcpy(digits, host, n);
+	digits[n] = '\0';
+	if (addr_parse(&a, digits, port) < 0 || a.addr.sa.sa_family != AF_INET)
+		return addr_parse(addr, host, port);
+	r = parse_zone(host + n + 1, &zone);
+	if (r == 0)
+		r = find_own(&a.addr.sin.sin_addr, zone);
+	if (r == 0)
+		*addr = a;
+	return r;
+}
+
 /* The address alone; false without one. */
 static bool
 ip_text(const coap_address_t *a, char text[static INET6_ADDRSTRLEN])

@@ -20,6 +20,12 @@
  */
 int addr_parse(coap_address_t *addr, const char *host, uint16_t port);
 /*
+ * The same for an address of this host's own, where IPv4 may have a zone, too:
+ * "192.0.2.1%eth0" has to be one of that interface, "0.0.0.0%eth0" is its first
+ * one. -COAP_E_UNREACH: the interface has it not.
+ */
+int addr_parse_own(coap_address_t *addr, const char *host, uint16_t port);
+/*
  * Writes what coap_print_addr() promises: the length, or 0 and "" when size
  * (ADDR_TEXT_SIZE is enough) is too small.
  */

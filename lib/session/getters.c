@@ -307,6 +307,9 @@ error_words(const coap_session_t *session, char *text, size_t size)
 	const struct session_secure *s = session_secure(session);
 	const struct layer_ws_info *ws =
 	    session->extra ? session->extra->ws : NULL;
+	const coap_bin_const_t *said =
+	    session->extra ? session->extra->said : NULL;
+	char words[200];
 
 	snprintf(text, size, "%s", err_text(session->error));
 	if (s && session->error <= -COAP_E_TLS &&
@@ -316,6 +319,9 @@ error_words(const coap_session_t *session, char *text, size_t size)
 		snprintf(text, size, "%s: HTTP status %d%s%s",
 		    err_text(session->error), ws->http_status,
 		    *ws->detail ? ", " : "", ws->detail);
+	if (said && session->error == -COAP_E_PEER_ABORT)
+		snprintf(text, size, "%s: %s", err_text(session->error),
+		    quoted(said, words, sizeof words));
 }
 
 int

@@ -183,6 +183,7 @@ session_destroy(coap_session_t *session)
 	notify_forget(session);
 	if (session->extra) {
 		coap_free_type(COAP_STRING, session->extra->ws_host);
+		coap_delete_bin_const(session->extra->said);
 		coap_free_type(COAP_SESSION, session->extra->ws);
 	}
 	coap_free_type(COAP_SESSION, session->extra);

@@ -72,6 +72,7 @@ struct session_extra {
 	struct mcast_late *late;   /* our answers to a group's requests */
 	struct layer_ws_info *ws;  /* how a WebSocket ended */
 	char *ws_host;          /* of a client's upgrade; NULL: its address */
+	coap_bin_const_t *said; /* why the peer sent Abort, in its words */
 	coapx_request_t *pings; /* that wait for an answer, in order */
 	coapx_free_t app_free;
 	struct session_reconnect *reconnect;

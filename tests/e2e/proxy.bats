@@ -195,7 +195,7 @@ teardown() {
 		[[ ${stderr} == "coap-shell: --proxy"*"${more}"* ]] \
 			|| fail "${stderr}"
 		COAP_PROXY=${more} run_apart cs -v observe "${device}/hello"
-		assert_equal "${status}" 2
+		assert_equal "${status}" 3
 		[[ ${stderr} == "coap-shell: COAP_PROXY"*"${more}"* ]] \
 			|| fail "${stderr}"
 	done
@@ -235,6 +235,14 @@ teardown() {
 }
 
 # ---- the device as a proxy --------------------------------------------------
+
+@test 'what is wrong with COAP_PROXY is the configuration: exit 3' {
+	COAP_PROXY=foo run_apart cs get "${device}/who"
+	assert_equal "${status}" 3
+	[[ ${stderr} == *"COAP_PROXY: 'foo' is no URI"* ]]
+	run_apart cs get "${device}/who" --proxy foo
+	assert_equal "${status}" 2
+}
 
 @test 'only the hosts of --proxy-to' {
 	start_serve --proxy-to 127.0.0.1

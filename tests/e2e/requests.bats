@@ -206,6 +206,29 @@ datagram() {
 
 # ---- on the wire ------------------------------------------------------------
 
+@test 'a payload is given once' {
+	run_apart cs put "${device}/store/x" -d a -d b
+	assert_failure 2
+	[[ ${stderr} == *'give the payload once'* ]]
+	run_apart cs put "${device}/store/x" -d a --data-hex 62
+	assert_failure 2
+}
+
+@test '--bind takes an interface, and IPv4 its address' {
+	run cs get "${device}/who" --bind 127.0.0.1%lo
+	assert_success
+	assert_output --partial '127.0.0.1:'
+	run cs get "${device}/who" --bind 0.0.0.0%lo
+	assert_success
+	assert_output --partial '127.0.0.1:'
+	run_apart cs get "${device}/who" --bind 127.0.0.1%no-such-if
+	assert_failure 2
+	[[ ${stderr} == *'no network interface of the name behind the %'* ]]
+	run_apart cs get "${device}/who" --bind 192.0.2.99%lo
+	assert_failure 7
+	[[ ${stderr} == *"this host's interface"* ]]
+}
+
 @test 'options are encoded by their type' {
 	start_sink
 	run_apart cs get -N --no-response --token 0102 -O 17=50 \

@@ -140,6 +140,7 @@ than we take"
 	run_apart cs get "${peer}/x" -vv
 	assert_equal "${status}" 8
 	[[ ${stderr} == *$'\n< 7.05 Abort 6 bytes "\\x1b[2j\\nX"\n'* ]]
+	[[ ${stderr} == *'the peer sent Abort: ?[2j?X; '* ]]
 }
 
 # ---- the prompt -------------------------------------------------------------

@@ -165,6 +165,24 @@ client() {
 	assert_equal "$(cs get "${uri}/hello")" 'Hello, world!'
 }
 
+@test 'serve refuses a path, and a host that is none' {
+	run_apart cs serve coap://127.0.0.1:0/path
+	assert_failure 2
+	[[ ${stderr} == *'/path: to listen takes a scheme, a host and a port'* ]]
+	run_apart cs serve coap://127.0.0.1:0 --proxy-to ''
+	assert_failure 2
+	[[ ${stderr} == *'--proxy-to wants a host'* ]]
+	run_apart cs serve coap://127.0.0.1:0 --proxy-to coap://h
+	assert_failure 2
+}
+
+@test '/time is fresh for a second, /who for none' {
+	run_apart cs get -i "${udp}/time"
+	assert_line 'Max-Age: 1'
+	run_apart cs get -i "${udp}/who"
+	assert_line 'Max-Age: 0'
+}
+
 @test 'a port that is taken: exit 3, and what to try' {
 	run_apart cs serve "${udp}"
 	assert_equal "${status}" 3

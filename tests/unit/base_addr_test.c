@@ -352,10 +352,43 @@ test_longest(void **state)
 	assert_text(&b, "[::ffff:255.255.255.255%2147483647]:65535");
 }
 
+/* An address of this host: of IPv4, too, an interface may stand behind it. */
+static void
+own_addresses(void **state)
+{
+	static const struct {
+		const char *host;
+		int result;
+		const char *text;
+	} rows[] = {
+		{ "127.0.0.1", 0, "127.0.0.1:7" },
+		{ "127.0.0.1%lo", 0, "127.0.0.1:7" },
+		{ "0.0.0.0%lo", 0, "127.0.0.1:7" },
+		{ "fe80::1%lo", 0, "[fe80::1%lo]:7" },
+		{ "192.0.2.1%lo", -COAP_E_UNREACH, NULL },
+		{ "127.0.0.1%no-such-if", -COAP_E_NOTFOUND, NULL },
+		{ "127.0.0.1%", -COAP_E_INVAL, NULL },
+		{ "%lo", -COAP_E_INVAL, NULL },
+		{ "name%lo", -COAP_E_INVAL, NULL },
+		{ "111111111111111111%lo", -COAP_E_INVAL, NULL },
+	};
+	coap_address_t a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		assert_int_equal(addr_parse_own(&a, rows[i].host, 7),
+		    rows[i].result);
+		if (rows[i].text)
+			assert_text(&a, rows[i].text);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_addresses),
 		cmocka_unit_test(test_init),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_bad),

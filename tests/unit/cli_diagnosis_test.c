@@ -128,6 +128,13 @@ errors_by_phase(void **state)
 	f.datagrams = true;
 	expect(&f, 35, "did not end (An unexpected packet)", "-vvv");
 
+	f = begun(COAP_E_PEER_ABORT);
+	f.tls.established = 1;
+	f.why = "the peer sent Abort: too long";
+	expect(&f, 8, "the peer sent Abort: too long", "-vv");
+	f.why = "the peer sent Abort";
+	expect(&f, 8, "the peer sent Abort", "-vv");
+
 	f = begun(COAP_E_PEER_CLOSED);
 	expect(&f, 35, "server closed the connection in the handshake",
 	    "or coap+tcp?");

@@ -240,15 +240,20 @@ ended_by_the_peer(void **state)
 		const char *bytes;
 		size_t len;
 		int err;
+		const char *words; /* the end of what is said of it */
 	} ends[] = {
-		{ "\x00\xe4", 2, -COAP_E_PEER_RELEASE },
-		{ "\x00\xe5", 2, -COAP_E_PEER_ABORT },
-		{ "\x0f\xff\xff\xff", 4, -COAP_E_FORMAT },
-		{ "", 0, -COAP_E_PEER_CLOSED },
-		{ "\x50\x45", 2, -COAP_E_PEER_CLOSED }, /* half a message */
+		{ "\x00\xe4", 2, -COAP_E_PEER_RELEASE, "" },
+		{ "\x00\xe5", 2, -COAP_E_PEER_ABORT, "sent Abort" },
+		{ "\x50\xe5\xffto\x1b.", 7, -COAP_E_PEER_ABORT,
+		    "the peer sent Abort: to?." },
+		{ "\x0f\xff\xff\xff", 4, -COAP_E_FORMAT, "" },
+		{ "", 0, -COAP_E_PEER_CLOSED, "" },
+		{ "\x50\x45", 2, -COAP_E_PEER_CLOSED, "" }, /* half a message */
 	};
 	coap_address_t address;
 	coap_session_t *s;
+	const char *words;
+	char said[256];
 	unsigned i;
 	int fd, peer;
 
@@ -269,7 +274,11 @@ ended_by_the_peer(void **state)
 		world_expect(0, "C TCP_CLOSED\nC SESSION_CLOSED\n");
 		assert_int_equal(coap_session_get_state(s),
 		    COAP_SESSION_STATE_NONE);
-		assert_int_equal(coapx_session_error(s, NULL, 0), ends[i].err);
+		assert_int_equal(coapx_session_error(s, said, sizeof said),
+		    ends[i].err);
+		words = ends[i].words;
+		assert_true(strlen(said) > strlen(words));
+		assert_string_equal(said + strlen(said) - strlen(words), words);
 		assert_int_equal(world_send(s, CON, 'z'), COAP_INVALID_MID);
 		assert_int_equal(coapx_session_error(s, NULL, 0), ends[i].err);
 		coap_session_release(s);

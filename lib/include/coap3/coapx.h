@@ -35,8 +35,9 @@ typedef struct coapx_open_params_t {
 	size_t size;
 	const char
 	    *uri; /* any of the six schemes; path and query are ignored */
-	const char *bind; /* "ADDR", "ADDR%IF", "ADDR:PORT", "[V6%IF]:PORT",
-	                     ":PORT", or NULL */
+	/* "ADDR", "ADDR%IF", "ADDR:PORT", "[V6%IF]:PORT", ":PORT", or NULL.
+	 * ADDR is one of this host; of IPv4, 0.0.0.0%IF is that interface's. */
+	const char *bind;
 	unsigned connect_timeout_ms; /* name, all addresses and handshakes
 	                                together, but not the wait for the
 	                                peer's CSM; 0: 30000 */

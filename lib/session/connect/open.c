@@ -75,7 +75,7 @@ parse_bind(const char *bind, coap_address_t *addr)
 		addr->addr.sin.sin_port = htons(port);
 		return 0;
 	}
-	return addr_parse(addr, host, port);
+	return addr_parse_own(addr, host, port);
 }
 
 /* --- sessions ------------------------------------------------------------ */

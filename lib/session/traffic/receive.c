@@ -370,8 +370,10 @@ stream_ended(void *user, int err, const coap_pdu_t *pdu)
 	bool abort = err == -COAP_E_PEER_ABORT;
 
 	count_message(session, pdu);
-	if (abort)
+	if (abort) {
 		session->stats.resets++;
+		release_abort(session, pdu);
+	}
 	session_set_error(session, err, ERROR_PEER);
 	session_down(session, abort ? COAP_NACK_RST : COAP_NACK_NOT_DELIVERABLE,
 	    err, true);

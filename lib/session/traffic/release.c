@@ -91,3 +91,20 @@ release_came(coap_session_t *session, const coap_pdu_t *pdu)
 		trace_text(session, COAPX_TRACE_NOTE,
 		    "the peer wants to end; answers are awaited first");
 }
+
+/* Without memory no reason is known. */
+void
+release_abort(coap_session_t *session, const coap_pdu_t *pdu)
+{
+	struct session_extra *extra = session_extra(session);
+	const uint8_t *data;
+	size_t len;
+
+	if (!extra)
+		return;
+	coap_delete_bin_const(extra->said);
+	extra->said = NULL;
+	if (pdu && coap_get_data(pdu, &len, &data) && len > 0)
+		extra->said =
+		    coap_new_bin_const(data, len < SAID_MAX ? len : SAID_MAX);
+}

@@ -13,6 +13,11 @@
 /* How long answers to our own requests are waited for. */
 #define RELEASE_WAIT_MS 2000
 
+/* Of the reason for an Abort so many bytes are kept. */
+#define SAID_MAX 160
+
+/* An Abort came: what it says is for who asks for the error. */
+void release_abort(coap_session_t *session, const coap_pdu_t *pdu);
 /* A Release came. */
 void release_came(coap_session_t *session, const coap_pdu_t *pdu);
 /* Whether the peer sent one, and the connection still stands. */
