@@ -264,6 +264,10 @@ check_options(struct job *job, const struct request_plan *plan)
 {
 	const coap_optlist_t *o = plan->options;
 
+	if (plan->empty_token)
+		return job_fail(job, STATUS_USAGE,
+		    "an empty token is for one request with one answer; leave "
+		    "out --token");
 	while (o && o->number != COAP_OPTION_OBSERVE)
 		o = o->next;
 	if (!o)

@@ -234,7 +234,8 @@ send_one(struct job *job)
 		.timeout_ms = time_limit(r),
 		.flags = COAPX_REQUEST_END_ON_ICMP | COAPX_REQUEST_EACH_BLOCK |
 		    (r->plan.no_response ? COAPX_REQUEST_NO_RESPONSE : 0) |
-		    (r->plan.q_block ? COAPX_REQUEST_Q_BLOCK : 0),
+		    (r->plan.q_block ? COAPX_REQUEST_Q_BLOCK : 0) |
+		    (r->plan.empty_token ? COAPX_REQUEST_EMPTY_TOKEN : 0),
 		.block_size = r->plan.block_size,
 		/* What goes to a file needs no memory. */
 		.body_max = r->download.streams ? SIZE_MAX / 2 : INPUT_MAX,
@@ -286,7 +287,7 @@ begin(struct request_job *r)
 	if (r->target.named)
 		snprintf(r->session_name, sizeof(r->session_name), "%s",
 		    r->target.named->name);
-	status = plan_check_q_block(job, &r->plan,
+	status = plan_check_way(job, &r->plan,
 	    coap_session_get_proto(r->target.session),
 	    target_is_group(&r->target));
 	if (status != STATUS_OK)

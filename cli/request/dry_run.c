@@ -75,7 +75,7 @@ token_of(const struct request_plan *plan)
 {
 	coap_bin_const_t token = { sizeof(shown_token), shown_token };
 
-	if (plan->token_len > 0)
+	if (plan->token_len > 0 || plan->empty_token)
 		token = (coap_bin_const_t){ plan->token_len, plan->token };
 	return token;
 }
@@ -248,7 +248,9 @@ static void
 tell_what_differs(struct job *job, const struct draft *d)
 {
 	output_note(job->out, "not sent; the message id%s chosen when it is",
-	    d->plan->token_len > 0 ? " is" : " and the token are");
+	    d->plan->token_len > 0 || d->plan->empty_token
+		? " is"
+		: " and the token are");
 	if (d->too_long)
 		output_note(job->out,
 		    "its options are too long for a datagram: it would be "
@@ -276,7 +278,7 @@ dry_run(struct job *job, const struct request_plan *plan, const char *operand)
 		return status;
 	asked.non = asked.non || target.group;
 	d.proto = proto_of_uri(target.proxy ? target.proxy : target.uri);
-	status = plan_check_q_block(job, plan, d.proto, target.group);
+	status = plan_check_way(job, plan, d.proto, target.group);
 	if (status == STATUS_OK && plan_chain(plan, &target, &d.options))
 		pdu = draft_pdu(&d);
 	if (pdu)

@@ -29,6 +29,7 @@ struct request_plan {
 	coap_optlist_t *options; /* without those of the URI */
 	uint8_t *token;
 	size_t token_len;
+	bool empty_token;
 	uint8_t *payload; /* malloc()ed */
 	size_t payload_len;
 	const char *payload_file; /* has it, "-" is stdin; NULL: none */
@@ -37,9 +38,9 @@ struct request_plan {
 /* 0, or an exit status, the job having been told. No file is read. */
 int plan_make(struct job *job, unsigned code, struct request_plan *plan);
 void plan_free(struct request_plan *plan);
-/* Whether what is asked for by Q-Block can be, there: 0, or an exit status, the
- * job having been told. */
-int plan_check_q_block(struct job *job, const struct request_plan *plan,
+/* Whether it can go so, by Q-Block or with an empty token: 0, or an exit status,
+ * the job having been told. */
+int plan_check_way(struct job *job, const struct request_plan *plan,
     coap_proto_t proto, bool group);
 /* Copies of all options, those of the URI first, in the order of the message.
  * False: out of memory; what there is is the caller's all the same. */

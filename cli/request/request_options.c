@@ -37,7 +37,9 @@ const struct option message_options[] = {
 	    .name = "block-size",
 	    .arg = "N",
 	    .help = "bytes of a block of a long body: 16, 32 ... 1024" },
-	{ .name = "token", .arg = "HEX", .help = "the token to use" },
+	{ .name = "token",
+	    .arg = "HEX",
+	    .help = "the token to use; none is an empty one" },
 	{ .name = NULL },
 };
 
@@ -397,11 +399,17 @@ plan_token(struct job *job, struct request_plan *plan)
 
 	if (!text)
 		return STATUS_OK;
+	if (*text == '\0' || strcmp(text, "none") == 0) {
+		plan->empty_token = true;
+		return STATUS_OK;
+	}
 	if (parse_hex(text, &plan->token, &plan->token_len) &&
 	    plan->token_len >= 1 && plan->token_len <= 8)
 		return STATUS_OK;
 	return job_fail(job, STATUS_USAGE,
-	    "--token wants 1 to 8 bytes in hex, not '%s'", text);
+	    "--token wants 1 to 8 bytes in hex, or none for an empty one, not "
+	    "'%s'",
+	    text);
 }
 
 static void
@@ -507,9 +515,14 @@ plan_make(struct job *job, unsigned code, struct request_plan *plan)
 }
 
 int
-plan_check_q_block(struct job *job, const struct request_plan *plan,
+plan_check_way(struct job *job, const struct request_plan *plan,
     coap_proto_t proto, bool group)
 {
+	if (plan->empty_token && (plan->q_block || group))
+		return job_fail(job, STATUS_USAGE,
+		    "an empty token is for one request with one "
+		    "answer; leave out --token, or %s",
+		    group ? "ask one device" : "--q-block");
 	if (!plan->q_block)
 		return STATUS_OK;
 	if (group)

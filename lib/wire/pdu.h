@@ -41,6 +41,7 @@ struct coap_pdu_t {
 	bool parsed : 1;      /* read from the wire */
 	bool fresh : 1;   /* its Echo was good; copies that are kept stay so */
 	bool q_block : 1; /* its body came by Q-Block1; the same */
+	bool bare : 1;    /* to be sent without a token, if it has none */
 	uint8_t framing;  /* enum framing of the last decode or encode */
 	uint32_t token_len;
 	uint64_t absent; /* bit n: certainly no option n; of those under 64 */

@@ -352,6 +352,32 @@ datagram() {
 	assert_equal "$(jq -r .request.token <<<"${output}")" 0a0b0c0d
 }
 
+@test '--token none is an empty one, over UDP and TCP' {
+	local uri text
+	for uri in "${device}" "${device_tcp}"; do
+		for text in none ''; do
+			run_apart cs get --token "${text}" -vv "${uri}/hello"
+			assert_success
+			assert_equal "${output}" 'Hello, world!'
+			[[ ${stderr} =~ '> '(CON )?'0.01 GET '[^$'\n']*'[Uri-Path:hello]' ]]
+			[[ ! ${BASH_REMATCH[0]} =~ token=[0-9a-f] ]]
+		done
+	done
+	# One after the other, and parts of a body have tokens.
+	run_apart cs get --token none -n 3 --interval 10ms "${device}/hello"
+	assert_success
+	run_apart cs get --token none "${device}/large?size=5000"
+	assert_equal "${#output}" 5000
+	run_apart cs get --token none --dry-run --hex "${device}/x"
+	assert_output 40010001b178
+	run_apart cs observe --token none "${device}/time"
+	assert_told 2 'an empty token is for one request'
+	run_apart cs get --token none --q-block "${device}/hello"
+	assert_told 2 'an empty token is for one request'
+	run_apart cs get --token 0 "${device}/hello"
+	assert_told 2 '--token wants 1 to 8 bytes in hex, or none'
+}
+
 @test '--if-none-match: created once, then 4.12' {
 	run_apart cs put --if-none-match -d a "${device}/store/once"
 	assert_success

@@ -284,6 +284,9 @@ typedef struct coapx_request_params_t {
  * (RFC 9177) to a peer that has it, as COAP_BLOCK_TRY_Q_BLOCK says for all
  * requests of a context. Neither body may wait (COAPX_BODY_WAIT) then. */
 #define COAPX_REQUEST_Q_BLOCK 0x80
+/* Without a token no token is made: its own is the empty one, which one request
+ * at a time may have. Parts of a body, and what repeats it, have others. */
+#define COAPX_REQUEST_EMPTY_TOKEN 0x100
 /* For coap_context_set_block_mode(), with COAP_BLOCK_USE_LIBCOAP: a server takes
  * and answers by Q-Block as with COAP_BLOCK_TRY_Q_BLOCK, but what is asked for
  * goes so only with COAPX_REQUEST_Q_BLOCK. */

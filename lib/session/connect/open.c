@@ -260,6 +260,7 @@ coapx_request_send(coap_session_t *session, coap_pdu_t *pdu,
 	if (session && pdu && pdu->code > 0 && pdu->code < 32 &&
 	    sized_take(&p, sizeof p, params)) {
 		context_enter(session->context);
+		pdu->bare = (p.flags & COAPX_REQUEST_EMPTY_TOKEN) != 0;
 		a = app_request_new(session, &p);
 		e = a ? send_request(session, pdu, a) : -COAP_E_NOMEM;
 		if (e < 0) {

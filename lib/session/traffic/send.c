@@ -325,7 +325,7 @@ session_make_token(coap_session_t *session, coap_pdu_t *pdu)
 	uint8_t token[8];
 	size_t len = 0;
 
-	if (pdu->token_len > 0)
+	if (pdu->token_len > 0 || pdu->bare)
 		return 0;
 	/* Options may be there already: the token goes in front of them. */
 	coap_session_new_token(session, &len, token);
