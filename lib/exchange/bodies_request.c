@@ -246,6 +246,21 @@ read_part(struct bodies *b, struct body_out *out, coap_pdu_t *response,
 	return r;
 }
 
+/* RFC 7959 section 4 wants the size once, with the first part, and where the
+ * request asks for it. */
+static bool
+put_size(const struct body_out *out, const coap_block_b_t *block,
+    const coap_pdu_t *request, coap_pdu_t *response)
+{
+	coap_option_t option;
+
+	if (out->length == BODY_UNKNOWN ||
+	    (block->num > 0 &&
+		!pdu_find_option(request, COAP_OPTION_SIZE2, &option)))
+		return true;
+	return block_add_size(response, COAP_OPTION_SIZE2, out->length);
+}
+
 static enum bodies_step
 answer_part(struct part *p, struct body_entry *entry)
 {
@@ -253,7 +268,8 @@ answer_part(struct part *p, struct body_entry *entry)
 	int r;
 
 	bodies_touch(p->b, entry, p->now + p->params->lifetime);
-	if (!bodies_copy_head(entry->head, p->response))
+	if (!bodies_copy_head(entry->head, p->response) ||
+	    !put_size(entry->out, &block, p->request, p->response))
 		return answer(p, COAP_RESPONSE_CODE_INTERNAL_ERROR, NULL);
 	r = read_part(p->b, entry->out, p->response, &block);
 	if (r == 0)
@@ -406,15 +422,13 @@ bodies_keep_answer(struct bodies *b, const struct bodies_params *params,
 
 static int
 put_part(struct bodies *b, const struct bodies_params *params,
-    const coap_block_b_t *asked, coap_pdu_t *response, struct body_out *out,
-    bool *rest)
+    const coap_block_b_t *asked, const coap_pdu_t *request,
+    coap_pdu_t *response, struct body_out *out, bool *rest)
 {
 	coap_block_b_t block = our_block(params, asked);
 	int r;
 
-	/* RFC 7959 section 4 wants the size once, with the first part. */
-	if (block.num == 0 && out->length != BODY_UNKNOWN &&
-	    !block_add_size(response, COAP_OPTION_SIZE2, out->length))
+	if (!put_size(out, &block, request, response))
 		return -COAP_E_TOOBIG;
 	r = read_part(b, out, response, &block);
 	*rest = r == 0 && (block.m || block.num > 0);
@@ -466,7 +480,7 @@ bodies_respond(struct bodies *b, const struct bodies_params *params,
 	}
 	if (b != NULL)
 		entry = bodies_new_answer(request, response);
-	r = put_part(b, params, &asked, response, out, &rest);
+	r = put_part(b, params, &asked, request, response, out, &rest);
 	if (rest && bodies_keep_answer(b, params, now, entry, out))
 		return r;
 	body_entry_free(entry);

@@ -198,6 +198,18 @@ put_up(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	return 0;
 }
 
+/* RFC 7959 section 4: 0 asks for the size, which comes by itself with the first
+ * part alone. */
+static bool
+ask_size(const struct transfer *t, coap_pdu_t *pdu)
+{
+	coap_option_t option;
+
+	return !t->resumed ||
+	    pdu_find_option(pdu, COAP_OPTION_SIZE2, &option) ||
+	    block_add_uint(pdu, COAP_OPTION_SIZE2, 0) > 0;
+}
+
 static int
 put_down(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 {
@@ -213,7 +225,7 @@ put_down(struct transfer *t, const struct transfer_link *link, coap_pdu_t *pdu)
 	if (!block_add_uint(pdu, COAP_OPTION_BLOCK2,
 		(uint64_t)block.num << 4 | block.aszx))
 		return -COAP_E_TOOBIG;
-	return put_tag(t, pdu) ? 0 : -COAP_E_TOOBIG;
+	return ask_size(t, pdu) && put_tag(t, pdu) ? 0 : -COAP_E_TOOBIG;
 }
 
 static int

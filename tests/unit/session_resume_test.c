@@ -56,6 +56,8 @@ goes_on_at_the_offset(void **state)
 			assert_int_equal(block.begun, 0);
 			assert_int_equal(block.written, BLOCK_BODY);
 			assert_int_equal(block.came.received, BLOCK_BODY);
+			/* It is asked for, and told, once more. */
+			assert_int_equal(block.told.received_total, BLOCK_BODY);
 			world_forget();
 		}
 		coap_session_release(s);
@@ -81,6 +83,7 @@ goes_on_after_a_new_session(void **state)
 		world_wait("result");
 		assert_int_equal(block.begun, 0);
 		assert_int_equal(block.written, BLOCK_BODY);
+		assert_int_equal(block.told.received_total, BLOCK_BODY);
 		coap_session_release(s);
 		world_settle();
 		world_forget();
