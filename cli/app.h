@@ -12,6 +12,7 @@
 #include "cli/front.h"
 #include "cli/job.h"
 #include "cli/output/output.h"
+#include "cli/output/terminal.h"
 #include "cli/secrets/keyring.h"
 
 struct datum {
@@ -77,7 +78,8 @@ struct observer {
 
 struct app {
 	coap_context_t *context;
-	struct front own; /* the process's own front end */
+	struct front own;         /* the process's own front end */
+	struct terminal terminal; /* that its sink writes to */
 	struct front *fronts;
 	struct named *sessions;
 	struct listener *listeners;

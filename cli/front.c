@@ -9,7 +9,6 @@
 #include <utlist.h>
 
 #include "cli/app.h"
-#include "cli/body/progress.h"
 #include "cli/command.h"
 #include "cli/words/vars.h"
 
@@ -143,9 +142,19 @@ front_event(struct front *front, const char *session, const char *event,
 
 	if (!out)
 		return;
-	progress_hide(front->bar);
 	output_event(out, session, event, detail);
 	output_close(out);
+}
+
+void
+front_interrupted(const struct front *front)
+{
+	const struct sink *sink = &front->sink;
+
+	/* With a line that is not finished ^C goes, too. */
+	if (sink->err_is_terminal && sink->line &&
+	    !sink->line(sink->user, "", 0))
+		sink->err(sink->user, "\n", 1);
 }
 
 void

@@ -18,7 +18,6 @@ struct app;
 struct pieces;
 struct job;
 struct named;
-struct progress;
 
 /* What a guest has that is not in this process. */
 struct guest_ops {
@@ -67,7 +66,6 @@ struct front {
 	bool exiting;     /* `exit` was run: the front end leaves, with ... */
 	int exit_status;
 	int last_status;       /* $? */
-	struct progress *bar;  /* that is drawn on its terminal; or NULL */
 	unsigned source_depth; /* files that source files */
 	bool told_udp;         /* that opening over UDP sends nothing */
 	bool told_psk;         /* that a key on the command line is seen */
@@ -93,6 +91,8 @@ int front_set_place(struct front *front, const char *session, const char *path);
 /* Something that happened by itself, or by a guest. */
 void front_event(struct front *front, const char *session, const char *event,
     const char *detail);
+/* The terminal wrote ^C: what is said next begins a row. */
+void front_interrupted(const struct front *front);
 /* A guest did that to a session of this process: tells whoever sits at its
  * prompt. Nothing when front is no guest. */
 void front_tell(const struct front *front, const char *session,

@@ -85,8 +85,10 @@ on_notice(coapx_timer_t *timer, void *arg)
 	struct job *job = arg;
 
 	(void)timer;
-	if (job->waiting_for)
-		say_waiting(job);
+	if (!job->waiting_for)
+		return;
+	say_waiting(job);
+	job->told = true;
 }
 
 static int
@@ -147,6 +149,19 @@ job_end(struct job *job, int status)
 		finish(job);
 }
 
+/* Who gives up wants to know what that costs. */
+static void
+say_left(struct job *job, int status)
+{
+	char *left = job->left ? job->left(job) : NULL;
+
+	if (left)
+		job_fail(job, status, "%s; %s",
+		    status == STATUS_INTERRUPTED ? "interrupted" : "terminated",
+		    left);
+	free(left);
+}
+
 void
 job_cancel(struct job *job, int status)
 {
@@ -157,6 +172,8 @@ job_cancel(struct job *job, int status)
 	job->cancelled = true;
 	job->status = status;
 	job->held = true;
+	if (status == STATUS_INTERRUPTED || status == STATUS_TERMINATED)
+		say_left(job, status);
 	if (job->cancel)
 		job->cancel(job);
 	job->held = false;
@@ -356,11 +373,12 @@ job_start(struct front *front, char *const *words, size_t n,
 void
 job_is_quiet(struct job *job, bool quiet)
 {
+	job->quiet = quiet;
 	if (!job->notice)
 		return;
 	if (quiet)
 		coapx_timer_stop(job->notice);
-	else
+	else if (!job->told)
 		coapx_timer_set(job->notice, NOTICE_MS);
 }
 
@@ -373,8 +391,13 @@ job_waits_for(struct job *job, const char *format, ...)
 	va_start(ap, format);
 	text = text_vformat(format, ap);
 	va_end(ap);
+	/* It is said once, however often it is waited for. */
+	if (!text || !job->waiting_for || strcmp(text, job->waiting_for) != 0)
+		job->told = false;
 	free(job->waiting_for);
 	job->waiting_for = text;
+	if (job->notice && !job->quiet && !job->told)
+		coapx_timer_set(job->notice, NOTICE_MS);
 }
 
 int

@@ -50,7 +50,7 @@ struct job {
 	size_t n_words;
 	struct output *out;      /* this job's; flushed and freed at its end */
 	coapx_timer_t *deadline; /* -T */
-	coapx_timer_t *notice;   /* "waiting for", after 300 ms */
+	coapx_timer_t *notice;   /* "waiting for", 300 ms after that began */
 	uint64_t timeout_ms;     /* 0: none given */
 	char *waiting_for; /* for "still waiting" and "timed out" sentences */
 	struct keyring *keyring; /* credentials of its words, or NULL */
@@ -80,6 +80,8 @@ struct job {
 	bool held; /* start() or cancel() is on the stack: free it later */
 	bool ended;
 	bool background; /* another command reads the terminal */
+	bool quiet;      /* of what it waits for */
+	bool told;       /* that it waits for waiting_for */
 	int status;      /* once ended */
 };
 
@@ -92,7 +94,8 @@ struct job *job_start(struct front *front, char *const *words, size_t n,
 void job_end(struct job *job, int status);
 /* As Ctrl-C and SIGTERM do: cancel(), then job_end(status). */
 void job_cancel(struct job *job, int status);
-/* What the job waits for, in words ("a response from [::1]:5683"). */
+/* What the job waits for from now on, in words ("a response from
+ * [::1]:5683"). */
 void job_waits_for(struct job *job, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Says nothing of what it waits for; then does again. */

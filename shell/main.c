@@ -217,7 +217,7 @@ run_app(const struct args *args, char *const *words, size_t n)
 	struct app app = { .context = NULL };
 	int status;
 
-	sink_stdio(&app.own.sink);
+	sink_stdio(&app.own.sink, &app.terminal);
 	status = set_defaults(&app, args);
 	if (status != STATUS_OK)
 		return status;

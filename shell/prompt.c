@@ -292,9 +292,7 @@ give_up(struct prompt *prompt, int status)
 		editor_interrupt(&prompt->editor);
 		return;
 	}
-	/* The terminal wrote ^C by itself. */
-	prompt->editor.screen.midline = true;
-	screen_fresh_line(&prompt->editor.screen);
+	front_interrupted(&prompt->app->own);
 	if (prompt->script)
 		script_cancel(prompt->script, status);
 }

@@ -10,6 +10,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
+#include "cli/output/terminal.h"
 #include "shell/edit_library.h"
 
 #define DEFAULT_ROWS    24
@@ -164,27 +165,10 @@ screen_leave_line(struct screen *screen, const char *text)
 void
 screen_fresh_line(struct screen *screen)
 {
-	if (screen->midline)
-		putchar('\n');
 	fflush(stdout);
+	if (screen->midline)
+		screen->under.out(screen->under.user, "\n", 1);
 	screen->midline = false;
-}
-
-/* Whether the text leaves the cursor behind something. Sequences that set
- * colours at its end do not move it. */
-static bool
-ends_midline(const char *text, size_t len)
-{
-	size_t i;
-
-	while (len > 0 && text[len - 1] == 'm') {
-		for (i = len - 1; i > 0 && strchr("0123456789;[", text[i - 1]);)
-			i--;
-		if (i == 0 || text[i - 1] != '\033')
-			break;
-		len = i - 1;
-	}
-	return len == 0 || text[len - 1] != '\n';
 }
 
 static void
@@ -214,6 +198,19 @@ put_err(void *user, const void *data, size_t len)
 	if (screen->under.err_is_terminal)
 		before_output(screen, data, len);
 	return screen->under.err(screen->under.user, data, len);
+}
+
+/* Above a line that is being typed there is no place for it. */
+static bool
+put_line(void *user, const char *line, size_t len)
+{
+	struct screen *screen = user;
+
+	if (screen->editing)
+		return false;
+	if (len > 0)
+		screen_fresh_line(screen);
+	return screen->under.line(screen->under.user, line, len);
 }
 
 /* --- the terminal -------------------------------------------------------- */
@@ -270,6 +267,7 @@ screen_open(struct screen *screen, EditLine *el, struct sink *sink)
 	sink->user = screen;
 	sink->out = put_out;
 	sink->err = put_err;
+	sink->line = put_line;
 	sink->width = screen->columns;
 }
 

@@ -29,7 +29,6 @@ tell(const struct download *d, const char *format, ...)
 	text = text_vformat(format, ap);
 	va_end(ap);
 	line = text ? text_format("coap-shell: %s\n", text) : NULL;
-	progress_hide(d->progress);
 	if (line)
 		sink->err(sink->user, line, strlen(line));
 	free(text);
@@ -163,6 +162,7 @@ find_part(struct download *d, const struct request_plan *plan)
 	d->offset = resume_at(&found, plan->block_size);
 	memcpy(d->part.etag, found.etag, found.etag_len);
 	d->part.etag_len = found.etag_len;
+	d->part.total = found.total;
 	return STATUS_OK;
 }
 
@@ -222,6 +222,7 @@ begin_anew(struct download *d)
 		    "it comes from the beginning");
 	d->offset = 0;
 	d->described = false;
+	d->part.total = 0;
 	text_free(&d->copy);
 }
 
@@ -282,7 +283,7 @@ describe(struct download *d, const coapx_transfer_t *transfer)
 	d->described = true;
 	d->part.etag_len = transfer->etag_length;
 	memcpy(d->part.etag, transfer->etag, transfer->etag_length);
-	d->part.total = transfer->received_total;
+	d->part.total = d->at.received_total;
 	output_body_is(d->job->out, &d->part);
 }
 
@@ -293,6 +294,9 @@ download_moved(struct download *d, const coapx_transfer_t *transfer)
 
 	d->at = *transfer;
 	d->at.etag = NULL;
+	/* As long as it goes on with the same body, it is as long. */
+	if (d->at.received_total == 0)
+		d->at.received_total = d->part.total;
 	describe(d, transfer);
 	if (!d->progress) {
 		d->progress =
@@ -302,7 +306,7 @@ download_moved(struct download *d, const coapx_transfer_t *transfer)
 	}
 	if (down)
 		progress_at(d->progress, transfer->received,
-		    transfer->received_total, d->offset);
+		    d->at.received_total, d->offset);
 	else if (transfer->sent > 0)
 		progress_at(d->progress, transfer->sent, transfer->sent_total,
 		    0);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cli/app.h"
+#include "cli/output/terminal.h"
 #include "cli/output/text.h"
 #include "cli/output/time_text.h"
 
@@ -26,7 +27,7 @@ struct progress {
 	coapx_timer_t *timer;
 	bool draws; /* on a terminal */
 	bool begun;
-	size_t drawn; /* columns of what stands there */
+	bool drawn;
 	struct progress_view view;
 	uint64_t before;
 	uint64_t began_ms;
@@ -132,23 +133,12 @@ progress_line(struct text *text, const struct progress_view *v)
 
 /* --- when ----------------------------------------------------------------- */
 
-static void
-put(struct progress *progress, struct text *text)
-{
-	struct sink *sink = &progress->job->front->sink;
-
-	if (!text->failed && text->len > 0)
-		sink->err(sink->user, text->s, text->len);
-	text_free(text);
-}
-
 static unsigned
 width_of(const struct sink *sink)
 {
 	unsigned width = sink->width ? sink->width : sink->err_width;
 
-	/* Not the last column: some terminals wrap behind it. */
-	return width > 1 ? width - 1 : WIDTH - 1;
+	return (width > TERMINAL_MARGIN ? width : WIDTH) - TERMINAL_MARGIN;
 }
 
 static void
@@ -173,29 +163,29 @@ look(struct progress *progress)
 static void
 draw(struct progress *progress)
 {
+	struct sink *sink = &progress->job->front->sink;
 	struct text text = { .s = NULL };
-	size_t len;
 
-	progress->view.width = width_of(&progress->job->front->sink);
-	text_add_char(&text, '\r', 1);
+	progress->view.width = width_of(sink);
 	progress_line(&text, &progress->view);
-	len = text.len > 0 ? text.len - 1 : 0;
-	if (len < progress->drawn)
-		text_add_char(&text, ' ', progress->drawn - len);
-	progress->drawn = len;
-	progress->job->front->bar = progress;
-	put(progress, &text);
+	if (!text.failed && text.len > 0)
+		sink->line(sink->user, text.s, text.len);
+	progress->drawn = true;
+	text_free(&text);
 }
 
 static void
 say(struct progress *progress)
 {
+	struct sink *sink = &progress->job->front->sink;
 	struct text text = { .s = NULL };
 
 	progress->view.width = 0;
 	progress_line(&text, &progress->view);
 	text_add(&text, "\n");
-	put(progress, &text);
+	if (!text.failed)
+		sink->err(sink->user, text.s, text.len);
+	text_free(&text);
 }
 
 static void
@@ -227,8 +217,8 @@ progress_new(struct job *job, bool forced)
 	if (!progress)
 		return NULL;
 	progress->job = job;
-	progress->draws = sink->err_is_terminal && !job->background &&
-	    output_verbose(job->out) == 0;
+	progress->draws = sink->err_is_terminal && sink->line &&
+	    !job->background && output_verbose(job->out) == 0;
 	progress->timer =
 	    coapx_timer_new(job->app->context, on_timer, progress);
 	if (progress->timer)
@@ -256,20 +246,6 @@ progress_at(struct progress *progress, uint64_t done, uint64_t total,
 	progress->view.total = total;
 }
 
-void
-progress_hide(struct progress *progress)
-{
-	struct text text = { .s = NULL };
-
-	if (!progress || progress->drawn == 0)
-		return;
-	text_add(&text, "\r");
-	text_add_char(&text, ' ', progress->drawn);
-	text_add(&text, "\r");
-	progress->drawn = 0;
-	put(progress, &text);
-}
-
 /* Over all of the time it took. */
 static void
 say_last(struct progress *progress)
@@ -286,13 +262,15 @@ say_last(struct progress *progress)
 void
 progress_free(struct progress *progress)
 {
+	struct sink *sink;
+
 	if (!progress)
 		return;
-	progress_hide(progress);
+	sink = &progress->job->front->sink;
+	if (progress->drawn)
+		sink->line(sink->user, "", 0);
 	if (progress->begun && !progress->draws)
 		say_last(progress);
-	if (progress->job->front->bar == progress)
-		progress->job->front->bar = NULL;
 	coapx_timer_free(progress->timer);
 	free(progress);
 }

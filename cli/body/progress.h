@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How far a long body is, on stderr: on a terminal one line that is drawn anew,
+ * How far a long body is, on stderr: on a terminal its last line (struct sink),
  * once the body takes over a second; elsewhere, where it is asked for, a line
  * now and then.
  */
@@ -20,8 +20,6 @@ struct progress *progress_new(struct job *job, bool forced);
  * already when it began. NULL is fine here and below. */
 void progress_at(struct progress *progress, uint64_t done, uint64_t total,
     uint64_t before);
-/* Erases what is drawn: something else is about to be printed. */
-void progress_hide(struct progress *progress);
 /* Erases it, or says the last line, and frees it. */
 void progress_free(struct progress *progress);
 

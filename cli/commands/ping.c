@@ -101,6 +101,8 @@ send_one(struct job *job)
 	};
 	coapx_result_t failed = { 0 };
 
+	job_waits_for(job, "an answer to a ping of %s", p->target.uri);
+	job->waits_on = p->target.session;
 	p->pending = coapx_ping_send(p->target.session, &params, &failed.error);
 	if (!p->pending)
 		return failure_report(p->job, p->target.session, p->target.uri,
@@ -171,8 +173,6 @@ start(struct job *job)
 		status = open_target(job, p);
 	if (status != STATUS_OK)
 		return status;
-	job_waits_for(job, "an answer to a ping of %s", p->target.uri);
-	job->waits_on = p->target.session;
 	return send_one(job);
 }
 

@@ -60,6 +60,7 @@ enum message_stream {
 	STREAM_ERR = 2,
 	STREAM_FILE = 3, /* that of -o */
 	STREAM_PART = 4, /* what becomes of that file */
+	STREAM_LINE = 5, /* the last line of stderr's terminal, anew */
 };
 
 /* Why a request, or the connection (request 0), is over. */

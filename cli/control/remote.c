@@ -33,6 +33,8 @@ free_state(struct job *job)
 	start_free(remote->start);
 	coapx_timer_free(remote->patience);
 	remote_forget_data(remote);
+	if (remote->line)
+		output_pass_line(job->out, "", 0);
 	for (; remote->next < remote->route.n; remote->next++)
 		close(remote->route.fds[remote->next]);
 	route_free(&remote->route);
@@ -163,31 +165,37 @@ on_hello(struct remote *remote, const struct message *m)
 		coapx_timer_stop(remote->patience);
 }
 
+/* What cannot be written of the standard error is not missed. */
+static const struct {
+	void (*pass)(struct output *out, const void *data, size_t len);
+	bool matters;
+} streams[] = {
+	[STREAM_OUT] = { output_pass_out, true },
+	[STREAM_ERR] = { output_pass_err, false },
+	[STREAM_FILE] = { output_pass_file, true },
+	[STREAM_PART] = { output_pass_part, true },
+	[STREAM_LINE] = { output_pass_line, false },
+};
+
 static void
 on_output(struct remote *remote, const struct message *m)
 {
 	struct output *out = remote->job->out;
+	unsigned stream = m->output.stream;
 	struct message reply;
 
 	if (!remote->headed && remote->next > 0)
 		tell_owner(remote, remote->route.owners[remote->next - 1]);
 	remote->headed = true;
 	remote->printed = true;
-	if (m->output.stream == STREAM_OUT)
-		output_pass_out(out, m->output.data.data, m->output.data.len);
-	else if (m->output.stream == STREAM_FILE)
-		output_pass_file(out, m->output.data.data, m->output.data.len);
-	else if (m->output.stream == STREAM_PART)
-		output_pass_part(out, (const char *)m->output.data.data,
-		    m->output.data.len);
-	else
-		output_pass_err(out, m->output.data.data, m->output.data.len);
-	/* What cannot be written of the standard error is not missed. */
-	if (m->output.stream != STREAM_ERR && output_failed(out) &&
-	    !(remote->broken & 1U << m->output.stream)) {
-		remote->broken |= 1U << m->output.stream;
+	remote->line =
+	    stream == STREAM_LINE ? m->output.data.len > 0 : remote->line;
+	streams[stream].pass(out, m->output.data.data, m->output.data.len);
+	if (streams[stream].matters && output_failed(out) &&
+	    !(remote->broken & 1U << stream)) {
+		remote->broken |= 1U << stream;
 		reply = (struct message){ .type = MESSAGE_BROKEN };
-		reply.stream = m->output.stream;
+		reply.stream = stream;
 		remote_send(remote, &reply);
 	}
 	remote->written += m->output.data.len;

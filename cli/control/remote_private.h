@@ -32,6 +32,7 @@ struct remote {
 	struct pieces *pieces; /* of the file that the owner reads */
 	char *input_name;
 	bool reading; /* a piece of it */
+	bool line;    /* the owner has one on the terminal (STREAM_LINE) */
 };
 
 /* --- remote_start.c ------------------------------------------------------ */

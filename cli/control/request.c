@@ -209,6 +209,13 @@ sink_part(void *user, const void *data, size_t len)
 	return sink_write(user, STREAM_PART, data, len);
 }
 
+static bool
+sink_line(void *user, const char *line, size_t len)
+{
+	sink_write(user, STREAM_LINE, line, len);
+	return false;
+}
+
 /* More of a body would only lie here. */
 static bool
 sink_behind(void *user)
@@ -318,6 +325,7 @@ make_front(struct request *request, struct app *app)
 		.user = request,
 		.out = sink_out,
 		.err = sink_err,
+		.line = sink_line,
 		.file = sink_file,
 		.part = sink_part,
 		.behind = sink_behind,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The sink of the process, the choice of form, and what reaches which stream. */
+/* The choice of form, and what reaches which stream. */
 #include "cli/output/output.h"
 
 #include <errno.h>
@@ -8,13 +8,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/body/part.h"
 #include "cli/command.h"
 #include "cli/job.h"
-#include "cli/output/charset.h"
 #include "cli/output/output_form.h"
 #include "cli/request/write_out.h"
 #include "cli/words/args.h"
@@ -22,21 +19,7 @@
 /* Where a body begins, for whoever writes it. */
 #define BEGIN "begin "
 
-/* --- the process's own streams ------------------------------------------- */
-
-static int
-stdio_out(void *user, const void *data, size_t len)
-{
-	(void)user;
-	return write_all(STDOUT_FILENO, data, len);
-}
-
-static int
-stdio_err(void *user, const void *data, size_t len)
-{
-	(void)user;
-	return write_all(STDERR_FILENO, data, len);
-}
+/* --- sinks --------------------------------------------------------------- */
 
 static bool
 environment_has(const char *name)
@@ -65,26 +48,6 @@ sink_colors(struct sink *sink)
 {
 	sink->out_color = wants_color(sink->out_is_terminal);
 	sink->err_color = wants_color(sink->err_is_terminal);
-}
-
-void
-sink_stdio(struct sink *sink)
-{
-	struct winsize size = { .ws_col = 0 };
-
-	memset(sink, 0, sizeof(*sink));
-	sink->out = stdio_out;
-	sink->err = stdio_err;
-	sink->out_is_terminal = isatty(STDOUT_FILENO) == 1;
-	sink->err_is_terminal = isatty(STDERR_FILENO) == 1;
-	sink_colors(sink);
-	if (sink->out_is_terminal &&
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		sink->width = size.ws_col;
-	if (sink->err_is_terminal &&
-	    ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0)
-		sink->err_width = size.ws_col;
-	sink->utf8 = charset_is_utf8();
 }
 
 /* --- an output ----------------------------------------------------------- */
@@ -237,6 +200,13 @@ output_pass_err(struct output *out, const void *data, size_t len)
 	out->sink.err(out->sink.user, data, len);
 }
 
+void
+output_pass_line(struct output *out, const void *data, size_t len)
+{
+	if (out->sink.line)
+		out->sink.line(out->sink.user, data, len);
+}
+
 const char *
 output_file_name(const struct output *out)
 {
@@ -284,7 +254,7 @@ do_part(struct output *out, const char *line)
 }
 
 void
-output_pass_part(struct output *out, const char *data, size_t len)
+output_pass_part(struct output *out, const void *data, size_t len)
 {
 	char line[PART_TEXT];
 

@@ -30,6 +30,11 @@ struct sink {
 	/* 0, or -1 when it cannot be written (EPIPE, ENOSPC). */
 	int (*out)(void *user, const void *data, size_t len);
 	int (*err)(void *user, const void *data, size_t len);
+	/* The last line of stderr's terminal, which is not finished: it stays
+	 * below what is written until another one takes its place, or none
+	 * (len 0). Whether there was one on the screen. NULL: there can be
+	 * none. */
+	bool (*line)(void *user, const char *line, size_t len);
 	/* What goes to the file of -o, where another process writes it, also
 	 * when it is nothing; NULL: it is written here. */
 	int (*file)(void *user, const void *data, size_t len);
@@ -51,9 +56,6 @@ struct sink {
 	int64_t (*now_ms)(void *user);
 };
 
-/* The process's own stdout and stderr. SIGPIPE is to be ignored, else it ends
- * the program before the exit status says so. */
-void sink_stdio(struct sink *sink);
 /* Whether colours are wanted, by the environment and what is a terminal. */
 void sink_colors(struct sink *sink);
 
@@ -84,7 +86,8 @@ int output_close(struct output *out);
 void output_pass_out(struct output *out, const void *data, size_t len);
 void output_pass_err(struct output *out, const void *data, size_t len);
 void output_pass_file(struct output *out, const void *data, size_t len);
-void output_pass_part(struct output *out, const char *data, size_t len);
+void output_pass_part(struct output *out, const void *data, size_t len);
+void output_pass_line(struct output *out, const void *data, size_t len);
 
 /* A body that comes piece by piece, for the file of -o: where it begins, or
  * begins anew, at 0 or where the part that was found ends; which one it is;

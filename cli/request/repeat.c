@@ -37,6 +37,7 @@ on_timer(coapx_timer_t *timer, void *arg)
 
 	(void)timer;
 	repeat->session = NULL;
+	job_is_quiet(repeat->job, false);
 	status = repeat->again(repeat->job);
 	if (status != JOB_RUNNING)
 		end(repeat, status);
@@ -61,6 +62,7 @@ repeat_wait(struct repeat *repeat, coap_session_t *session)
 	uint64_t ms = repeat->interval_ms;
 
 	repeat->session = session;
+	job_is_quiet(repeat->job, repeat->hold_ms <= ms);
 	if (repeat->hold_ms > ms) {
 		ms = repeat->hold_ms;
 		output_note(repeat->job->out,

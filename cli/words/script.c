@@ -2,6 +2,7 @@
 /* Commands one after the other. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -436,8 +437,11 @@ on_signal(int signo, void *arg)
 {
 	struct run *run = arg;
 
-	if (run->script)
-		script_cancel(run->script, signals_status(signo));
+	if (!run->script)
+		return;
+	if (signo == SIGINT)
+		front_interrupted(run->script->front);
+	script_cancel(run->script, signals_status(signo));
 }
 
 int

@@ -72,7 +72,7 @@ break_after() {
 	cmp <(head -c 20480 "${body}") got.part
 	run cs get "${uri}" -o got --resume -vv
 	assert_success
-	assert_output --partial 'Block2:20/0/1024]'
+	assert_output --partial 'Block2:20/0/1024, Size2:0]'
 	refute_output --partial 'Block2:19/'
 	cmp "${body}" got
 	[[ ! -e got.part && ! -e got.part.etag ]]
@@ -241,6 +241,85 @@ got.part.etag that says of what: all of it is asked for"
 	run cs get "coap://127.0.0.1:${device}/large?size=5000" -o got \
 		--expect-text nothing
 	assert_failure 10
+}
+
+@test 'Ctrl-C says what is kept, and --resume shows how much there is of all' {
+	start_choke "${device}"
+	answers 20
+	term_start "${COAP_SHELL}" get "${uri}" -o got --format human
+	term_wait '% \[=* *\] 20 KiB of 98 KiB'
+	term_keys C-c
+	assert_equal "$(term_status)" 130
+	term_wait "^coap-shell: interrupted; 20480 of 100000 bytes had come; \
+'get ${uri/\?/.} --resume -o got' goes on there"
+	# No trace of the bar, nor of the ^C behind it.
+	not term_shows '% \[|\^C'
+	term_stop
+	answers 10
+	term_start "${COAP_SHELL}" get "${uri}" -o got --format human --resume
+	term_wait '30 % \[=* *\] 30 KiB of 98 KiB'
+	kill -TERM "$(term_pid)"
+	assert_equal "$(term_status)" 143
+	term_wait '^coap-shell: terminated; 30720 of 100000 bytes had come'
+	not term_shows '% \['
+	answers 5
+	run cs get "${uri}" -o got --resume -T 2s
+	assert_failure 18
+	assert_output --partial '35840 of 100000 bytes had come'
+}
+
+@test 'Ctrl-C says it through the agent, too' {
+	start_choke "${device}"
+	cs open "coap://127.0.0.1:${port}" --name s --persist 1m
+	answers 20
+	term_start "${COAP_SHELL}" get 's:/large?size=100000' -o got \
+		--format human
+	term_wait '% \[=* *\] 20 KiB of 98 KiB'
+	term_keys C-c
+	assert_equal "$(term_status)" 130
+	term_wait '^coap-shell: interrupted; 20480 of 100000 bytes had come'
+	not term_shows '% \[|\^C'
+	[[ $(wc -c <got.part) == 20480 ]]
+}
+
+@test 'a server of libcoap says the size of what goes on, when asked' {
+	head -c 50000 /dev/urandom >"${body}"
+	cs put "coap://127.0.0.1:${theirs}/fw" -d "@${body}"
+	start_choke "${theirs}"
+	cs open "coap://127.0.0.1:${port}" --name s --persist 1m
+	uri=s:/fw
+	break_after 20
+	sed -i 's/^total 50000$/total 60000/' got.part.etag
+	answers 10
+	run cs get "${uri}" -o got --resume -T 2s
+	assert_failure 18
+	assert_output --partial '30720 of 50000 bytes had come'
+}
+
+# Whether a bar is the last row, below so many items of the observation.
+bar_is_below() {
+	[[ $(last_row) =~ ^\ +[0-9]+\ %\ \[.*\ left$ ]] &&
+		(($(visible | grep -cE '^[0-9:.]+Z .*/time #[0-9]+ 2.05') >= $1))
+}
+
+@test 'how far it is, below what is told meanwhile at a prompt' {
+	load screen
+	start_choke "${device}"
+	answers 1000000 50
+	export XDG_STATE_HOME=${BATS_TEST_TMPDIR}/state EDITRC=/dev/null
+	term_start "${COAP_SHELL}" --color never --format human
+	wait_until at_prompt
+	command_line "observe coap://127.0.0.1:${device}/time &"
+	type_text "get ${uri}0 -o got"
+	term_keys Enter
+	wait_until bar_is_below 3
+	wait_until bar_is_below 5
+	term_keys C-c
+	wait_until at_prompt
+	term_wait '^coap-shell: interrupted; [0-9]+ of 1000000 bytes had come'
+	not term_shows '% \[|\^C'
+	# Nor does anything stand behind one.
+	not term_shows '[^0-9:.].*Z .*/time #'
 }
 
 @test 'how far it is: a line at the end where there is no terminal' {

@@ -676,3 +676,28 @@ Hello, world!"
 	run_apart cs decode "@${file}.none"
 	assert_told 3 'No such file or directory'
 }
+
+# Whether two requests, each answered at once, said that they wait. 2: they
+# were not, which on a busy machine may be.
+false_wait() {
+	local late
+	cs get -n 2 --interval 600ms "coap://127.0.0.1:${port}/time" -v --json \
+		>"${BATS_TEST_TMPDIR}/out" 2>"${BATS_TEST_TMPDIR}/err" ||
+		return 3
+	late=$(jq -s 'map(select(.rtt_ms > 150)) | length' \
+		"${BATS_TEST_TMPDIR}/out")
+	((late == 0)) || return 2
+	grep '^waiting for' "${BATS_TEST_TMPDIR}/err"
+}
+
+@test 'the time between two requests is no wait for an answer' {
+	local result=2
+	start_serve
+	while ((result == 2)); do
+		result=0
+		false_wait || result=$?
+	done
+	assert_equal "${result}" 1
+	run cs get "coap://127.0.0.1:${port}/separate?delay=900" -v
+	assert_line --partial 'waiting for a response from'
+}

@@ -25,7 +25,7 @@ setup(void **state)
 	};
 	char *problem = NULL;
 
-	sink_stdio(&app->own.sink);
+	sink_stdio(&app->own.sink, &app->terminal);
 	*state = app;
 	if (app_open(app) != 0)
 		return -1;

@@ -629,8 +629,8 @@ numbers(void **state)
 		{ MESSAGE_CREDIT, 9, AT(credit), 1, MESSAGE_WINDOW },
 		{ MESSAGE_INPUT_END, 9, AT(input_end.status), 0, 255 },
 		{ MESSAGE_KEYS_FAILED, 9, AT(status), 1, 255 },
-		{ MESSAGE_BROKEN, 9, AT(stream), 1, 4 },
-		{ MESSAGE_OUTPUT, 9, AT(output.stream), 1, 4 },
+		{ MESSAGE_BROKEN, 9, AT(stream), 1, STREAM_LINE },
+		{ MESSAGE_OUTPUT, 9, AT(output.stream), 1, STREAM_LINE },
 		{ MESSAGE_READ, 14, AT(read.max), 1, MESSAGE_DATA },
 		{ MESSAGE_EXIT, 9, AT(exit.status), 0, 255 },
 #undef AT

@@ -52,7 +52,7 @@ setup(void **state)
 {
 	struct app *app = calloc(1, sizeof *app);
 
-	sink_stdio(&app->own.sink);
+	sink_stdio(&app->own.sink, &app->terminal);
 	*state = app;
 	return app_open(app);
 }

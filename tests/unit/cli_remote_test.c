@@ -205,7 +205,7 @@ test_garbage(void **state)
 		{ WIRE("\0\0\0\x11\x83\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0") },
 		{ WIRE("\0\0\0\x0d\1\0\0\0\0\0\0\0\1\0\0\0\0") },
 		/* a stream that there is not; a READ of nothing */
-		{ WIRE("\0\0\0\x0d\x80\0\0\0\1\0\0\0\5\0\0\0\0") },
+		{ WIRE("\0\0\0\x0d\x80\0\0\0\1\0\0\0\6\0\0\0\0") },
 		{ WIRE("\0\0\0\x0d\x81\0\0\0\1\0\0\0\0\0\0\4\0") },
 		{ WIRE("\0\0\0\x2c\x10\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 		       "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\3pwd") },
@@ -772,6 +772,33 @@ test_file_goes_on(void **state)
 	free(path);
 }
 
+static bool
+take_line(void *user, const char *line, size_t len)
+{
+	struct control_user *u = user;
+
+	text_add_bytes(&u->err, line, len);
+	text_add(&u->err, "|");
+	return false;
+}
+
+/* The line that is not finished goes when its owner does. */
+static void
+test_line(void **state)
+{
+	struct control_user *u = *state;
+	struct control_peer *p;
+
+	u->app.own.sink.line = take_line;
+	p = begin(u);
+	control_user_output(p, STREAM_LINE, "50 %", 4);
+	control_user_output(p, STREAM_ERR, "told\n", 5);
+	control_user_output(p, STREAM_LINE, "60 %", 4);
+	control_user_exit(p, 0, "", "");
+	assert_int_equal(control_user_finish(u), STATUS_OK);
+	assert_string_equal(text_string(&u->err), "50 %|told\n60 %||");
+}
+
 /* --- what is current ----------------------------------------------------- */
 
 static void
@@ -903,6 +930,7 @@ main(void)
 		TEST(test_broken),
 		TEST(test_file),
 		TEST(test_file_goes_on),
+		TEST(test_line),
 		TEST(test_follows),
 		TEST(test_all),
 		TEST(test_app_closes),
