@@ -89,6 +89,7 @@ void
 download_free(struct download *d)
 {
 	progress_free(d->progress);
+	part_hash_free(d->part_hash);
 	coapx_watch_free(d->pipe);
 	text_free(&d->copy);
 	memset(d, 0, sizeof(*d));
@@ -166,18 +167,48 @@ find_part(struct download *d, const struct request_plan *plan)
 	return STATUS_OK;
 }
 
+static void
+on_hashed(void *arg, bool good)
+{
+	struct download *d = arg;
+	struct job *job = d->job;
+	int status;
+
+	part_hash_free(d->part_hash);
+	d->part_hash = NULL;
+	d->hashes = good;
+	status = d->again(job);
+	if (status != JOB_RUNNING)
+		job_end(job, status);
+}
+
+/* A program is told what came, also when it is not shown: for that what is there
+ * is read. Whether it is. */
+static bool
+hash_part(struct download *d)
+{
+	if (output_form(d->job->out) != FORM_JSON)
+		return false;
+	d->part_hash =
+	    part_hash_start(d->job, d->offset, &d->sha, on_hashed, d);
+	return d->part_hash != NULL;
+}
+
 int
 download_begin(struct download *d, const struct request_plan *plan,
     const struct target *target, coapx_request_params_t *params)
 {
 	bool named = name_body(d, plan, target->uri);
+	bool looked = d->looked;
 	int status = STATUS_OK;
 
-	if (d->resume && !d->looked && named)
+	if (d->resume && !looked && named)
 		status = find_part(d, plan);
 	d->looked = true;
 	if (d->offset == 0)
 		return status;
+	if (!looked && hash_part(d))
+		return JOB_RUNNING;
 	params->body_offset = d->offset;
 	params->body_etag = d->part.etag;
 	params->body_etag_length = d->part.etag_len;
@@ -201,7 +232,6 @@ keep_copy(struct download *d, const uint8_t *data, size_t len)
 	text_add_bytes(&d->copy, data, len);
 }
 
-/* A program is told what came, also when it is not shown. */
 static void
 hash(struct download *d, uint64_t offset, const uint8_t *data, size_t len)
 {

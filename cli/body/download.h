@@ -9,6 +9,7 @@
 
 #include "cli/app.h"
 #include "cli/body/part.h"
+#include "cli/body/part_hash.h"
 #include "cli/body/progress.h"
 #include "cli/output/sha256.h"
 #include "cli/request/request.h"
@@ -29,6 +30,8 @@ struct download {
 	bool hashes; /* the body, from its first byte on */
 	struct sha256 sha;
 	char digest[SHA256_TEXT_SIZE];
+	struct part_hash *part_hash; /* of what was there */
+	int (*again)(struct job *job);
 	coapx_transfer_t at; /* without its ETag */
 	struct progress *progress;
 	coapx_watch_t *pipe; /* that is full; or NULL */
@@ -40,8 +43,9 @@ struct download {
 int download_make(struct job *job, const struct request_plan *plan, bool keeps,
     const char *target, struct download *d);
 void download_free(struct download *d);
-/* The request to the target is about to be sent: where it begins. STATUS_OK or
- * an exit status. */
+/* The request to the target is about to be sent: where it begins. STATUS_OK; an
+ * exit status; JOB_RUNNING: d->again(), which the caller has set, follows and is
+ * to call this once more. */
 int download_begin(struct download *d, const struct request_plan *plan,
     const struct target *target, coapx_request_params_t *params);
 /* As write_body and transfer of the library. Where it waits, job->ready() is to

@@ -384,6 +384,7 @@ request_job_start(struct job *job, unsigned code, size_t operand)
 	job->left = what_is_left;
 	job->ready = go_on;
 	status = read_words(r, code);
+	r->download.again = send_one;
 	if (status != STATUS_OK)
 		return status;
 	if (args_has(&job->args, "print-command"))

@@ -343,6 +343,14 @@ output_body_find(const struct output *out, struct part *part)
 }
 
 int
+output_body_open(const struct output *out)
+{
+	if (!output_to_file(out) || out->sink.file)
+		return -1;
+	return output_file_open_part(out->options.file);
+}
+
+int
 output_close(struct output *out)
 {
 	bool failed;

@@ -103,6 +103,8 @@ bool output_body_waits(const struct output *out, int *fd);
 /* What there is already. 0, or -1 with errno: ENOENT, ENODATA when nothing says
  * of what it is, EBUSY when another one writes it. */
 int output_body_find(const struct output *out, struct part *part);
+/* To read it, locked until it is closed; -1: not in this process. */
+int output_body_open(const struct output *out);
 /* Whether payloads go to a file. */
 bool output_to_file(const struct output *out);
 /* The file of -o; NULL: none. */

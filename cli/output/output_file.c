@@ -322,6 +322,18 @@ output_file_find(const char *path, char **text, uint64_t *length)
 	return *text ? 0 : -1;
 }
 
+int
+output_file_open_part(const char *path)
+{
+	char *real = realpath(path, NULL);
+	char *part = path_with(real ? real : path, PART_END);
+	int fd = part ? open_part(part, O_RDONLY) : -1;
+
+	free(part);
+	free(real);
+	return fd;
+}
+
 /* --- the end --------------------------------------------------------------- */
 
 /* Whether what there is of a body is of use to somebody. */

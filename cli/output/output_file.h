@@ -45,6 +45,8 @@ void output_file_whole(struct output_file *file);
  * written.
  */
 int output_file_find(const char *path, char **text, uint64_t *length);
+/* A descriptor at the first byte of that, locked until it is closed; or -1. */
+int output_file_open_part(const char *path);
 /* Moves it to its place when keep is set and something was written, else
  * removes it. 0, or -1 with errno; closed in any case. */
 int output_file_close(struct output_file *file, bool keep);

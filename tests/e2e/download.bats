@@ -296,6 +296,19 @@ got.part.etag that says of what: all of it is asked for"
 	assert_output --partial '30720 of 50000 bytes had come'
 }
 
+@test 'JSON has the SHA-256 of a download that went on' {
+	cs get "coap://127.0.0.1:${device}/large?size=1000000" -o got
+	mv got "${body}"
+	start_choke "${device}"
+	uri+=0
+	# The part is more than is read at a time.
+	break_after 600
+	cs get "${uri}" -o got --resume --json >json
+	cmp "${body}" got
+	assert_equal "$(jq -r .payload.sha256 json) -" \
+		"$(sha256sum <got | tr -s ' ')"
+}
+
 # Whether a bar is the last row, below so many items of the observation.
 bar_is_below() {
 	[[ $(last_row) =~ ^\ +[0-9]+\ %\ \[.*\ left$ ]] &&
