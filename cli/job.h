@@ -56,7 +56,8 @@ struct job {
 	struct keyring *keyring; /* credentials of its words, or NULL */
 	/* The session it works on, to be compared only; NULL: none yet. */
 	const coap_session_t *session;
-	bool opens; /* origin_open() is on the stack */
+	bool opens;  /* origin_open() is on the stack */
+	bool shares; /* what it opens serves its other targets, too */
 	/* What it waits for cannot be before this session is established. */
 	const coap_session_t *waits_on;
 	struct load *loading; /* of the keyring, before the command starts */

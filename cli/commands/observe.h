@@ -25,9 +25,13 @@ int observe_words(struct job *job, struct observe_words *words,
     int (*begin_request)(struct job *job));
 void observe_words_free(struct observe_words *words);
 
-/* The one that an ID names, or the only one. NULL: *status, the job having been
- * told. */
-struct observed *observed_of_words(struct job *job, int *status);
+/* The one that operand i names, or without it the only one. NULL: *status, the
+ * job having been told. */
+struct observed *observed_of_words(struct job *job, size_t i, int *status);
+/* Whether a command about all of them is about it: with -S of that session. */
+bool observed_is_asked(const struct job *job, const struct observed *o);
+/* Says that there is none: STATUS_STATE. */
+int observed_none(struct job *job);
 
 #define OBSERVED_OPERAND                                                       \
 	{                                                                      \

@@ -99,9 +99,8 @@ fill_row(const struct job *job, const struct observed *o, struct row *row,
 	cells[7] = text_string(&row->value);
 }
 
-/* Whether a list is about it. */
-static bool
-wanted(const struct job *job, const struct observed *o)
+bool
+observed_is_asked(const struct job *job, const struct observed *o)
 {
 	const char *name = app_asked_session(job);
 	struct view_notification v = { .uri = NULL };
@@ -129,7 +128,7 @@ list(struct job *job, const struct observed *only)
 		return job_fail(job, STATUS_INTERNAL, "out of memory");
 	}
 	DL_FOREACH(job->app->observed, o) {
-		if (only ? o != only : !wanted(job, o))
+		if (only ? o != only : !observed_is_asked(job, o))
 			continue;
 		fill_row(job, o, &rows[table.rows],
 		    cells + COLUMNS * table.rows);
@@ -152,7 +151,7 @@ start_list(struct job *job)
 	if (app_check_asked(job) != STATUS_OK)
 		return STATUS_STATE;
 	DL_FOREACH(job->app->observed, o)
-		if (wanted(job, o))
+		if (observed_is_asked(job, o))
 			return list(job, NULL);
 	/* A guest asks several processes, and speaks for all of them, unless it
 	 * is about one session. */
@@ -323,26 +322,33 @@ const struct command cmd_observe_start = {
 
 /* --- which one ------------------------------------------------------------ */
 
-struct observed *
-observed_of_words(struct job *job, int *status)
+int
+observed_none(struct job *job)
 {
-	const char *word = args_operand(&job->args, 0);
+	return job_fail(job, STATUS_STATE,
+	    "nothing is observed; 'observe start PATH' does that in the "
+	    "background");
+}
+
+struct observed *
+observed_of_words(struct job *job, size_t i, int *status)
+{
+	const char *word = args_operand(&job->args, i);
 	struct app *app = job->app;
 	struct observed *o = app->observed;
 	uint64_t id = 0;
 
-	*status = STATUS_STATE;
+	*status = STATUS_OK;
 	if (!word && o && !o->next)
 		return o;
+	*status = STATUS_STATE;
 	if (!word && o) {
 		*status = job_fail(job, STATUS_USAGE,
 		    "which one? 'observe list' shows them");
 		return NULL;
 	}
 	if (!word) {
-		job_fail(job, STATUS_STATE,
-		    "nothing is observed; 'observe start PATH' does that in "
-		    "the background");
+		observed_none(job);
 		return NULL;
 	}
 	o = parse_number(word, UINT32_MAX, &id)
@@ -353,6 +359,8 @@ observed_of_words(struct job *job, int *status)
 		    "there is no observation '%s' here; 'observe list' shows "
 		    "what there is, and -S NAME says in whose process",
 		    word);
+	else
+		*status = STATUS_OK;
 	return o;
 }
 
@@ -387,7 +395,7 @@ start_show(struct job *job)
 		status = write_out_check(job);
 	if (status != STATUS_OK)
 		return status;
-	o = observed_of_words(job, &status);
+	o = observed_of_words(job, 0, &status);
 	if (!o)
 		return status;
 	if (!kept_view(job, o, &o->last, &v))
@@ -409,7 +417,7 @@ start_diff(struct job *job)
 		status = write_out_check(job);
 	if (status != STATUS_OK)
 		return status;
-	o = observed_of_words(job, &status);
+	o = observed_of_words(job, 0, &status);
 	if (!o)
 		return status;
 	if (o->last.there && !o->before.there)

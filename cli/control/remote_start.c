@@ -24,8 +24,10 @@ full_words(const struct job *job, size_t *n)
 		words[(*n)++] = strndup(name, len);
 		name += len + (name[len] == ' ');
 	}
-	/* START tells what is current, which -S before a list is not. */
-	if (words && job->command->reach == REACH_ALL && asked) {
+	/* START tells what is current, which -S before what is about all of
+	 * them is not. */
+	if (words && asked &&
+	    (job->command->reach == REACH_ALL || args_has(&job->args, "all"))) {
 		words[(*n)++] = strdup("--session");
 		words[(*n)++] = strdup(asked);
 	}

@@ -21,6 +21,7 @@ struct names {
 	char **list;
 	size_t n;
 	bool uri;  /* a URI is named: it is for this process */
+	bool path; /* of several targets one is of what is current */
 	bool away; /* the name is that of the front end's current session */
 	bool failed;
 };
@@ -80,6 +81,8 @@ add_target(struct names *names, const char *word)
 		names->uri = true;
 	else if (name_of_target(word, name))
 		add_name(names, name);
+	else
+		names->path = true;
 }
 
 /* An optional NAME in front of words that have to be there is none when there
@@ -132,26 +135,47 @@ is_for_current(const struct job *job)
 	return job->command->operands[0].complete != COMPLETE_LISTENER;
 }
 
-/* Without a name of its own a command is for -S, then for what is current. */
+/* What is current is looked at first, for it is that which the owner is told
+ * of. */
+static void
+add_current(struct names *names, const char *name)
+{
+	size_t last = names->n;
+	char *added;
+
+	add_name(names, name);
+	if (names->failed)
+		return;
+	added = names->list[last];
+	memmove(names->list + 1, names->list, last * sizeof *names->list);
+	names->list[0] = added;
+}
+
+/* Without a name of its own a command is for -S, then for what is current; so
+ * is a path among several targets. */
 static void
 find_names(const struct job *job, struct names *names)
 {
 	const struct front *front = job->front;
 	const char *name = args_get(&job->args, "session");
+	bool named;
 
 	memset(names, 0, sizeof *names);
 	add_operands(job, names);
 	add_options(job, names);
-	if (names->n > 0 || names->uri || !is_for_current(job))
+	named = names->n > 0 || names->uri;
+	if ((named && !names->path) || !is_for_current(job))
 		return;
 	if (!name)
 		name = front->session_name;
+	if (!name && named && front->current)
+		name = front->current->name;
 	if (!name && !front->current) {
 		name = front->away;
 		names->away = name != NULL;
 	}
 	if (name)
-		add_name(names, name);
+		add_current(names, name);
 }
 
 /* --- which socket -------------------------------------------------------- */
@@ -313,6 +337,26 @@ to_owner(struct job *job, const struct names *names, struct route *route)
 	}
 }
 
+/* Targets of which some are URIs, and so this process's, and others another
+ * one's. */
+static void
+refuse_mixed(struct job *job, const struct names *names, struct route *route)
+{
+	struct folder *folder = open_folder(job, route);
+	int fd = folder && names->n > 0
+	    ? folder_connect_session(folder, names->list[0])
+	    : -ENOENT;
+
+	if (fd < 0)
+		return;
+	close(fd);
+	failed(route,
+	    job_fail(job, STATUS_STATE,
+		"'%s' belongs to another process, and what a URI opens to this "
+		"one; do them one by one",
+		names->list[0]));
+}
+
 /* --all is of this process; of one that has none, of the agent, and never of
  * somebody's prompt. */
 static void
@@ -332,6 +376,14 @@ to_all_of(struct job *job, struct route *route)
 		away(route, fd);
 }
 
+/* All observations of the session that -S names. */
+static bool
+is_all_of_one(const struct job *job)
+{
+	return job->command->operands[0].complete == COMPLETE_OBSERVED &&
+	    app_asked_session(job);
+}
+
 static void
 to_session(struct job *job, struct route *route)
 {
@@ -339,7 +391,7 @@ to_session(struct job *job, struct route *route)
 	bool here = false;
 	size_t i;
 
-	if (args_has(&job->args, "all")) {
+	if (args_has(&job->args, "all") && !is_all_of_one(job)) {
 		to_all_of(job, route);
 		return;
 	}
@@ -352,6 +404,8 @@ to_session(struct job *job, struct route *route)
 		to_path(job, route);
 	else if (!names.uri && !here && names.n > 0)
 		to_owner(job, &names, route);
+	else if (names.uri && !here)
+		refuse_mixed(job, &names, route);
 	if (names.n > 0 && route->to == ROUTE_AWAY) {
 		route->session = names.list[0];
 		names.list[0] = NULL;

@@ -11,6 +11,7 @@
 #include "cli/body/input.h"
 #include "cli/command.h"
 #include "cli/failure.h"
+#include "cli/observe/same.h"
 #include "cli/output/option_text.h"
 #include "cli/output/time_text.h"
 #include "cli/request/group.h"
@@ -347,11 +348,38 @@ make(struct job *job, struct target *target, int *status)
 	return o;
 }
 
+/* Another one of the same; one that is being stopped does not count. */
+static const struct observed *
+find_same(const struct observed *o)
+{
+	const struct observed *other;
+
+	DL_FOREACH(o->app->observed, other)
+		if (other != o && !other->stopping &&
+		    other->target.session == o->target.session &&
+		    strcmp(other->key, o->key) == 0)
+			return other;
+	return NULL;
+}
+
+static int
+is_there(struct job *job, const struct observed *other)
+{
+	const char *name = session_name(other);
+
+	return job_fail(job, STATUS_STATE,
+	    "%s is observed already, as %u; 'observe tail %u%s%s' shows what "
+	    "comes",
+	    other->target.uri, other->id, other->id, name ? " -S " : "",
+	    name ? name : "");
+}
+
 static int
 send_it(struct job *job, struct observed *o, const struct request_plan *plan)
 {
 	coapx_result_t failed = { 0 };
 	coapx_observe_params_t params;
+	const struct observed *other;
 	coap_pdu_t *pdu;
 	int status = STATUS_INTERNAL;
 
@@ -363,6 +391,12 @@ send_it(struct job *job, struct observed *o, const struct request_plan *plan)
 	pdu = plan_pdu(job, plan, &o->target, &status);
 	if (!pdu)
 		return status;
+	same_key(pdu, plan, o->key);
+	other = find_same(o);
+	if (other) {
+		coap_delete_pdu(pdu);
+		return is_there(job, other);
+	}
 	o->observation =
 	    coapx_observe_start(o->target.session, pdu, &params, &failed.error);
 	if (o->observation)

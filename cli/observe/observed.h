@@ -8,6 +8,7 @@
 
 #include "cli/app.h"
 #include "cli/observe/showing.h"
+#include "cli/output/sha256.h"
 #include "cli/request/request.h"
 #include "cli/words/names.h"
 
@@ -49,6 +50,7 @@ struct observed {
 	struct target target;
 	char session_name[NAME_SIZE];
 	char *path;
+	char key[SHA256_TEXT_SIZE]; /* same_key() of its request */
 	coapx_observation_t *observation;
 	struct kept last;
 	struct kept before;
@@ -61,8 +63,9 @@ struct observed {
 	bool gone;
 };
 
-/* Sends the request, and takes the target over in any case. NULL: *status, the
- * job having been told. */
+/* Sends the request, and takes the target over in any case. What is observed
+ * already is not observed a second time (RFC 7641 section 3.1). NULL: *status,
+ * the job having been told. */
 struct observed *observed_start(struct job *job, struct target *target,
     const struct request_plan *plan, struct follower *follower, int *status);
 struct observed *observed_find(struct app *app, unsigned id);

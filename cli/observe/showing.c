@@ -16,7 +16,7 @@ const struct option showing_options[] = {
 	{ .letter = 'n',
 	    .name = "count",
 	    .arg = "N",
-	    .help = "end after so many were shown" },
+	    .help = "end after so many were shown, of each" },
 	{ .letter = 'D',
 	    .name = "duration",
 	    .arg = "DUR",
@@ -50,6 +50,7 @@ kept_set(struct kept *kept, const struct view_notification *v)
 	kept->view.session = NULL;
 	kept->view.uri = NULL;
 	kept->view.label = NULL;
+	kept->view.several = false;
 	kept->view.response = NULL;
 	kept->view.changes = NULL;
 	kept->view.data = copy;
@@ -154,6 +155,8 @@ showing_show(struct showing *showing, const struct view_notification *v)
 	json_t *changes = NULL;
 
 	shown.count = showing->summary.notifications + 1;
+	shown.label = showing->label;
+	shown.several = showing->several;
 	if (!is_wanted(showing, v) || showing_is_over(showing))
 		return;
 	if (showing->diff && showing->before.there && !v->reordered)
@@ -248,6 +251,19 @@ showing_make(struct job *job, struct showing *showing,
 }
 
 void
+showing_join(struct showing *one, const struct showing *all)
+{
+	*one = (struct showing){
+		.job = all->job,
+		.diff = all->diff,
+		.changes_only = all->changes_only,
+		.late = all->late,
+		.limit = all->limit,
+		.began_ms = time_now_ms(),
+	};
+}
+
+void
 showing_begin(struct showing *showing)
 {
 	const char *duration = args_get(&showing->job->args, "duration");
@@ -263,6 +279,8 @@ showing_free(struct showing *showing)
 {
 	coapx_timer_free(showing->timer);
 	showing->timer = NULL;
+	free(showing->label);
+	showing->label = NULL;
 	kept_free(&showing->before);
 }
 
@@ -287,13 +305,15 @@ showing_ended(struct showing *showing, const struct target *target,
 	struct job *job = showing->job;
 	bool before = showing->summary.notifications > 0;
 	struct view_notification last;
+	struct view_response refused = *view;
 	unsigned code;
 
 	if (result->error < 0)
 		return failure_target(job, target, result, NULL);
 	code = coap_pdu_get_code(result->response);
 	if (COAP_RESPONSE_CLASS(code) != 2) {
-		output_response(job->out, view);
+		refused.label = showing->several ? showing->label : NULL;
+		output_response(job->out, &refused);
 		failure_proxy(job, target, code);
 		return status_of_code(code);
 	}

@@ -37,6 +37,8 @@ struct showing {
 	bool diff;
 	bool changes_only;
 	bool late;
+	bool several;   /* the label is in front of each line, in every form */
+	char *label;    /* what is in front for people; or NULL */
 	uint64_t limit; /* 0: none */
 	uint64_t shown;
 	struct kept before;
@@ -51,6 +53,9 @@ struct showing {
  * having been told. */
 int showing_make(struct job *job, struct showing *showing,
     void (*over)(struct showing *showing));
+/* One of several, with its own count and label: empty, with the options of
+ * all. */
+void showing_join(struct showing *one, const struct showing *all);
 /* From now on -D counts. */
 void showing_begin(struct showing *showing);
 void showing_free(struct showing *showing);

@@ -145,6 +145,8 @@ struct view_response {
 	bool ok;          /* 2.xx, or as --expect wanted */
 	bool insecure;    /* who answered was not checked */
 	const char *from; /* of a group's member: its address; else NULL */
+	/* What a failure of one of several is of, for people; or NULL. */
+	const char *label;
 	/* The body went to the file of -o as it came, and the response has
 	 * none; and a copy, if it is not too long; NULL: there is none. */
 	bool streamed;
@@ -202,6 +204,7 @@ struct view_notification {
 	const char *uri;
 	/* What people are shown in front, where several are observed. */
 	const char *label;
+	bool several;  /* the label is in front in every form */
 	unsigned item; /* of observe start; 0: none */
 	/* NULL: of the message only what follows was kept. */
 	const coap_pdu_t *response;

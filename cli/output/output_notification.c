@@ -84,10 +84,13 @@ human_notification(struct output *out, const struct view_notification *v)
 	struct text text = { .s = NULL };
 	bool one_line;
 
-	add_head(&head, out, v);
+	if (!out->options.quiet)
+		add_head(&head, out, v);
+	else if (v->several)
+		add_line(&head, v->label, out->ascii);
 	add_body(&body, out, v, &why);
 	one_line = fits_behind(out, &head, &body) && !out->options.include;
-	if (!out->options.quiet) {
+	if (head.len > 0) {
 		style_begin(&text, out->color, STYLE_DIM);
 		text_add_bytes(&text, head.s, head.len);
 		style_end(&text, out->color);
@@ -159,26 +162,78 @@ is_text(const struct view_notification *v)
 	    (v->format >= 0 || payload_is_text(v->data, v->len));
 }
 
+/* Of several: which one it is, and what is between that and the rest. */
+static void
+add_label(struct text *text, const struct output *out,
+    const struct view_notification *v, char end)
+{
+	if (!v->several || !v->label)
+		return;
+	payload_escape(text, v->label, strlen(v->label), ESCAPE_CELL,
+	    out->ascii);
+	text_add_char(text, end, 1);
+}
+
+/* Of several it is told in front of the code, too. */
 static void
 put_include(struct output *out, const struct view_notification *v)
 {
 	struct view_response response = { .response = v->response };
+	struct text text = { .s = NULL };
 
-	if (out->options.include && v->response)
-		raw_include(out, &response);
+	if (!out->options.include || !v->response)
+		return;
+	add_label(&text, out, v, '\t');
+	put_stdout(out, &text);
+	raw_include(out, &response);
+}
+
+/* Each line of lines, with the label in front. */
+static void
+add_labelled(struct text *text, const struct output *out,
+    const struct view_notification *v, const struct text *lines)
+{
+	const char *end, *line = lines->s;
+	size_t left = lines->len;
+
+	while (left > 0) {
+		end = memchr(line, '\n', left);
+		add_label(text, out, v, '\t');
+		text_add_bytes(text, line,
+		    end ? (size_t)(end + 1 - line) : left);
+		left -= end ? (size_t)(end + 1 - line) : left;
+		line = end ? end + 1 : line;
+	}
+	text->failed = text->failed || lines->failed;
 }
 
 /* False: there are no changes to show. */
 static bool
 put_changes(struct output *out, const struct view_notification *v)
 {
+	struct text lines = { .s = NULL };
 	struct text text = { .s = NULL };
 
 	if (!v->changes)
 		return false;
-	observe_diff_lines(&text, v->changes, "->", out->ascii);
+	observe_diff_lines(&lines, v->changes, "->", out->ascii);
+	add_labelled(&text, out, v, &lines);
 	put_result(out, &text);
+	text_free(&lines);
 	return true;
+}
+
+/* One line, as a table has it, so that each line is of one that is named. */
+static void
+add_text_cell(struct text *text, const struct output *out,
+    const struct view_notification *v)
+{
+	size_t len = v->len;
+
+	while (len > 0 && v->data[len - 1] == '\n')
+		len--;
+	if (len > 0)
+		payload_escape(text, v->data, len, ESCAPE_CELL, out->ascii);
 }
 
 void
@@ -189,21 +244,31 @@ raw_notification(struct output *out, const struct view_notification *v)
 	put_include(out, v);
 	if (put_changes(out, v))
 		return;
-	if (is_text(v))
-		text_add_bytes(&text, v->data, v->len);
-	else
+	add_label(&text, out, v, '\t');
+	if (!is_text(v))
 		payload_hex(&text, v->data, v->len);
+	else if (v->several)
+		add_text_cell(&text, out, v);
+	else
+		text_add_bytes(&text, v->data, v->len);
 	if (text.len == 0 || text.s[text.len - 1] != '\n')
 		text_add_char(&text, '\n', 1);
 	put_result(out, &text);
 }
 
+/* A dump has lines of its own: the label is one above them. */
 void
 hex_notification(struct output *out, const struct view_notification *v)
 {
+	struct text text = { .s = NULL };
+
 	put_include(out, v);
-	if (!put_changes(out, v))
-		out->ops->payload(out, v->format, v->data, v->len);
+	if (put_changes(out, v))
+		return;
+	if (!out->options.include)
+		add_label(&text, out, v, '\n');
+	put_result(out, &text);
+	out->ops->payload(out, v->format, v->data, v->len);
 }
 
 void

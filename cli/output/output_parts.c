@@ -212,6 +212,8 @@ put_diagnostic(struct output *out, const struct view_response *v,
 	coap_get_data(v->response, &len, &data);
 	style_begin(&text, out->color_err, STYLE_BAD);
 	text_add(&text, prefix);
+	add_line(&text, v->label, out->ascii_err);
+	text_add(&text, v->label ? ": " : "");
 	code_text_named(&text, code);
 	if (len == 0) {
 		add_hint(&text, code);

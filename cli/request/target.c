@@ -308,7 +308,8 @@ target_origin(struct job *job, struct target *target, const char *origin)
 	if (!target->session)
 		return status;
 	target->opened = true;
-	return job->app->keep ? share(job, target, origin, bind) : STATUS_OK;
+	return job->app->keep || job->shares ? share(job, target, origin, bind)
+					     : STATUS_OK;
 }
 
 static int
@@ -400,21 +401,27 @@ target_operand(const struct command *command)
 	    : COMMAND_OPERANDS;
 }
 
-bool
-target_is_open(const struct job *job)
+static bool
+operand_is_open(const struct job *job, const char *operand)
 {
-	size_t at = target_operand(job->command);
-	const char *operand;
 	char *origin;
 	bool found;
 
-	if (at == COMMAND_OPERANDS)
-		return false;
-	operand = args_operand(&job->args, at);
 	origin = operand ? origin_of_text(target_next_hop(job, operand)) : NULL;
 	found = origin && find_shared(job, origin);
 	free(origin);
 	return found;
+}
+
+bool
+target_is_open(const struct job *job)
+{
+	size_t at = target_operand(job->command);
+	bool all = at < COMMAND_OPERANDS && at < job->args.n_operands;
+
+	for (size_t i = at; all && i < job->args.n_operands; i++)
+		all = operand_is_open(job, args_operand(&job->args, i));
+	return all;
 }
 
 static int

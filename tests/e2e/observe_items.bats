@@ -190,10 +190,13 @@ screen_has_notifications() {
 	type_text 'lo --raw'
 	term_keys Enter
 	term_wait '^Hello, world!$'
-	command_line 'observe start /time --quiet'
+	# What is observed is not observed twice.
+	command_line 'observe start /time'
+	term_wait "/time is observed already, as 1; 'observe tail 1 -S lamp' shows"
+	command_line 'observe start /obs --quiet'
 	command_line 'observe list'
 	term_wait '^1 +lamp +/time +registered'
-	term_wait '^2 +lamp +/time +registered'
+	term_wait '^2 +lamp +/obs +registered'
 	command_line 'session list'
 	term_wait '^\* +lamp .* 2 +[0-9]'
 	# What was left in the background can be stopped.

@@ -102,12 +102,17 @@ teardown(void **state)
 	return 0;
 }
 
+/* Each asks for another thing; the first one for all of it. */
 static struct observed *
 start(struct control_user *u, unsigned id)
 {
 	struct observed *o;
+	char line[80] = "observe start lamp:/store/x";
 
-	assert_int_equal(run(u, "observe start lamp:/store/x"), 0);
+	if (id > 1)
+		snprintf(line, sizeof(line),
+		    "observe start lamp:/store/x -u n=%u", id);
+	assert_int_equal(run(u, line), 0);
 	o = observed_find(&u->app, id);
 	assert_non_null(o);
 	return o;
@@ -201,6 +206,52 @@ two_are_kept(void **state)
 	assert_int_equal(run(u, "observe stop"), 0);
 }
 
+/* What a cache would take for the same is observed once (RFC 7641 section
+ * 3.1), of each session; what is being stopped does not count. */
+static void
+nothing_is_observed_twice(void **state)
+{
+	static const char *const others[] = {
+		"observe start lamp:/store/x -a text",
+		"observe start lamp:/store/x -u a=1",
+		"observe start lamp:/store/x --etag 01",
+		"observe start lamp:/store/x --fetch -d a -t text",
+		"observe start lamp:/store/x --fetch -d b -t text",
+	};
+	static const char *const same[] = {
+		"observe start lamp:/store/x",
+		"observe start lamp:/store/x --non",
+		"observe start lamp:/store/x --block-size 64",
+		"observe start lamp:/store/x -O Size2=0",
+		"observe lamp:/store/x -n 1",
+	};
+	struct control_user *u = *state;
+	char line[200];
+
+	assert_int_equal(run(u, "put lamp:/store/x -d one"), 0);
+	start(u, 1);
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		assert_int_equal(run(u, same[i]), STATUS_STATE);
+		assert_non_null(strstr(u->err.s,
+		    "is observed already, as 1; 'observe tail 1 -S lamp' "
+		    "shows"));
+		assert_int_equal(count(u), 1);
+	}
+	/* The device answers a FETCH with 4.xx: not our "already". */
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		run(u, others[i]);
+		assert_null(u->err.s ? strstr(u->err.s, "already") : NULL);
+	}
+	snprintf(line, sizeof(line), "open %s --name other",
+	    u->app.listeners->uri);
+	assert_int_equal(run(u, line), 0);
+	assert_int_equal(run(u, "observe start other:/store/x"), 0);
+	assert_int_equal(run(u, "observe stop 1"), 0);
+	assert_int_equal(run(u, "observe start lamp:/store/x"), 0);
+	observed_discard(observed_find(&u->app, 1));
+	assert_int_equal(run(u, "observe lamp:/store/x -n 1"), 0);
+}
+
 /* By its session, and by what is forgotten. */
 static void
 an_end_is_told_once(void **state)
@@ -228,7 +279,8 @@ there_are_no_more_than_so_many(void **state)
 
 	for (unsigned i = 1; i <= OBSERVED_MAX; i++)
 		start(u, i);
-	assert_int_equal(run(u, "observe start lamp:/store/x"), STATUS_STATE);
+	assert_int_equal(run(u, "observe start lamp:/store/x -u n=0"),
+	    STATUS_STATE);
 	assert_int_equal(count(u), OBSERVED_MAX);
 	assert_int_equal(run(u, "observe stop 7"), 0);
 	start(u, 7);
@@ -243,6 +295,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(followers_may_do_anything,
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(two_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_observed_twice,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(an_end_is_told_once, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(there_are_no_more_than_so_many,

@@ -138,6 +138,59 @@ raw(void **state)
 	    "|abc|\n00000003\n");
 }
 
+/* Each line says which one it is of, and is one line. */
+static void
+several(void **state)
+{
+	struct view_notification v = with(0, "a\n\tb\\\n", 6);
+	coap_pdu_t *pdu = message_new(69, 0, "21.4", 4);
+	json_t *list = json_pack("[{s:s,s:i,s:i},{s:s,s:i}]", "path", "/t",
+	    "old", 1, "new", 2, "path", "/u", "new", 3);
+	struct memory_sink m;
+
+	(void)state;
+	v.several = true;
+	v.label = "lamp:/t\tx";
+	assert_shown(FORM_RAW, &v, "lamp:/t\\tx\ta\\n\\tb\\\\\n");
+	v = with(0, "", 0);
+	v.several = true;
+	v.label = "lamp:/t";
+	assert_shown(FORM_RAW, &v, "lamp:/t\t\n");
+	assert_shown(FORM_NONE, &v, "");
+	v.changes = list;
+	assert_shown(FORM_RAW, &v, "lamp:/t\t/t: 1 -> 2\nlamp:/t\t+ /u: 3\n");
+	v = with(60, "\xa1\x61t\x01", 4);
+	v.several = true;
+	v.label = "lamp:/t";
+	assert_shown(FORM_RAW, &v, "lamp:/t\ta1617401\n");
+	assert_shown(FORM_DIAG, &v, "lamp:/t\n{\"t\": 1}\n");
+	assert_shown(FORM_HEX, &v,
+	    "lamp:/t\n00000000  a1 61 74 01                                  "
+	    "     |.at.|\n00000004\n");
+	memory_sink_init(&m, FORM_HUMAN);
+	m.options.quiet = true;
+	memory_sink_open(&m);
+	output_notification(m.out, &v);
+	assert_wrote(&m, "lamp:/t  {\"t\": 1}\n", "");
+	memory_sink_free(&m);
+	/* With -i it is in front of the code. */
+	v = short_text;
+	v.several = true;
+	v.label = "lamp:/t";
+	v.response = pdu;
+	memory_sink_init(&m, FORM_RAW);
+	m.options.include = true;
+	memory_sink_open(&m);
+	output_notification(m.out, &v);
+	assert_wrote(&m,
+	    "lamp:/t\t2.05 Content\nContent-Format: "
+	    "text/plain;charset=utf-8\n\nlamp:/t\t21.4\n",
+	    "");
+	memory_sink_free(&m);
+	coap_delete_pdu(pdu);
+	json_decref(list);
+}
+
 static void
 changes(void **state)
 {
@@ -340,6 +393,7 @@ main(void)
 		cmocka_unit_test(for_people),
 		cmocka_unit_test(quiet_people),
 		cmocka_unit_test(raw),
+		cmocka_unit_test(several),
 		cmocka_unit_test(changes),
 		cmocka_unit_test(json),
 		cmocka_unit_test(summaries),
