@@ -108,25 +108,49 @@ show_list(struct discover_job *d, struct link_list *list)
 	return 0;
 }
 
+/* What of it was wrong is said, also where only data is wanted: the list may
+ * not be what the device means. */
+static int
+tell_trouble(struct discover_job *d, const struct link_trouble *trouble)
+{
+	struct job *job = d->job;
+	struct sink *sink = &job->front->sink;
+	char *text;
+
+	if (trouble->skipped > 0)
+		return job_fail(job, STATUS_RESET,
+		    "the list of resources is not valid link-format at byte "
+		    "%zu, and %zu of its links could not be read; "
+		    "'get /.well-known/core --raw' shows it as it is",
+		    trouble->at, trouble->skipped);
+	if (!trouble->any || output_quiet(job->out))
+		return STATUS_OK;
+	text = text_format("coap-shell: the list of resources is not valid "
+			   "link-format at byte %zu; its links are shown as "
+			   "they seem to be meant, and 'get /.well-known/core "
+			   "--raw' shows the list as it is\n",
+	    trouble->at);
+	if (text)
+		sink->err(sink->user, text, strlen(text));
+	free(text);
+	return STATUS_OK;
+}
+
 static int
 show_text(struct discover_job *d, const char *data, size_t len)
 {
 	struct link_list list = { 0 };
-	size_t at;
+	struct link_trouble trouble;
 	int err;
 
-	err = links_parse(&list, data, len, wanted, d->job, &at);
-	if (err == 0)
+	err = links_read(&list, data, len, wanted, d->job, &trouble);
+	/* Where nothing is left, there is nothing to show. */
+	if (err == 0 && (trouble.skipped == 0 || list.n > 0))
 		err = show_list(d, &list);
 	links_free(&list);
-	if (err == -COAP_E_FORMAT)
-		return job_fail(d->job, STATUS_RESET,
-		    "the list of resources is not valid link-format at byte "
-		    "%zu; 'get /.well-known/core' shows it as it is",
-		    at);
 	if (err < 0)
 		return job_fail(d->job, STATUS_INTERNAL, "out of memory");
-	return STATUS_OK;
+	return tell_trouble(d, &trouble);
 }
 
 static int
@@ -480,7 +504,9 @@ const struct command cmd_discover = {
 	.summary = "list the resources of a device",
 	.details = "Asks for /.well-known/core (RFC 6690) and shows its links. "
 		   "Filters are sent along and applied here too, as many "
-		   "devices ignore them.",
+		   "devices ignore them. A list that is not as it should be "
+		   "is shown as far as it can be read, which is said; the "
+		   "status is 8 when a link could not be read.",
 	.examples = examples,
 	.options = options,
 	.operands = { { .name = "TARGET",

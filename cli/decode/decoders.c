@@ -13,7 +13,9 @@
 #include "cli/decode/problem.h"
 #include "cli/decode/senml.h"
 #include "cli/output/json_line.h"
+#include "cli/output/links.h"
 #include "cli/output/option_text.h"
+#include "cli/output/output_form.h"
 #include "cli/output/payload.h"
 
 /* A longer text of JSON is shown as it is. */
@@ -185,7 +187,7 @@ senml_cbor_lines(const struct decode_in *in, struct text *out, struct text *why)
 /* --- links --------------------------------------------------------------- */
 
 static bool
-are_links(const struct decode_in *in)
+check_links(const struct decode_in *in, struct text *why)
 {
 	coapx_link_reader_t reader;
 	coapx_link_text_t target;
@@ -201,17 +203,37 @@ are_links(const struct decode_in *in)
 		if (r == 0)
 			r = coapx_link_next(&reader, &target);
 	}
+	if (r < 0)
+		text_addf(why, "at byte %zu it is no list of links",
+		    reader.error_at);
+	else if (r == 1)
+		text_add(why, "a link is not in UTF-8");
 	return r == 0;
 }
 
 static enum decoded
 links_json(const struct decode_in *in, json_t **value, struct text *why)
 {
-	if (!are_links(in)) {
-		text_add(why, "it is no list of links");
+	if (!check_links(in, why))
 		return DECODED_WRONG;
-	}
 	*value = json_links((const char *)in->data, in->len);
+	return DECODED;
+}
+
+static enum decoded
+links_lines(const struct decode_in *in, struct text *out, struct text *why)
+{
+	struct link_list list = { .n = 0 };
+	size_t at;
+
+	if (!check_links(in, why))
+		return DECODED_WRONG;
+	if (links_parse(&list, (const char *)in->data, in->len, NULL, NULL,
+		&at) == 0)
+		add_links(out, list.links, list.n, in->ascii, in->color);
+	else
+		out->failed = true;
+	links_free(&list);
 	return DECODED;
 }
 
@@ -262,6 +284,7 @@ struct decoder {
 /* The first that fits. */
 static const struct decoder decoders[] = {
 	{ .number = COAP_MEDIATYPE_APPLICATION_LINK_FORMAT,
+	    .lines = links_lines,
 	    .json = links_json },
 	{ .number = 110, .lines = senml_json_lines, .json = senml_json_json },
 	{ .number = 111, .lines = senml_json_lines, .json = senml_json_json },

@@ -10,6 +10,7 @@
 struct link_list {
 	struct view_link *links;
 	size_t n;
+	size_t room;
 };
 
 /* Whether a link is to be kept. */
@@ -23,6 +24,20 @@ typedef bool link_filter(void *arg, const coapx_link_text_t *target,
  */
 int links_parse(struct link_list *list, const char *text, size_t len,
     link_filter *wanted, void *arg, size_t *at);
+
+/* What was wrong with a text. */
+struct link_trouble {
+	bool any;
+	size_t at;      /* the first byte of it */
+	size_t skipped; /* links that could not be read */
+};
+
+/*
+ * As links_parse(), of a device that does not keep to the syntax: what can be
+ * read is read, and marked as malformed. 0 or -COAP_E_NOMEM.
+ */
+int links_read(struct link_list *list, const char *text, size_t len,
+    link_filter *wanted, void *arg, struct link_trouble *trouble);
 void links_free(struct link_list *list);
 /*
  * What is directly below a path ("/" or "/a/b", not percent-encoded): of each

@@ -180,6 +180,7 @@ struct view_link {
 	} * attrs;
 	size_t n_attrs;
 	const char *from; /* of a group's member: its address; else NULL */
+	bool malformed;   /* it is not as RFC 6690 has it, or what ends it */
 };
 
 struct view_ping {

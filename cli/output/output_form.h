@@ -132,6 +132,9 @@ const char *peer_text(const coap_session_t *session,
 /* ct=0 (text/plain)  title="A lamp"  obs; escaped. */
 void add_link_attrs(struct text *text, const struct view_link *link,
     bool ascii);
+/* A line each, with columns. */
+void add_links(struct text *text, const struct view_link *links, size_t n,
+    bool ascii, bool color);
 /* A number without a needless fraction: "41", "23.1". */
 void add_number(struct text *text, double number);
 /* As programs read it: 1234.567 us as milliseconds, "1.235". */

@@ -279,67 +279,15 @@ human_table(struct output *out, const struct view_table *v)
 
 /* --- links --------------------------------------------------------------- */
 
-/* ct=0 (text/plain); title="A lamp"; obs */
-static void
-add_attr(struct text *text, const struct view_link_attr *attr)
-{
-	int format;
-
-	text_add(text, attr->name);
-	if (!attr->value)
-		return;
-	text_addf(text, strpbrk(attr->value, " \"") ? "=\"%s\"" : "=%s",
-	    attr->value);
-	if (strcmp(attr->name, "ct") != 0)
-		return;
-	format = coapx_format_by_name(attr->value);
-	if (format < 0 || !coapx_format_by_number((unsigned)format))
-		return;
-	text_add(text, " (");
-	content_format_text(text, (unsigned)format, false);
-	text_add_char(text, ')', 1);
-}
-
-static void
-join_attrs(struct text *text, const struct view_link *link)
-{
-	for (size_t i = 0; i < link->n_attrs; i++) {
-		text_add(text, i > 0 ? "  " : "");
-		add_attr(text, &link->attrs[i]);
-	}
-}
-
-void
-add_link_attrs(struct text *text, const struct view_link *link, bool ascii)
-{
-	struct text attrs = { .s = NULL };
-
-	join_attrs(&attrs, link);
-	add_line(text, text_string(&attrs), ascii);
-	text->failed = text->failed || attrs.failed;
-	text_free(&attrs);
-}
-
 static void
 human_links(struct output *out, const struct view_link *links, size_t n)
 {
-	struct text attrs = { .s = NULL };
-	struct table table;
-	const char *s;
+	struct text text = { .s = NULL };
 
 	if (n == 0)
 		output_note(out, "no links");
-	table_begin(&table, out, 2, "");
-	for (size_t i = 0; i < n; i++) {
-		join_attrs(&attrs, &links[i]);
-		s = text_string(&attrs);
-		table_cell(&table, links[i].target, STYLE_NAME);
-		table_cell(&table, s, TABLE_PLAIN);
-		if (!s)
-			out->failed = true;
-		text_free(&attrs);
-	}
-	table_end(&table, out);
+	add_links(&text, links, n, out->ascii, out->color);
+	put_result(out, &text);
 }
 
 /* --- pings --------------------------------------------------------------- */

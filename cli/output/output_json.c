@@ -150,6 +150,9 @@ json_links_of_view(struct output *out, const struct view_link *links, size_t n)
 			if (json_attribute(attrs, links[i].attrs[j].name,
 				links[i].attrs[j].value) != 0)
 				line.failed = true;
+		if (links[i].malformed)
+			json_line_add(&line, line.object, "malformed",
+			    json_true());
 		json_end(&line, out, true);
 	}
 }

@@ -88,11 +88,12 @@ static void
 add_known(struct place *place, const struct named *named)
 {
 	struct link_list list = { .n = 0 };
+	struct link_trouble trouble;
 	const char *text;
-	size_t len, at;
+	size_t len;
 
 	text = known_text(named, &len);
-	if (text && links_parse(&list, text, len, NULL, NULL, &at) == 0)
+	if (text && links_read(&list, text, len, NULL, NULL, &trouble) == 0)
 		for (size_t i = 0; i < list.n; i++)
 			add_link(place, &list.links[i]);
 	links_free(&list);

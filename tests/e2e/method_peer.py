@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """A CoAP server on UDP that answers by rules of methods and options:
-method_peer.py PORT
+method_peer.py PORT [LINKS]
 
 On 127.0.0.1. Prints "ready", and for each request "CODE PATH OPTIONS PAYLOAD"
 with the options as NUMBER=HEX. The resources:
@@ -16,6 +16,7 @@ with the options as NUMBER=HEX. The resources:
   hops     5.08 and the names of two proxies
   circle   the same of a circle that was gone round
   valid    2.03 with the ETag of the request
+  .well-known/core  2.05 with LINKS, as link-format
   short    2.05 with the ETag 07, or 2.03 where that comes, for a second
 """
 import socket
@@ -67,6 +68,8 @@ class Peer:
             known = (4, b"\x07") in options
             return (0x43 if known else 0x45, [(4, b"\x07"), (14, b"\x01")],
                     b"" if known else b"kept")
+        if path == ".well-known/core" and len(sys.argv) > 2:
+            return 0x45, [(12, b"\x28")], sys.argv[2].encode()
         return 0x84, [], b""
 
 

@@ -125,7 +125,7 @@ other_views(struct output *out, const char *s)
 	const struct view_session session = { .name = s, .remote = s };
 	const struct view_field field = { "name", FIELD_TEXT, s, 0 };
 	struct view_link_attr attrs[] = { { s, s }, { "ct", s }, { s, NULL } };
-	const struct view_link link = { s, attrs, 3, s };
+	const struct view_link link = { s, attrs, 3, s, true };
 	const struct view_ping ping = { s, 1, 2, 0 };
 	const struct view_ping_summary summary = { s, 1, 1, 2, 2, 2 };
 	const coapx_trace_t trace = { .kind = COAPX_TRACE_STATE, .text = s };

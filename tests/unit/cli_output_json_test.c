@@ -198,7 +198,7 @@ payloads_are_decoded(void **state)
 	    "\"attributes\":{\"x\":[\"1\",\"2\"]}}]}}\n");
 	check_payload(40, "</a", 3,
 	    "{\"length\":3,\"base64\":\"PC9h\",\"text\":\"</a\","
-	    "\"decode_error\":\"it is no list of links\"}}\n");
+	    "\"decode_error\":\"at byte 3 it is no list of links\"}}\n");
 }
 
 static void
@@ -274,7 +274,7 @@ other_views(void **state)
 	static struct view_link_attr attrs[] = { { "rt", "a" }, { "obs", NULL },
 		{ "\xff", "b" } };
 	static const struct view_link link = { "/a", attrs, 3,
-		"[fe80::1%eth0]:5683" };
+		"[fe80::1%eth0]:5683", true };
 	static const struct view_ping answered = { "h:1", 1, 400, 0 };
 	static const struct view_ping silent = { "h:1", 2, 0, -COAP_E_TIMEOUT };
 	static const struct view_ping_summary summary = { "h:1", 2, 1, 400, 400,
@@ -318,7 +318,9 @@ other_views(void **state)
 							      "\"rt\":\"a\","
 							      "\"obs\":true,"
 							      "\"\\\\xff\":"
-							      "\"b\"}}\n" V(
+							      "\"b\"},"
+							      "\"malformed\":"
+							      "true}\n" V(
 								  "ping") ",\"p"
 									  "eer"
 									  "\":"

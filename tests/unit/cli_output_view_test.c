@@ -212,16 +212,16 @@ static struct view_link_attr temperature[] = {
 static struct view_link_attr lamp[] = { { "ct", "65000" },
 	{ "ct", "text/\033" } };
 static const struct view_link links[] = {
-	{ "/sensors/t", temperature, 3, NULL },
-	{ "/l\033", lamp, 2, NULL },
-	{ "/bare", NULL, 0, NULL },
+	{ "/sensors/t", temperature, 3, NULL, false },
+	{ "/l\033", lamp, 2, NULL, false },
+	{ "/bare", NULL, 0, NULL, false },
 };
 
 static void
 links_are_listed(void **state)
 {
 	static const struct view_link of_member = { "/l\033", lamp, 2,
-		"192.0.2.7:5683" };
+		"192.0.2.7:5683", false };
 	struct memory_sink m;
 
 	(void)state;
@@ -254,12 +254,12 @@ static void
 draw_more(struct memory_sink *m)
 {
 	struct view_link list[] = {
-		{ "/sensors/t", temperature, 3, NULL },
-		{ "/s-1", NULL, 0, NULL },
-		{ "/sensors/x/y", NULL, 0, NULL },
-		{ "coap://h/x", NULL, 0, NULL },
-		{ "/sensors", lamp, 2, NULL },
-		{ "/z//\033", NULL, 0, NULL },
+		{ "/sensors/t", temperature, 3, NULL, false },
+		{ "/s-1", NULL, 0, NULL, false },
+		{ "/sensors/x/y", NULL, 0, NULL, false },
+		{ "coap://h/x", NULL, 0, NULL, false },
+		{ "/sensors", lamp, 2, NULL, false },
+		{ "/z//\033", NULL, 0, NULL, false },
 	};
 
 	output_link_tree(m->out, list, sizeof list / sizeof list[0]);
@@ -276,7 +276,7 @@ static void
 links_as_a_tree(void **state)
 {
 	static const char json[] = "\"target\":\"/s-1\"";
-	struct view_link root = { "/", temperature, 3, NULL };
+	struct view_link root = { "/", temperature, 3, NULL, false };
 	struct memory_sink m;
 
 	(void)state;
@@ -324,7 +324,7 @@ static void
 a_tree_has_a_depth(void **state)
 {
 	char path[2 * 40 + 1];
-	struct view_link link = { path, NULL, 0, NULL };
+	struct view_link link = { path, NULL, 0, NULL, false };
 	struct memory_sink m;
 
 	(void)state;
