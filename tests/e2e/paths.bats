@@ -68,7 +68,7 @@ offers() {
 	run bash_offers 'coap-shell get lamp:/hel'
 	assert_output ''
 	cs open "coap+tcp://127.0.0.1:${port}" --name dead --persist 1m \
-		--no-wait 2>/dev/null || :
+		--wait csm
 	run bash_offers 'coap-shell get dead:/hel'
 	assert_output ''
 }
