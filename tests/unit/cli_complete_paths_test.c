@@ -96,10 +96,20 @@ static void
 only_plain_paths(void **state)
 {
 	struct control_user *u = *state;
+	struct completions out;
+	size_t paths = 0;
 
 	assert_values(u, "get /s", "");
 	assert_values(u, "get /\xc3", "");
 	assert_values(u, "get coap://oth", "");
+	complete_line(&u->app, "get ", 4, &out);
+	for (size_t i = 0; i < out.n; i++)
+		if (strcmp(out.items[i].value, "/time") == 0)
+			paths++;
+		else
+			assert_null(strstr(out.items[i].value, "other"));
+	assert_int_equal(paths, 1);
+	completions_free(&out);
 }
 
 static void

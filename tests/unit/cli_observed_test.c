@@ -13,6 +13,7 @@
 #include <utlist.h>
 
 #include "cli/observe/observed.h"
+#include "cli/observe/same.h"
 #include "control_user.h"
 
 struct watcher {
@@ -216,13 +217,13 @@ nothing_is_observed_twice(void **state)
 		"observe start lamp:/store/x -u a=1",
 		"observe start lamp:/store/x --etag 01",
 		"observe start lamp:/store/x --fetch -d a -t text",
-		"observe start lamp:/store/x --fetch -d b -t text",
 	};
 	static const char *const same[] = {
 		"observe start lamp:/store/x",
 		"observe start lamp:/store/x --non",
 		"observe start lamp:/store/x --block-size 64",
 		"observe start lamp:/store/x -O Size2=0",
+		"observe start lamp:/store/x -O Block2=2",
 		"observe lamp:/store/x -n 1",
 	};
 	struct control_user *u = *state;
@@ -237,7 +238,7 @@ nothing_is_observed_twice(void **state)
 		    "shows"));
 		assert_int_equal(count(u), 1);
 	}
-	/* The device answers a FETCH with 4.xx: not our "already". */
+	/* The device answers the FETCH with 4.xx: not our "already". */
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		run(u, others[i]);
 		assert_null(u->err.s ? strstr(u->err.s, "already") : NULL);
@@ -250,6 +251,35 @@ nothing_is_observed_twice(void **state)
 	assert_int_equal(run(u, "observe start lamp:/store/x"), 0);
 	observed_discard(observed_find(&u->app, 1));
 	assert_int_equal(run(u, "observe lamp:/store/x -n 1"), 0);
+}
+
+/* The body of a FETCH is what it asks for (RFC 8132 section 2). */
+static void
+the_body_is_of_the_key(void **state)
+{
+	struct control_user *u = *state;
+	uint8_t bodies[2][2] = { "a", "b" };
+	struct request_plan plan = { .code = COAP_REQUEST_CODE_FETCH };
+	coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON,
+	    COAP_REQUEST_CODE_FETCH, u->app.sessions->session);
+	char none[SHA256_TEXT_SIZE], one[SHA256_TEXT_SIZE];
+	char other[SHA256_TEXT_SIZE], again[SHA256_TEXT_SIZE];
+
+	assert_non_null(pdu);
+	same_key(pdu, &plan, none);
+	plan.payload = bodies[0];
+	plan.payload_len = 1;
+	same_key(pdu, &plan, one);
+	same_key(pdu, &plan, again);
+	plan.payload = bodies[1];
+	same_key(pdu, &plan, other);
+	assert_string_equal(one, again);
+	assert_string_not_equal(one, other);
+	assert_string_not_equal(one, none);
+	plan.code = COAP_REQUEST_CODE_GET;
+	same_key(pdu, &plan, again);
+	assert_string_not_equal(again, other);
+	coap_delete_pdu(pdu);
 }
 
 /* By its session, and by what is forgotten. */
@@ -297,6 +327,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(two_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_observed_twice,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(the_body_is_of_the_key, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(an_end_is_told_once, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(there_are_no_more_than_so_many,
