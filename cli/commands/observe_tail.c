@@ -160,10 +160,9 @@ make_label(struct tail *tail, const struct observed *o)
 
 /* Follows it; all are there before anything is shown. */
 static int
-follow(struct tail *tail, struct observed *o)
+follow(struct tailing *t, struct tail *tail, struct observed *o)
 {
-	struct tailing *t = tail->all;
-
+	tail->all = t;
 	showing_join(&tail->showing, &t->showing);
 	tail->follower.user = tail;
 	tail->follower.notify = on_notify;
@@ -186,8 +185,6 @@ make_room(struct tailing *t, size_t n)
 	t->tails = calloc(n + 1, sizeof(*t->tails));
 	if (!t->tails)
 		return job_fail(t->job, STATUS_INTERNAL, "out of memory");
-	for (size_t i = 0; i < n; i++)
-		t->tails[i].all = t;
 	t->n = n;
 	return STATUS_OK;
 }
@@ -206,8 +203,8 @@ follow_words(struct tailing *t)
 			if (t->tails[k].follower.of == o)
 				status = job_fail(job, STATUS_USAGE,
 				    "%u is named twice", o->id);
-		if (status == STATUS_OK)
-			status = follow(&t->tails[i], o);
+		if (o && status == STATUS_OK)
+			status = follow(t, &t->tails[i], o);
 	}
 	return status;
 }
@@ -229,7 +226,7 @@ follow_all(struct tailing *t)
 		status = make_room(t, n);
 	DL_FOREACH(job->app->observed, o)
 		if (status == STATUS_OK && observed_is_asked(job, o))
-			status = follow(&t->tails[i++], o);
+			status = follow(t, &t->tails[i++], o);
 	return status;
 }
 

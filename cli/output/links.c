@@ -27,7 +27,7 @@ room_for_one(void *list, size_t n, size_t *room, size_t size)
 	bigger = malloc(more * size);
 	if (!bigger)
 		return NULL;
-	if (n > 0)
+	if (list && n > 0)
 		memcpy(bigger, list, n * size);
 	free(list);
 	*room = more;
