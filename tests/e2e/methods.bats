@@ -267,7 +267,7 @@ sends() {
 @test 'the device keeps the rules of options' {
 	local row
 	for row in '4.00 -O|Hop-Limit=hex:00' '4.00 -O|Hop-Limit=hex:0001' '4.02 -O|65001=hex:00' \
-		'4.02 -O|Q-Block1=0' '4.02 -O|OSCORE=00' \
+		'4.02 -O|65001=empty' '4.02 -O|OSCORE=00' \
 		'5.05 -O|Proxy-Uri=coap://x/' '5.05 -O|Proxy-Scheme=coap' \
 		'4.12 --if-none-match' '2.05 -O|65000=hex:00' \
 		'2.05 -O|Hop-Limit=1' '2.05 -O|No-Response=0'; do
