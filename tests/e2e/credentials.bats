@@ -269,13 +269,13 @@ needs_tls() {
 	start_on udp:PORT secure "${COAP_SHELL}" serve coaps://127.0.0.1:PORT \
 		--psk-identity dev1 --psk-file "${BATS_TEST_TMPDIR}/key"
 	term_start bash -c \
-		'for i in 1 2; do "$1" get "$2" --psk-identity dev1 --psk -; done' \
+		'for i in dev1 dev2; do "$1" get "$2" --psk-identity $i --psk -; done' \
 		bash "${COAP_SHELL}" "coaps://127.0.0.1:${port}/hello"
 	term_wait '^Key of dev1'
-	term_keys geh C-z eim 'C-\'
+	term_keys geh C-z eim C-\\
 	term_line ''
 	term_wait '^Hello, world!'
-	term_wait '^Key of dev1.*: $'
+	term_wait '^Key of dev2'
 	term_keys C-d
 	term_wait '^coap-shell: nothing was typed on the terminal$'
 }
