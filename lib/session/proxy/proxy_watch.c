@@ -67,8 +67,7 @@ announce(struct proxy_watch *watch)
 	struct proxy_watcher *watcher;
 
 	DL_FOREACH(watch->watchers, watcher) {
-		/* Who has not been told of the one before yet is told once. */
-		if (watcher->observer && !watcher->observer->owes) {
+		if (watcher->observer) {
 			observer_owe(watcher->observer);
 			session_arm(watcher->observer->peer->session);
 		}
