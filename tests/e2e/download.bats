@@ -311,8 +311,8 @@ got.part.etag that says of what: all of it is asked for"
 
 # Whether a bar is the last row, below so many items of the observation.
 bar_is_below() {
-	[[ $(last_row) =~ ^\ +[0-9]+\ %\ \[.*\ left$ ]] &&
-		(($(visible | grep -cE '^[0-9:.]+Z .*/time #[0-9]+ 2.05') >= $1))
+	[[ $(last_row) =~ ^\ +[0-9]+\ %\ \[.*\ left$ ]] \
+		&& (($(visible | grep -cE '^[0-9:.]+Z .*/time #[0-9]+ 2.05') >= $1))
 }
 
 @test 'how far it is, below what is told meanwhile at a prompt' {

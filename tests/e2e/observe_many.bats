@@ -97,17 +97,17 @@ lines_of() {
 		observe stop --all -S other
 		observe tail --all -n 1 --json"
 	assert_success
-	assert_equal "$(head -n 15 <<<"${output}")" "$(
+	assert_equal "$(head -n 15 <<<"${output}" | tr '\t' '=')" "$(
 		cat <<-'EOF'
 			1
 			2
 			3
-			lamp:/store/b	b1
-			lamp:/store/a	a1
-			lamp:/store/a	a1
-			lamp:/store/b	b1
-			other:/store/a	a1
-			other:/store/a	a1
+			lamp:/store/b=b1
+			lamp:/store/a=a1
+			lamp:/store/a=a1
+			lamp:/store/b=b1
+			other:/store/a=a1
+			other:/store/a=a1
 			lamp:/store/a
 			00000000  61 31                                             |a1|
 			00000002

@@ -682,8 +682,8 @@ Hello, world!"
 false_wait() {
 	local late
 	cs get -n 2 --interval 600ms "coap://127.0.0.1:${port}/time" -v --json \
-		>"${BATS_TEST_TMPDIR}/out" 2>"${BATS_TEST_TMPDIR}/err" ||
-		return 3
+		>"${BATS_TEST_TMPDIR}/out" 2>"${BATS_TEST_TMPDIR}/err" \
+		|| return 3
 	late=$(jq -s 'map(select(.rtt_ms > 150)) | length' \
 		"${BATS_TEST_TMPDIR}/out")
 	((late == 0)) || return 2
