@@ -343,9 +343,8 @@ static void
 refuse_mixed(struct job *job, const struct names *names, struct route *route)
 {
 	struct folder *folder = open_folder(job, route);
-	int fd = folder && names->n > 0
-	    ? folder_connect_session(folder, names->list[0])
-	    : -ENOENT;
+	int fd =
+	    folder ? folder_connect_session(folder, names->list[0]) : -ENOENT;
 
 	if (fd < 0)
 		return;
@@ -404,7 +403,7 @@ to_session(struct job *job, struct route *route)
 		to_path(job, route);
 	else if (!names.uri && !here && names.n > 0)
 		to_owner(job, &names, route);
-	else if (names.uri && !here)
+	else if (names.uri && !here && names.n > 0)
 		refuse_mixed(job, &names, route);
 	if (names.n > 0 && route->to == ROUTE_AWAY) {
 		route->session = names.list[0];
