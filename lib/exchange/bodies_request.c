@@ -421,17 +421,12 @@ bodies_keep_answer(struct bodies *b, const struct bodies_params *params,
 }
 
 static int
-put_part(struct bodies *b, const struct bodies_params *params,
-    const coap_block_b_t *asked, const coap_pdu_t *request,
-    coap_pdu_t *response, struct body_out *out, bool *rest)
+put_part(struct bodies *b, coap_block_b_t *block, coap_pdu_t *response,
+    struct body_out *out, bool *rest)
 {
-	coap_block_b_t block = our_block(params, asked);
-	int r;
+	int r = read_part(b, out, response, block);
 
-	if (!put_size(out, &block, request, response))
-		return -COAP_E_TOOBIG;
-	r = read_part(b, out, response, &block);
-	*rest = r == 0 && (block.m || block.num > 0);
+	*rest = r == 0 && (block->m || block->num > 0);
 	return r;
 }
 
@@ -480,7 +475,10 @@ bodies_respond(struct bodies *b, const struct bodies_params *params,
 	}
 	if (b != NULL)
 		entry = bodies_new_answer(request, response);
-	r = put_part(b, params, &asked, request, response, out, &rest);
+	asked = our_block(params, &asked);
+	r = put_size(out, &asked, request, response)
+	    ? put_part(b, &asked, response, out, &rest)
+	    : -COAP_E_TOOBIG;
 	if (rest && bodies_keep_answer(b, params, now, entry, out))
 		return r;
 	body_entry_free(entry);
