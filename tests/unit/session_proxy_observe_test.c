@@ -3,11 +3,10 @@
  * Observing through a proxy on loopback: the server is it, and is also the
  * server behind it, by another of its addresses.
  */
-#include "session_support.h"
+#include "proxy_support.h"
 
 #include <unistd.h>
 
-#include <coap3/coap_proxy.h>
 #include <coap3/coap_subscribe.h>
 
 #include "exchange/observers.h"
@@ -20,10 +19,7 @@
 #define LARGE   ((size_t)20000)
 #define CLIENTS 5
 
-static uint8_t body[LARGE];
 static coap_proxy_server_t entry;
-static coap_proxy_server_list_t list;
-static coap_dtls_cpsk_t psk = { .version = COAP_DTLS_CPSK_SETUP_VERSION };
 
 /* The server behind the proxy. */
 static struct {
@@ -56,15 +52,6 @@ static struct heard {
 } heard[CLIENTS];
 
 static void
-put_uint(coap_pdu_t *pdu, coap_option_num_t number, unsigned value)
-{
-	uint8_t bytes[4];
-
-	assert_true(coap_add_option(pdu, number,
-	    coap_encode_var_safe(bytes, sizeof bytes, value), bytes));
-}
-
-static void
 serve_origin(coap_resource_t *resource, coap_session_t *session,
     const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
@@ -84,10 +71,10 @@ serve_origin(coap_resource_t *resource, coap_session_t *session,
 	}
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
 	if (o.option)
-		put_uint(response, (coap_option_num_t)o.option, 7);
+		px_add_number(response, (coap_option_num_t)o.option, 7);
 	coap_add_data_large_response(resource, session, request, response,
 	    query, 42, o.max_age, 0, len,
-	    o.large ? body : (const uint8_t *)o.state, NULL, NULL);
+	    o.large ? px_body : (const uint8_t *)o.state, NULL, NULL);
 }
 
 /* What is ended, and by whom. */
@@ -133,49 +120,29 @@ serve_proxy(coap_resource_t *resource, coap_session_t *session,
 {
 	(void)query;
 	coap_proxy_forward_request(session, request, response, resource, NULL,
-	    &list);
+	    &px_list);
 	for (; twice; twice = false)
 		coap_proxy_forward_request(session, request, response, resource,
-		    NULL, &list);
+		    NULL, &px_list);
 	if (++handled == deed_at)
 		do_deed(session);
-}
-
-static coap_bin_const_t
-text_of(const char *text)
-{
-	return (coap_bin_const_t){ strlen(text), (const uint8_t *)text };
 }
 
 static int
 up(void **state)
 {
-	world_up(state);
-	world_all_protocols();
+	px_up(state);
 	memset(&entry, 0, sizeof entry);
-	psk.psk_info = (coap_dtls_cpsk_info_t){ text_of(WORLD_IDENTITY),
-		text_of(WORLD_KEY) };
-	entry.dtls_cpsk = &psk;
+	entry.dtls_cpsk = &px_psk;
 	memset(&o, 0, sizeof o);
 	memset(heard, 0, sizeof heard);
-	for (size_t i = 0; i < LARGE; i++)
-		body[i] = (uint8_t)('a' + (i * 7 + i / 256) % 26);
 	strcpy(o.state, "one");
 	o.max_age = 30;
 	deed = NOTHING;
 	deed_at = 0;
 	handled = 0;
-	w.quiet = true;
-	list = (coap_proxy_server_list_t){
-		.type = COAP_PROXY_DIRECT_STRIP,
-		.entry = &entry,
-		.entry_count = 1,
-		.idle_timeout_secs = 10,
-	};
-	coap_context_set_block_mode(w.client,
-	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
-	coap_context_set_block_mode(w.server,
-	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
+	px_list.entry = &entry;
+	px_list.entry_count = 1;
 	o.resource = coap_resource_init(coap_make_str_const("f"), 0);
 	coap_register_request_handler(o.resource, COAP_REQUEST_GET,
 	    serve_origin);
@@ -215,16 +182,10 @@ watches(void)
 static void
 hear(struct heard *h, const coap_pdu_t *response)
 {
-	const uint8_t *data = NULL;
-	size_t offset, total;
-
 	h->code = response->code;
 	h->max_age = pdu_option_uint(response, COAP_OPTION_MAXAGE);
-	coap_get_data_large(response, &h->length, &data, &offset, &total);
-	h->same = h->length == o.large && total == h->length && data &&
-	    memcmp(data, body, h->length) == 0;
-	snprintf(h->text, sizeof h->text, "%.*s",
-	    (int)(h->length < 199 ? h->length : 199), (const char *)data);
+	h->same = px_read(response, &h->length, h->text) && h->length > 0 &&
+	    h->length == o.large;
 }
 
 static void
@@ -254,34 +215,6 @@ on_end(coapx_observation_t *observation, coap_session_t *session,
 		hear(h, result->response);
 }
 
-static coap_session_t *
-connected(coap_proto_t proto)
-{
-	coap_session_t *session = world_session(proto);
-
-	assert_non_null(session);
-	WORLD_UNTIL(
-	    coap_session_get_state(session) == COAP_SESSION_STATE_ESTABLISHED);
-	return session;
-}
-
-static coap_pdu_t *
-new_request(coap_session_t *session, coap_pdu_code_t code, coap_proto_t behind,
-    const char *path)
-{
-	coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, code, session);
-	unsigned char addr[80] = "";
-	char uri[200];
-
-	assert_non_null(pdu);
-	coap_print_addr(world_address(behind), addr, sizeof addr);
-	snprintf(uri, sizeof uri, "%s://%s%s", coapx_proto_scheme(behind),
-	    (const char *)addr, path);
-	assert_true(coap_add_option(pdu, COAP_OPTION_PROXY_URI, strlen(uri),
-	    (const uint8_t *)uri));
-	return pdu;
-}
-
 static void
 start_with(struct heard *h, coap_session_t *session, coap_pdu_t *pdu)
 {
@@ -302,13 +235,13 @@ static void
 start(struct heard *h, coap_session_t *session, coap_proto_t behind)
 {
 	start_with(h, session,
-	    new_request(session, COAP_REQUEST_CODE_GET, behind, "/f"));
+	    px_request_to(session, COAP_REQUEST_CODE_GET, behind, "/f"));
 }
 
 static coap_session_t *
 observing(struct heard *h, coap_proto_t from, coap_proto_t behind)
 {
-	coap_session_t *session = connected(from);
+	coap_session_t *session = px_connected(from);
 
 	start(h, session, behind);
 	WORLD_UNTIL(h->n == 1);
@@ -452,7 +385,7 @@ clients_share_one(void **state)
 static void
 who_waits_shares_one(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	for (int i = 0; i < CLIENTS; i++)
@@ -473,14 +406,14 @@ other_requests_have_their_own(void **state)
 	coap_pdu_t *pdu;
 
 	(void)state;
-	pdu = new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f?a=1");
+	pdu = px_request_to(session, COAP_REQUEST_CODE_GET, UDP, "/f?a=1");
 	start_with(&heard[1], session, pdu);
-	pdu = new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
-	put_uint(pdu, COAP_OPTION_ACCEPT, 42);
+	pdu = px_request_to(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+	px_add_number(pdu, COAP_OPTION_ACCEPT, 42);
 	start_with(&heard[2], session, pdu);
 	/* How far it may go does not count. */
-	pdu = new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
-	put_uint(pdu, COAP_OPTION_HOP_LIMIT, 5);
+	pdu = px_request_to(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+	px_add_number(pdu, COAP_OPTION_HOP_LIMIT, 5);
 	start_with(&heard[3], session, pdu);
 	for (int i = 0; i < 4; i++)
 		hears(&heard[i], "one");
@@ -520,8 +453,8 @@ each_client_has_its_own_session(void **state)
 	coap_session_t *a, *b;
 
 	(void)state;
-	list.track_client_session = 1;
-	list.idle_timeout_secs = 0;
+	px_list.track_client_session = 1;
+	px_list.idle_timeout_secs = 0;
 	a = observing(&heard[0], TCP, UDP);
 	b = observing(&heard[1], TCP, UDP);
 	assert_int_equal(upstream(), 2);
@@ -568,11 +501,11 @@ fetch_is_observed(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		for (int k = 0; k < 2; k++) {
-			session = connected(k ? UDP : TCP);
-			pdu = new_request(session, COAP_REQUEST_CODE_FETCH,
+			session = px_connected(k ? UDP : TCP);
+			pdu = px_request_to(session, COAP_REQUEST_CODE_FETCH,
 			    k ? TCP : UDP, "/f");
 			assert_true(coap_add_data_large_request(session, pdu,
-			    lengths[i], body, NULL, NULL));
+			    lengths[i], px_body, NULL, NULL));
 			start_with(&heard[k], session, pdu);
 			hears(&heard[k], o.state);
 			assert_int_equal(o.got, lengths[i]);
@@ -594,14 +527,14 @@ fetch_is_observed(void **state)
 static void
 what_a_get_brings_is_its_own(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		coap_pdu_t *pdu =
-		    new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+		    px_request_to(session, COAP_REQUEST_CODE_GET, UDP, "/f");
 
-		assert_true(i == 2 || coap_add_data(pdu, 5 + i, body));
+		assert_true(i == 2 || coap_add_data(pdu, 5 + i, px_body));
 		start_with(&heard[i], session, pdu);
 		WORLD_UNTIL(heard[i].n == 1);
 		assert_int_equal(upstream(), i + 1);
@@ -634,7 +567,7 @@ static void
 what_is_stale_is_asked_for(void **state)
 {
 	coap_session_t *a = observing(&heard[0], UDP, TCP);
-	coap_session_t *b = connected(TCP);
+	coap_session_t *b = px_connected(TCP);
 
 	(void)state;
 	world_advance(31000);
@@ -660,14 +593,14 @@ what_is_stale_is_asked_for(void **state)
 static void
 a_state_that_is_known_is_not_sent(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 	coap_pdu_t *pdu =
-	    new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f");
+	    px_request_to(session, COAP_REQUEST_CODE_GET, UDP, "/f");
 
 	(void)state;
 	o.option = COAP_OPTION_ETAG;
-	put_uint(pdu, COAP_OPTION_ETAG, 9);
-	put_uint(pdu, COAP_OPTION_ETAG, 7);
+	px_add_number(pdu, COAP_OPTION_ETAG, 9);
+	px_add_number(pdu, COAP_OPTION_ETAG, 7);
 	start_with(&heard[0], session, pdu);
 	start(&heard[1], session, UDP);
 	hears(&heard[1], "one");
@@ -701,7 +634,7 @@ a_reset_ends_it(void **state)
 static void
 a_client_goes_while_it_waits(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	o.stay = true;
@@ -716,7 +649,7 @@ a_client_goes_while_it_waits(void **state)
 static void
 a_client_that_waits_may_stop(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	o.later = true;
@@ -815,7 +748,7 @@ what_is_refused_is_answered_all_the_same(void **state)
 	(void)state;
 	coap_resource_set_get_observable(o.resource, 0);
 	for (int i = 0; i < 2; i++) {
-		session = connected(protos[i]);
+		session = px_connected(protos[i]);
 		start(&heard[i], session, protos[1 - i]);
 		WORLD_UNTIL(heard[i].ends == 1);
 		assert_int_equal(heard[i].n, 0);
@@ -884,7 +817,7 @@ a_next_hop_that_is_gone_ends_it(void **state)
 static void
 a_silent_server_is_a_timeout(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 	coap_pdu_t *pdu =
 	    coap_new_pdu(COAP_MESSAGE_CON, COAP_REQUEST_CODE_GET, session);
 	coap_address_t address;
@@ -909,21 +842,21 @@ a_silent_server_is_a_timeout(void **state)
 static void
 a_loop_ends(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 	coap_pdu_t *pdu =
 	    coap_new_pdu(COAP_MESSAGE_CON, COAP_REQUEST_CODE_GET, session);
 
 	(void)state;
 	coap_add_resource(w.server,
 	    coap_resource_reverse_proxy_init(serve_proxy, 0));
-	list.type = COAP_PROXY_REVERSE_STRIP;
+	px_list.type = COAP_PROXY_REVERSE_STRIP;
 	entry.uri = (coap_uri_t){
 		.host = *coap_make_str_const("127.0.0.1"),
 		.port = coap_address_get_port(world_address(UDP)),
 		.scheme = COAP_URI_SCHEME_COAP,
 	};
 	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"f");
-	put_uint(pdu, COAP_OPTION_HOP_LIMIT, 3);
+	px_add_number(pdu, COAP_OPTION_HOP_LIMIT, 3);
 	start_with(&heard[0], session, pdu);
 	WORLD_UNTIL(heard[0].ends == 1);
 	/* It is told by who finds its own name on the way. */
@@ -939,12 +872,12 @@ static void
 the_context_goes(void **state)
 {
 	coap_session_t *a = observing(&heard[0], UDP, TCP);
-	coap_session_t *b = connected(TCP);
+	coap_session_t *b = px_connected(TCP);
 
 	(void)state;
 	o.stay = true;
 	start_with(&heard[1], b,
-	    new_request(b, COAP_REQUEST_CODE_GET, UDP, "/f?a"));
+	    px_request_to(b, COAP_REQUEST_CODE_GET, UDP, "/f?a"));
 	WORLD_UNTIL(o.calls == 2);
 	coap_free_context(w.server);
 	w.server = NULL;
@@ -969,7 +902,7 @@ the_proxy_goes(void **state)
 static void
 the_proxy_goes_while_one_waits(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	o.stay = true;
@@ -1033,7 +966,7 @@ the_handler_may_do_anything(void **state)
 	for (k = 0; k < 8 * 3; k++) {
 		at = 1 + k / 8;
 		from = k % 2 ? UDP : TCP;
-		session = connected(from);
+		session = px_connected(from);
 		deed = END_PROXY + k / 2 % 4;
 		deed_at = at;
 		start(&heard[0], session, from == UDP ? TCP : UDP);
@@ -1102,7 +1035,7 @@ what_is_too_much_is_not_observed(void **state)
 	(void)state;
 	watches()->n += PROXY_WATCHES_MAX;
 	start_with(&heard[1], session,
-	    new_request(session, COAP_REQUEST_CODE_GET, UDP, "/f?a"));
+	    px_request_to(session, COAP_REQUEST_CODE_GET, UDP, "/f?a"));
 	WORLD_UNTIL(heard[1].ends == 1);
 	watches()->n -= PROXY_WATCHES_MAX;
 	assert_int_equal(heard[1].code, COAP_RESPONSE_CODE_CONTENT);
@@ -1130,7 +1063,7 @@ memory_is_short_anywhere(void **state)
 		calls = o.calls;
 		memset(heard, 0, sizeof heard);
 		strcpy(o.state, "one");
-		session = connected(TCP);
+		session = px_connected(TCP);
 		start(&heard[0], session, UDP);
 		mem_fail_at(n, 0);
 		for (int i = 0; i < 12 && heard[0].n + heard[0].ends == 0; i++)

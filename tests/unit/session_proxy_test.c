@@ -3,11 +3,9 @@
  * A proxy on loopback: the server is it, and is also the server behind it, by
  * another of its addresses.
  */
-#include "session_support.h"
+#include "proxy_support.h"
 
 #include <unistd.h>
-
-#include <coap3/coap_proxy.h>
 
 #include "session/proxy/proxy.h"
 #include "wire/pdu.h"
@@ -17,14 +15,12 @@
 #define UDP COAP_PROTO_UDP
 #define TCP COAP_PROTO_TCP
 
-#define LARGE ((size_t)100000)
+#define LARGE PX_BODY
 #define MANY  50
 /* Bytes of names in a 5.08 that leave no room for one more. */
 #define HOP_NAMES 1020
 
-static uint8_t body[LARGE];
 static coap_proxy_server_t entry;
-static coap_proxy_server_list_t list;
 static bool keyed; /* the proxy gives a cache key along */
 /* Whose request came last, and by which token. */
 static coap_session_t *asking;
@@ -50,19 +46,6 @@ static struct {
 	char query[64];
 	uint64_t session;
 } o;
-
-/* What the client got. */
-static struct {
-	unsigned results;
-	int error;
-	unsigned code;
-	size_t length;
-	bool same;
-	char text[200];
-	unsigned maxage;
-	unsigned etag;
-	bool extra;
-} c;
 
 static unsigned
 uint_option(const coap_pdu_t *pdu, coap_option_num_t number)
@@ -93,15 +76,6 @@ text_option(const coap_pdu_t *pdu, coap_option_num_t number, char text[64])
 	    opt ? (const char *)coap_opt_value(opt) : "");
 }
 
-static void
-add_number(coap_pdu_t *pdu, coap_option_num_t number, unsigned value)
-{
-	uint8_t bytes[4];
-
-	assert_true(coap_add_option(pdu, number,
-	    coap_encode_var_safe(bytes, sizeof bytes, value), bytes));
-}
-
 static bool
 is_fresh(coap_session_t *session, const coap_pdu_t *request,
     coap_pdu_t *response)
@@ -114,7 +88,7 @@ say_hop_limit(coap_pdu_t *response)
 {
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
 	if (o.names_format)
-		add_number(response, COAP_OPTION_CONTENT_FORMAT, 0);
+		px_add_number(response, COAP_OPTION_CONTENT_FORMAT, 0);
 	if (o.names_len > 0)
 		coap_add_data(response, o.names_len, (const uint8_t *)o.names);
 }
@@ -136,7 +110,7 @@ serve_origin(coap_resource_t *resource, coap_session_t *session,
 	text_option(request, COAP_OPTION_URI_QUERY, o.query);
 	coap_get_data_large(request, &o.got, &data, &offset, &total);
 	o.same = o.got == total && o.got <= LARGE &&
-	    (o.got == 0 || memcmp(data, body, o.got) == 0);
+	    (o.got == 0 || memcmp(data, px_body, o.got) == 0);
 	if (o.stay || (o.fresh && !is_fresh(session, request, response)))
 		return;
 	if (o.names) {
@@ -145,9 +119,9 @@ serve_origin(coap_resource_t *resource, coap_session_t *session,
 	}
 	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CONTENT);
 	if (o.option)
-		add_number(response, (coap_option_num_t)o.option, 7);
+		px_add_number(response, (coap_option_num_t)o.option, 7);
 	coap_add_data_large_response(resource, session, request, response,
-	    query, 42, 30, 0x77, o.length, body, NULL, NULL);
+	    query, 42, 30, 0x77, o.length, px_body, NULL, NULL);
 }
 
 static void
@@ -164,7 +138,7 @@ serve_proxy(coap_resource_t *resource, coap_session_t *session,
 		key = coap_cache_derive_key(session, request,
 		    COAP_CACHE_NOT_SESSION_BASED);
 	if (!coap_proxy_forward_request(session, request, response, resource,
-		key, &list))
+		key, &px_list))
 		coap_delete_cache_key(key);
 }
 
@@ -184,23 +158,10 @@ up(void **state)
 {
 	const char *hosts[] = { "me" };
 
-	world_up(state);
-	world_all_protocols();
+	px_up(state);
 	memset(&o, 0, sizeof o);
-	memset(&c, 0, sizeof c);
 	memset(&entry, 0, sizeof entry);
-	for (size_t i = 0; i < LARGE; i++)
-		body[i] = (uint8_t)('a' + (i * 7 + i / 256) % 26);
 	o.length = 5;
-	w.quiet = true;
-	list = (coap_proxy_server_list_t){
-		.type = COAP_PROXY_DIRECT_STRIP,
-		.idle_timeout_secs = 10,
-	};
-	coap_context_set_block_mode(w.client,
-	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
-	coap_context_set_block_mode(w.server,
-	    COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
 	/* Each request is to reach the server behind. */
 	coapx_context_set_proxy_cache(w.server, 0, 0);
 	add_origin();
@@ -209,103 +170,13 @@ up(void **state)
 	return 0;
 }
 
-static coap_session_t *
-connected(coap_proto_t proto)
-{
-	coap_session_t *session = world_session(proto);
-
-	assert_non_null(session);
-	WORLD_UNTIL(
-	    coap_session_get_state(session) == COAP_SESSION_STATE_ESTABLISHED);
-	return session;
-}
-
 /* --- the client ----------------------------------------------------------- */
-
-static void
-on_answer(coapx_request_t *request, coap_session_t *session,
-    const coapx_result_t *result, void *arg)
-{
-	const coap_pdu_t *response = result->response;
-	size_t offset, total;
-	const uint8_t *data = NULL;
-
-	(void)request, (void)session, (void)arg;
-	c.results++;
-	c.error = result->error;
-	if (!response)
-		return;
-	c.code = coap_pdu_get_code(response);
-	c.maxage = uint_option(response, COAP_OPTION_MAXAGE);
-	c.etag = uint_option(response, COAP_OPTION_ETAG);
-	c.extra = has(response, 65000);
-	coap_get_data_large(response, &c.length, &data, &offset, &total);
-	c.same = c.length == total && c.length <= LARGE &&
-	    (c.length == 0 || memcmp(data, body, c.length) == 0);
-	snprintf(c.text, sizeof c.text, "%.*s",
-	    (int)(c.length < 199 ? c.length : 199), (const char *)data);
-}
-
-static coap_pdu_t *
-new_request(coap_session_t *session, coap_pdu_code_t code)
-{
-	coap_pdu_t *pdu = coap_new_pdu(CON, code, session);
-
-	assert_non_null(pdu);
-	return pdu;
-}
-
-static void
-send_it(coap_session_t *session, coap_pdu_t *pdu)
-{
-	coapx_request_params_t params = {
-		.size = sizeof params,
-		.result = on_answer,
-	};
-
-	assert_non_null(coapx_request_send(session, pdu, &params, NULL));
-}
-
-/* Where the server is, by that protocol. */
-static void
-origin_text(coap_proto_t proto, char text[128])
-{
-	unsigned char addr[80] = "";
-
-	coap_print_addr(world_address(proto), addr, sizeof addr);
-	snprintf(text, 128, "%s://%s", coapx_proto_scheme(proto),
-	    (const char *)addr);
-}
-
-static void
-add_proxy_uri(coap_pdu_t *pdu, const char *origin, const char *path)
-{
-	char uri[200];
-
-	snprintf(uri, sizeof uri, "%s%s", origin, path);
-	assert_true(coap_add_option(pdu, COAP_OPTION_PROXY_URI, strlen(uri),
-	    (const uint8_t *)uri));
-}
 
 static void
 get_by(coap_session_t *session, coap_proto_t behind, const char *path)
 {
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
-	char origin[128];
-
-	origin_text(behind, origin);
-	add_proxy_uri(pdu, origin, path);
-	send_it(session, pdu);
-}
-
-static void
-expect_code(unsigned code)
-{
-	unsigned before = c.results;
-
-	WORLD_UNTIL(c.results > before);
-	assert_int_equal(c.error, 0);
-	assert_int_equal(c.code, code);
+	px_send(session,
+	    px_request_to(session, COAP_REQUEST_CODE_GET, behind, path));
 }
 
 /* --- between protocols ---------------------------------------------------- */
@@ -318,13 +189,13 @@ it_passes_between_protocols(void **state)
 
 	(void)state;
 	for (from = UDP; from; from = world_next_proto(from)) {
-		session = connected(from);
+		session = px_connected(from);
 		get_by(session, from == UDP ? TCP : UDP, "/f?a=1");
-		expect_code(COAP_RESPONSE_CODE_CONTENT);
-		assert_true(c.same);
-		assert_int_equal(c.length, 5);
-		assert_int_equal(c.maxage, 30);
-		assert_int_equal(c.etag, 0x77);
+		px_expect(COAP_RESPONSE_CODE_CONTENT);
+		assert_true(px_got.same);
+		assert_int_equal(px_got.length, 5);
+		assert_int_equal(px_got.maxage, 30);
+		assert_int_equal(px_got.etag, 0x77);
 		assert_false(o.asked);
 		assert_string_equal(o.query, "a=1");
 		/* An address needs no Uri-Host. */
@@ -337,20 +208,20 @@ it_passes_between_protocols(void **state)
 static void
 a_name_is_told(void **state)
 {
-	coap_session_t *session = connected(TCP);
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_session_t *session = px_connected(TCP);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 
 	(void)state;
-	add_number(pdu, COAP_OPTION_URI_PORT,
+	px_add_number(pdu, COAP_OPTION_URI_PORT,
 	    coap_address_get_port(world_address(UDP)));
 	coap_add_option(pdu, COAP_OPTION_URI_HOST, 9,
 	    (const uint8_t *)"localhost");
 	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"f");
 	coap_add_option(pdu, COAP_OPTION_PROXY_SCHEME, 4,
 	    (const uint8_t *)"coap");
-	add_number(pdu, COAP_OPTION_HOP_LIMIT, 9);
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_add_number(pdu, COAP_OPTION_HOP_LIMIT, 9);
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_string_equal(o.host, "localhost");
 	assert_false(o.asked);
 	assert_int_equal(o.hops, 8);
@@ -368,16 +239,16 @@ large_bodies_go_both_ways(void **state)
 	(void)state;
 	o.length = LARGE;
 	for (size_t i = 0; i < 2; i++) {
-		session = connected(protos[i]);
-		pdu = new_request(session, COAP_REQUEST_CODE_PUT);
-		origin_text(protos[1 - i], origin);
-		add_proxy_uri(pdu, origin, "/f");
+		session = px_connected(protos[i]);
+		pdu = px_request(session, COAP_REQUEST_CODE_PUT);
+		px_origin(protos[1 - i], origin);
+		px_add_uri(pdu, origin, "/f");
 		assert_true(coap_add_data_large_request(session, pdu, LARGE,
-		    body, NULL, NULL));
-		send_it(session, pdu);
-		expect_code(COAP_RESPONSE_CODE_CONTENT);
+		    px_body, NULL, NULL));
+		px_send(session, pdu);
+		px_expect(COAP_RESPONSE_CODE_CONTENT);
 		assert_true(o.same && o.got == LARGE);
-		assert_true(c.same && c.length == LARGE);
+		assert_true(px_got.same && px_got.length == LARGE);
 		assert_int_equal(o.calls, i + 1);
 		coap_session_release(session);
 	}
@@ -386,14 +257,14 @@ large_bodies_go_both_ways(void **state)
 static void
 many_at_once(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	for (int i = 0; i < MANY; i++)
 		get_by(session, UDP, "/f");
-	WORLD_UNTIL(c.results == MANY);
+	WORLD_UNTIL(px_got.results == MANY);
 	assert_int_equal(o.calls, MANY);
-	assert_int_equal(c.code, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(px_got.code, COAP_RESPONSE_CODE_CONTENT);
 	/* Over one session. */
 	assert_int_equal(w.server->proxy->n_links, 1);
 	assert_null(w.server->proxy->forwards);
@@ -405,13 +276,13 @@ many_at_once(void **state)
 static void
 an_own_name_is_served_here(void **state)
 {
-	coap_session_t *session = connected(UDP);
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_session_t *session = px_connected(UDP);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 
 	(void)state;
-	add_proxy_uri(pdu, "coap://ME", "/f?b=2");
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_add_uri(pdu, "coap://ME", "/f?b=2");
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_string_equal(o.query, "b=2");
 	assert_int_equal(o.hops, 0);
 	assert_null(w.server->proxy);
@@ -421,44 +292,45 @@ an_own_name_is_served_here(void **state)
 static void
 other_schemes_are_refused(void **state)
 {
-	coap_session_t *session = connected(UDP);
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_session_t *session = px_connected(UDP);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 
 	(void)state;
-	add_proxy_uri(pdu, "http://x", "/f");
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
-	pdu = new_request(session, COAP_REQUEST_CODE_GET);
-	add_proxy_uri(pdu, "nonsense", "");
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_BAD_REQUEST);
+	px_add_uri(pdu, "http://x", "/f");
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	pdu = px_request(session, COAP_REQUEST_CODE_GET);
+	px_add_uri(pdu, "nonsense", "");
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_BAD_REQUEST);
 	coap_session_release(session);
 }
 
 static void
 a_reverse_proxy_takes_all(void **state)
 {
-	coap_session_t *session = connected(TCP);
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_session_t *session = px_connected(TCP);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 
 	(void)state;
 	coap_add_resource(w.server,
 	    coap_resource_reverse_proxy_init(serve_proxy, 0));
-	list.type = COAP_PROXY_REVERSE_STRIP;
+	px_list.type = COAP_PROXY_REVERSE_STRIP;
 	entry.uri = (coap_uri_t){
 		.host = *coap_make_str_const("127.0.0.1"),
 		.port = coap_address_get_port(world_address(UDP)),
 		.scheme = COAP_URI_SCHEME_COAP,
 	};
-	list.entry = &entry;
-	list.entry_count = 1;
+	px_list.entry = &entry;
+	px_list.entry_count = 1;
 	/* It meets itself again and again, which Hop-Limit ends; what says so
 	 * passes it twice (RFC 8768 section 4). */
 	coap_add_option(pdu, COAP_OPTION_URI_PATH, 1, (const uint8_t *)"f");
-	add_number(pdu, COAP_OPTION_HOP_LIMIT, 3);
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_BAD_GATEWAY);
-	assert_string_equal(c.text, "Requests go round in a circle of proxies");
+	px_add_number(pdu, COAP_OPTION_HOP_LIMIT, 3);
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_BAD_GATEWAY);
+	assert_string_equal(px_got.text,
+	    "Requests go round in a circle of proxies");
 	assert_int_equal(o.calls, 0);
 	coap_session_release(session);
 }
@@ -470,7 +342,7 @@ say_names(coap_session_t *session, const char *names, size_t len)
 	o.names = names;
 	o.names_len = len;
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
+	px_expect(COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
 	o.names = NULL;
 }
 
@@ -478,25 +350,25 @@ static void
 proxies_name_themselves(void **state)
 {
 	static char many[HOP_NAMES];
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 	const char *end;
 
 	(void)state;
 	say_names(session, "far near", 8);
-	end = strchr(c.text, ' ');
+	end = strchr(px_got.text, ' ');
 	assert_non_null(end);
 	assert_string_equal(end, " far near");
 	say_names(session, "", 0);
-	assert_true(c.length > 0 && !strchr(c.text, ' '));
+	assert_true(px_got.length > 0 && !strchr(px_got.text, ' '));
 	/* Where there is no room it goes on as it came. */
 	memset(many, 'n', sizeof many);
 	say_names(session, many, sizeof many);
-	assert_int_equal(c.length, sizeof many);
-	assert_int_equal(c.text[0], 'n');
+	assert_int_equal(px_got.length, sizeof many);
+	assert_int_equal(px_got.text[0], 'n');
 	/* With a format it is no list of names. */
 	o.names_format = true;
 	say_names(session, "far near", 8);
-	assert_string_equal(c.text, "far near");
+	assert_string_equal(px_got.text, "far near");
 	coap_session_release(session);
 }
 
@@ -505,25 +377,25 @@ proxies_name_themselves(void **state)
 static void
 get_with(coap_session_t *session, unsigned number)
 {
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 	char origin[128];
 
-	origin_text(UDP, origin);
-	add_proxy_uri(pdu, origin, "/f");
-	add_number(pdu, (coap_option_num_t)number, 1);
-	send_it(session, pdu);
+	px_origin(UDP, origin);
+	px_add_uri(pdu, origin, "/f");
+	px_add_number(pdu, (coap_option_num_t)number, 1);
+	px_send(session, pdu);
 }
 
 static void
 hop_limit_ends_here(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	get_with(session, COAP_OPTION_HOP_LIMIT);
-	expect_code(COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
+	px_expect(COAP_RESPONSE_CODE_HOP_LIMIT_REACHED);
 	assert_int_equal(o.calls, 0);
-	assert_true(c.length > 0 && !strchr(c.text, ' '));
+	assert_true(px_got.length > 0 && !strchr(px_got.text, ' '));
 	coap_session_release(session);
 }
 
@@ -532,14 +404,14 @@ hop_limit_ends_here(void **state)
 static void
 an_echo_of_the_proxys_own_stays_there(void **state)
 {
-	coap_session_t *session = connected(UDP);
+	coap_session_t *session = px_connected(UDP);
 
 	(void)state;
 	coapx_context_set_max_amplification(w.server, 3);
 	o.length = 5000;
 	get_by(session, TCP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
-	assert_int_equal(c.length, 5000);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(px_got.length, 5000);
 	/* In vain, then for a client that is known. */
 	assert_int_equal(o.calls, 2);
 	assert_false(o.echo);
@@ -551,7 +423,7 @@ an_echo_of_the_proxys_own_stays_there(void **state)
 static void
 a_client_itself_proves_that_it_is_fresh(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 	coap_session_t *other;
 	coap_pdu_t *pdu;
 	char origin[128];
@@ -559,37 +431,37 @@ a_client_itself_proves_that_it_is_fresh(void **state)
 	(void)state;
 	o.fresh = true;
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_int_equal(o.calls, 2);
 	/* Twice each: as it comes and as it is answered. */
 	assert_int_equal(o.forwarded, 4);
 	/* A body in blocks, too, of a client that has no value yet. */
-	other = connected(UDP);
+	other = px_connected(UDP);
 	o.calls = 0;
-	pdu = new_request(other, COAP_REQUEST_CODE_PUT);
-	origin_text(UDP, origin);
-	add_proxy_uri(pdu, origin, "/f");
-	assert_true(
-	    coap_add_data_large_request(other, pdu, LARGE, body, NULL, NULL));
-	send_it(other, pdu);
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	pdu = px_request(other, COAP_REQUEST_CODE_PUT);
+	px_origin(UDP, origin);
+	px_add_uri(pdu, origin, "/f");
+	assert_true(coap_add_data_large_request(other, pdu, LARGE, px_body,
+	    NULL, NULL));
+	px_send(other, pdu);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_int_equal(o.calls, 2);
 	assert_int_equal(o.got, LARGE);
 	/* A value that is given along is for whom it was given. */
 	o.fresh = false;
 	o.option = COAP_OPTION_ECHO;
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	get_by(other, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	coap_session_release(other);
 	o.option = 0;
-	other = connected(TCP);
+	other = px_connected(TCP);
 	get_by(other, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_false(o.echo);
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_true(o.echo);
 	coap_session_release(other);
 	coap_session_release(session);
@@ -598,37 +470,38 @@ a_client_itself_proves_that_it_is_fresh(void **state)
 static void
 unsafe_options_of_requests_are_refused(void **state)
 {
-	coap_session_t *session = connected(UDP);
+	coap_session_t *session = px_connected(UDP);
 
 	(void)state;
 	get_with(session, 65002);
-	expect_code(COAP_RESPONSE_CODE_BAD_OPTION);
-	assert_string_equal(c.text, "Option 65002 is not known to this proxy");
+	px_expect(COAP_RESPONSE_CODE_BAD_OPTION);
+	assert_string_equal(px_got.text,
+	    "Option 65002 is not known to this proxy");
 	assert_int_equal(o.calls, 0);
 	get_with(session, 65000);
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	/* A critical one that is safe goes on, and the server says no. */
 	get_with(session, 65001);
-	expect_code(COAP_RESPONSE_CODE_BAD_OPTION);
-	assert_string_equal(c.text, "Option 65001 is not known");
+	px_expect(COAP_RESPONSE_CODE_BAD_OPTION);
+	assert_string_equal(px_got.text, "Option 65001 is not known");
 	coap_session_release(session);
 }
 
 static void
 unsafe_options_of_answers_are_refused(void **state)
 {
-	coap_session_t *session = connected(UDP);
+	coap_session_t *session = px_connected(UDP);
 
 	(void)state;
 	o.option = 65002;
 	get_by(session, TCP, "/f");
-	expect_code(COAP_RESPONSE_CODE_BAD_GATEWAY);
-	assert_string_equal(c.text,
+	px_expect(COAP_RESPONSE_CODE_BAD_GATEWAY);
+	assert_string_equal(px_got.text,
 	    "Option 65002 of the answer is not known to this proxy");
 	o.option = 65000;
 	get_by(session, TCP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
-	assert_true(c.extra);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
+	assert_true(px_got.extra);
 	coap_session_release(session);
 }
 
@@ -637,8 +510,8 @@ unsafe_options_of_answers_are_refused(void **state)
 static void
 a_silent_server_is_a_timeout(void **state)
 {
-	coap_session_t *session = connected(TCP);
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_session_t *session = px_connected(TCP);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 	coap_address_t address;
 	int fd = world_raw(SOCK_DGRAM, &address);
 	char origin[128];
@@ -646,35 +519,35 @@ a_silent_server_is_a_timeout(void **state)
 	(void)state;
 	snprintf(origin, sizeof origin, "coap://127.0.0.1:%u",
 	    coap_address_get_port(&address));
-	add_proxy_uri(pdu, origin, "/f");
-	send_it(session, pdu);
+	px_add_uri(pdu, origin, "/f");
+	px_send(session, pdu);
 	world_settle();
-	assert_int_equal(c.results, 0);
-	for (int i = 0; i < 12 && c.results == 0; i++)
+	assert_int_equal(px_got.results, 0);
+	for (int i = 0; i < 12 && px_got.results == 0; i++)
 		world_advance(10000);
-	assert_int_equal(c.results, 1);
-	assert_int_equal(c.code, COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
-	assert_non_null(strstr(c.text, origin));
+	assert_int_equal(px_got.results, 1);
+	assert_int_equal(px_got.code, COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	assert_non_null(strstr(px_got.text, origin));
 	close(fd);
 	/* Where nothing listens that is told at once. */
-	pdu = new_request(session, COAP_REQUEST_CODE_GET);
-	add_proxy_uri(pdu, origin, "/f");
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	pdu = px_request(session, COAP_REQUEST_CODE_GET);
+	px_add_uri(pdu, origin, "/f");
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
 	coap_session_release(session);
 }
 
 static void
 an_unknown_host_is_a_timeout(void **state)
 {
-	coap_session_t *session = connected(UDP);
-	coap_pdu_t *pdu = new_request(session, COAP_REQUEST_CODE_GET);
+	coap_session_t *session = px_connected(UDP);
+	coap_pdu_t *pdu = px_request(session, COAP_REQUEST_CODE_GET);
 
 	(void)state;
-	add_proxy_uri(pdu, "coap://no-such-host.invalid", "/f");
-	send_it(session, pdu);
-	expect_code(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
-	assert_non_null(strstr(c.text, "no-such-host.invalid"));
+	px_add_uri(pdu, "coap://no-such-host.invalid", "/f");
+	px_send(session, pdu);
+	px_expect(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	assert_non_null(strstr(px_got.text, "no-such-host.invalid"));
 	coap_session_release(session);
 }
 
@@ -683,7 +556,7 @@ an_unknown_host_is_a_timeout(void **state)
 static coap_session_t *
 waiting(coap_proto_t from)
 {
-	coap_session_t *session = connected(from);
+	coap_session_t *session = px_connected(from);
 
 	o.stay = true;
 	get_by(session, from == UDP ? TCP : UDP, "/f");
@@ -712,7 +585,7 @@ the_next_hop_goes_while_it_waits(void **state)
 	(void)state;
 	coap_session_disconnected(w.server->proxy->links->session,
 	    COAP_NACK_NOT_DELIVERABLE);
-	expect_code(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
+	px_expect(COAP_RESPONSE_CODE_GATEWAY_TIMEOUT);
 	assert_int_equal(w.server->proxy->n_links, 0);
 	coap_session_release(session);
 }
@@ -737,7 +610,7 @@ the_resource_goes_while_it_waits(void **state)
 	coap_delete_resource(w.server, w.server->resources.proxy);
 	coap_session_disconnected(w.server->proxy->links->session,
 	    COAP_NACK_NOT_DELIVERABLE);
-	expect_code(COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
+	px_expect(COAP_RESPONSE_CODE_PROXYING_NOT_SUPPORTED);
 	assert_null(w.server->proxy->forwards);
 	coap_session_release(session);
 }
@@ -776,18 +649,18 @@ the_request_is_given_up_at_any_event(void **state)
 
 	(void)state;
 	for (k = 0; k < 2 * 5 * 5; k++) {
-		session = connected(k % 2 ? UDP : TCP);
+		session = px_connected(k % 2 ? UDP : TCP);
 		events.n = 0;
 		events.end_at = 1 + k / 2 % 5;
 		events.give_up_at = 1 + k / 10;
 		coap_register_event_handler(w.server, give_up);
 		o.stay = true;
 		asking = NULL;
-		pdu = new_request(session, COAP_REQUEST_CODE_GET);
+		pdu = px_request(session, COAP_REQUEST_CODE_GET);
 		assert_true(coap_add_token(pdu, 1, (const uint8_t *)"t"));
-		origin_text(k % 2 ? TCP : UDP, origin);
-		add_proxy_uri(pdu, origin, "/f");
-		send_it(session, pdu);
+		px_origin(k % 2 ? TCP : UDP, origin);
+		px_add_uri(pdu, origin, "/f");
+		px_send(session, pdu);
 		world_settle();
 		if (w.server->proxy->links)
 			coap_session_disconnected(w.server->proxy->links
@@ -807,15 +680,15 @@ the_request_is_given_up_at_any_event(void **state)
 static void
 a_link_is_used_again_and_ends(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 	uint64_t first;
 
 	(void)state;
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	first = o.session;
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_int_equal(o.session, first);
 	world_advance(9000);
 	assert_int_equal(w.server->proxy->n_links, 1);
@@ -827,15 +700,15 @@ a_link_is_used_again_and_ends(void **state)
 static void
 each_client_has_its_own(void **state)
 {
-	coap_session_t *a = connected(TCP);
-	coap_session_t *b = connected(TCP);
+	coap_session_t *a = px_connected(TCP);
+	coap_session_t *b = px_connected(TCP);
 
 	(void)state;
-	list.track_client_session = 1;
+	px_list.track_client_session = 1;
 	get_by(a, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	get_by(b, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_int_equal(w.server->proxy->n_links, 2);
 	coap_session_release(a);
 	WORLD_UNTIL(w.server->proxy->n_links == 1);
@@ -847,7 +720,7 @@ static coap_response_t
 look(coap_session_t *session, const coap_pdu_t *sent,
     const coap_pdu_t *received, const coap_mid_t mid)
 {
-	coap_cache_key_t *key = (coap_cache_key_t *)&c;
+	coap_cache_key_t *key = (coap_cache_key_t *)&px_got;
 
 	(void)sent, (void)mid;
 	o.got = 1000;
@@ -864,41 +737,26 @@ look(coap_session_t *session, const coap_pdu_t *sent,
 static void
 a_response_handler_passes_it_on(void **state)
 {
-	coap_session_t *session = connected(TCP);
+	coap_session_t *session = px_connected(TCP);
 
 	(void)state;
 	coap_register_response_handler(w.server, look);
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	assert_int_equal(o.got, 1000);
-	assert_int_equal(c.results, 1);
+	assert_int_equal(px_got.results, 1);
 	keyed = true;
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	/* Nobody takes it. */
 	coap_register_response_handler(w.server, NULL);
 	get_by(session, UDP, "/f");
-	expect_code(COAP_RESPONSE_CODE_CONTENT);
+	px_expect(COAP_RESPONSE_CODE_CONTENT);
 	get_by(session, COAP_PROTO_UDP, "/f");
 	get_with(session, COAP_OPTION_HOP_LIMIT);
-	WORLD_UNTIL(c.results == 5);
+	WORLD_UNTIL(px_got.results == 5);
 	keyed = false;
 	coap_session_release(session);
-}
-
-/* Whether the n-th allocation was reached: then no other fails. */
-static bool
-has_failed(size_t n)
-{
-	bool failed = true;
-	void *p;
-
-	for (; n > 0 && failed; n--) {
-		p = coap_malloc_type(COAP_STRING, 1);
-		failed = p != NULL;
-		coap_free_type(COAP_STRING, p);
-	}
-	return failed;
 }
 
 /* Each allocation after the request was sent fails once. */
@@ -912,24 +770,24 @@ memory_is_short_anywhere(void **state)
 
 	(void)state;
 	for (n = 1; failed; n++) {
-		session = connected(TCP);
-		before = c.results;
+		session = px_connected(TCP);
+		before = px_got.results;
 		get_by(session, UDP, "/f?a=1");
 		mem_fail_at(n, 0);
-		for (int i = 0; i < 60 && c.results == before; i++)
+		for (int i = 0; i < 60 && px_got.results == before; i++)
 			world_advance(10000);
-		failed = has_failed(n);
+		failed = px_has_failed(n);
 		mem_fail_at(0, 0);
 		/* Answered, or over: nobody waits for ever. */
-		if (c.results == before)
+		if (px_got.results == before)
 			coap_session_disconnected(session,
 			    COAP_NACK_NOT_DELIVERABLE);
 		coap_session_release(session);
-		WORLD_UNTIL(c.results == before + 1);
+		WORLD_UNTIL(px_got.results == before + 1);
 		WORLD_UNTIL(!w.server->proxy || !w.server->proxy->forwards);
 	}
 	assert_true(n > 20);
-	assert_int_equal(c.code, COAP_RESPONSE_CODE_CONTENT);
+	assert_int_equal(px_got.code, COAP_RESPONSE_CODE_CONTENT);
 }
 
 static void
