@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <coap3/coap_subscribe.h>
+
 #include "base/alloc.h"
 #include "base/err.h"
 #include "exchange/cache.h"
@@ -143,19 +145,22 @@ proxy_ask_new(struct proxy_cache *c, const struct resources *r,
     const coap_pdu_t *request, const struct proxy_scope *scope, coap_tick_t now)
 {
 	bool changing = !is_safe(request->code);
+	/* Wants to know of a change, kept or not. */
+	bool observing = pdu_option_uint(request, COAP_OPTION_OBSERVE) ==
+	    COAP_OBSERVE_ESTABLISH;
 	struct proxy_ask *ask = NULL;
 	struct buf place;
 	struct buf key;
 	int err;
 
-	if (c->max_entries == 0)
+	if (c->max_entries == 0 && !changing && !observing)
 		return NULL;
 	buf_init(&key, PROXY_CACHE_KEY_MAX);
 	buf_init(&place, PROXY_CACHE_KEY_MAX);
 	if (!make_key(&key, r, request, scope))
 		buf_free(&key);
 	err = make_place(&place, r, request, scope);
-	if (err == 0 && (key.len > 0 || changing))
+	if (err == 0 && (key.len > 0 || changing || observing))
 		ask = ask_from(c, &key, &place);
 	buf_free(&place);
 	buf_free(&key);

@@ -296,15 +296,21 @@ entry_insert(struct proxy_cache *c, const struct proxy_ask *ask,
 	return true;
 }
 
+bool
+proxy_cache_has_changed(struct proxy_cache *c, const struct proxy_ask *ask)
+{
+	return ask->changes !=
+	    *proxy_cache_changes(c, place_bytes(ask), ask->place_len);
+}
+
 /* It has something to give: it is fresh, or can be validated. */
 static bool
 may_be_kept(struct proxy_cache *c, const struct proxy_ask *ask,
     const coap_pdu_t *answer)
 {
 	return answer->code == COAP_RESPONSE_CODE_CONTENT &&
-	    !proxy_is_for_two(answer) &&
-	    ask->changes ==
-	    *proxy_cache_changes(c, place_bytes(ask), ask->place_len) &&
+	    !proxy_is_for_two(answer) && ask->key_len > 0 &&
+	    !proxy_cache_has_changed(c, ask) &&
 	    (max_age_of(answer) > 0 || has(answer, COAP_OPTION_ETAG));
 }
 

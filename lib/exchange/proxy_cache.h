@@ -95,7 +95,8 @@ void proxy_cache_clear(struct proxy_cache *c);
 /* What was for that client alone goes. */
 void proxy_cache_forget(struct proxy_cache *c, uint64_t client);
 
-/* NULL: it has nothing to do with a cache, or there is no memory. */
+/* NULL: it has nothing to do with a cache, or there is no memory. Where nothing
+ * is kept it is for those alone that change something or observe. */
 struct proxy_ask *proxy_ask_new(struct proxy_cache *c,
     const struct resources *r, const coap_pdu_t *request,
     const struct proxy_scope *scope, coap_tick_t now);
@@ -124,6 +125,10 @@ enum proxy_use proxy_cache_take(struct proxy_cache *c,
  * request of now (RFC 7641 section 3.3). */
 void proxy_cache_notified(struct proxy_cache *c, const struct resources *r,
     struct proxy_ask *ask, coap_pdu_t *notification, coap_tick_t now);
+/* Whether the resource was changed since it was asked for, or since the last
+ * notification. */
+bool proxy_cache_has_changed(struct proxy_cache *c,
+    const struct proxy_ask *ask);
 /* None came: what it was to do may have been done. */
 void proxy_cache_unanswered(struct proxy_cache *c, const struct proxy_ask *ask);
 

@@ -461,6 +461,42 @@ test_bytes_have_a_ceiling(void **state)
 	coap_delete_pdu(request);
 }
 
+/* Who observes knows of changes all the same, and what he is told then is kept
+ * by no key. */
+static void
+test_changes_are_known_where_nothing_is_kept(void **state)
+{
+	coap_pdu_t *request = message(GET, "6= 11=a", NULL);
+	coap_pdu_t *told = content(30, "", "one");
+	struct proxy_ask *a;
+
+	(void)state;
+	proxy_cache_limit(&cache, 0, 0);
+	a = ask(request);
+	assert_non_null(a);
+	exchange(PUT, "11=b", message(COAP_RESPONSE_CODE_CHANGED, "", NULL));
+	assert_false(proxy_cache_has_changed(&cache, a));
+	exchange(PUT, "11=a 15=q",
+	    message(COAP_RESPONSE_CODE_CHANGED, "", NULL));
+	assert_true(proxy_cache_has_changed(&cache, a));
+	proxy_cache_notified(&cache, &resources, a, told, now);
+	assert_false(proxy_cache_has_changed(&cache, a));
+	assert_int_equal(cache.bytes, 0);
+	proxy_ask_free(a);
+	coap_delete_pdu(request);
+	/* An OSCORE message has no key. */
+	proxy_cache_limit(&cache, 10, 100000);
+	request = message(GET, "6= 9=o 11=a", NULL);
+	a = ask(request);
+	assert_non_null(a);
+	assert_int_equal(a->key_len, 0);
+	proxy_cache_notified(&cache, &resources, a, told, now);
+	assert_int_equal(cache.bytes, 0);
+	proxy_ask_free(a);
+	coap_delete_pdu(request);
+	coap_delete_pdu(told);
+}
+
 static void
 test_a_long_key_is_none(void **state)
 {
@@ -847,6 +883,7 @@ main(void)
 		TEST(test_max_age_is_what_is_left),
 		TEST(test_the_longest_unused_makes_room),
 		TEST(test_bytes_have_a_ceiling),
+		TEST(test_changes_are_known_where_nothing_is_kept),
 		TEST(test_a_long_key_is_none),
 		TEST(test_unsafe_methods_end_what_is_kept),
 		TEST(test_what_is_refused_changes_nothing),

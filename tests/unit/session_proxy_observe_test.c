@@ -77,6 +77,16 @@ serve_origin(coap_resource_t *resource, coap_session_t *session,
 	    o.large ? px_body : (const uint8_t *)o.state, NULL, NULL);
 }
 
+/* Nobody is told of it. */
+static void
+serve_put(coap_resource_t *resource, coap_session_t *session,
+    const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
+{
+	(void)resource, (void)session, (void)request, (void)query;
+	strcpy(o.state, "put");
+	coap_pdu_set_code(response, COAP_RESPONSE_CODE_CHANGED);
+}
+
 /* What is ended, and by whom. */
 static enum {
 	NOTHING,
@@ -148,6 +158,7 @@ up(void **state)
 	    serve_origin);
 	coap_register_request_handler(o.resource, COAP_REQUEST_FETCH,
 	    serve_origin);
+	coap_register_request_handler(o.resource, COAP_REQUEST_PUT, serve_put);
 	coap_resource_set_get_observable(o.resource, 1);
 	coap_add_resource(w.server, o.resource);
 	coap_add_resource(w.server,
@@ -588,6 +599,58 @@ what_is_stale_is_asked_for(void **state)
 	hears(&heard[1], "three");
 	coap_session_release(a);
 	coap_session_release(b);
+}
+
+static void
+put(coap_session_t *session, const char *path)
+{
+	px_send(session,
+	    px_request_to(session, COAP_REQUEST_CODE_PUT, TCP, path));
+	px_expect(COAP_RESPONSE_CODE_CHANGED);
+}
+
+static void
+see_what_a_put_leaves(void)
+{
+	coap_session_t *a = observing(&heard[0], UDP, TCP);
+	coap_session_t *b = px_connected(TCP);
+
+	/* What was refused was not done. */
+	px_send(b, px_request_to(b, COAP_REQUEST_CODE_DELETE, TCP, "/f"));
+	px_expect(COAP_RESPONSE_CODE_NOT_ALLOWED);
+	start(&heard[1], b, TCP);
+	WORLD_UNTIL(heard[1].n == 1);
+	assert_int_equal(o.asked, 1);
+	put(b, "/f?b=2");
+	start(&heard[2], b, TCP);
+	WORLD_UNTIL(heard[2].n == 1);
+	assert_string_equal(heard[2].text, "put");
+	hears(&heard[0], "put");
+	/* It is fresh again. */
+	start(&heard[3], b, TCP);
+	WORLD_UNTIL(heard[3].n == 1);
+	assert_int_equal(o.asked, 2);
+	assert_int_equal(upstream(), 1);
+	/* Who takes it back is told what is there, too. */
+	put(b, "/f");
+	strcpy(o.state, "new");
+	stop(&heard[2]);
+	assert_string_equal(heard[2].text, "new");
+	coap_session_release(a);
+	coap_session_release(b);
+	nothing_is_left();
+}
+
+/* Whether answers are kept or not. */
+static void
+what_was_changed_is_asked_for(void **state)
+{
+	(void)state;
+	see_what_a_put_leaves();
+	memset(heard, 0, sizeof heard);
+	o.asked = 0;
+	coapx_context_set_proxy_cache(w.server, 0, 0);
+	see_what_a_put_leaves();
 }
 
 static void
@@ -1104,6 +1167,7 @@ main(void)
 		TEST(what_a_get_brings_is_its_own),
 		TEST(max_age_is_what_is_left),
 		TEST(what_is_stale_is_asked_for),
+		TEST(what_was_changed_is_asked_for),
 		TEST(a_state_that_is_known_is_not_sent),
 		TEST(a_reset_ends_it),
 		TEST(a_client_goes_while_it_waits),

@@ -438,5 +438,7 @@ proxy_watch_left(const struct proxy_watch *watch)
 bool
 proxy_watch_is_fresh(const struct proxy_watch *watch)
 {
-	return !watch->ended && watch->state && proxy_watch_left(watch) > 0;
+	return !watch->ended && watch->state && proxy_watch_left(watch) > 0 &&
+	    !(watch->ask &&
+		proxy_cache_has_changed(&watch->proxy->cache, watch->ask));
 }
