@@ -397,8 +397,8 @@ format_that_changes(void **state)
 		    rows[i / 2].stays ? 2 : 1);
 		if (!stream)
 			opeer_reply(&p, ACK);
-		for (char token = 'a'; token <= 'b'; token++) {
-			opeer_send(&p, CON, GET, token, 1, NULL, NULL);
+		for (const char *token = "ab"; *token; token++) {
+			opeer_send(&p, CON, GET, *token, 1, NULL, NULL);
 			opeer_next(&p);
 		}
 		assert_int_equal(oserver_observers(), 0);
