@@ -80,11 +80,12 @@ no_block() {
 }
 
 @test 'EXT_08: a body in both directions' {
-	ask post "${uri}/large-post" -t text/plain --q-block -d "@/etc/services"
+	seq -f 'line %.0f of a long text' 500 >"${body}"
+	ask post "${uri}/large-post" -t text/plain --q-block -d "@${body}"
 	traced '^> CON 0\.02 .*Q-Block1:0/1/1024'
 	traced '^< CON 2\.04 .*Q-Block2:[0-9]+/0/1024'
 	no_block
-	assert_equal "${output}" "$(tr '[:lower:]' '[:upper:]' </etc/services)"
+	assert_equal "${output}" "$(tr '[:lower:]' '[:upper:]' <"${body}")"
 }
 
 @test 'a peer without Q-Block gets Block1 and Block2' {
