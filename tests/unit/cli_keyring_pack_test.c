@@ -43,8 +43,8 @@ make_full(bool server, size_t n)
 	set(&k->peer_rpk, "peer");
 	set(&k->pin, SECRET);
 	k->server_name = strdup("lamp.example");
-	k->flags = COAPX_TLS_INSECURE | COAPX_TLS_SYSTEM_TRUST |
-	    COAPX_TLS_NO_ALPN;
+	k->flags =
+	    COAPX_TLS_INSECURE | COAPX_TLS_SYSTEM_TRUST | COAPX_TLS_NO_ALPN;
 	k->entries = calloc(n + 1, sizeof *k->entries);
 	for (i = 0; i < n; i++) {
 		snprintf(text, sizeof text, "id%zu", i);
