@@ -31,7 +31,7 @@ apply(struct qblock_peer *q, const struct qblock_asked *asked)
 static bool
 put_size(coap_pdu_t *response, const struct body_out *out)
 {
-	return block_add_uint(response, COAP_OPTION_SIZE2, out->length) != 0;
+	return block_add_size(response, COAP_OPTION_SIZE2, out->length);
 }
 
 bool
