@@ -17,16 +17,6 @@
 	"</>,</time>;rt=time;ct=0;obs,</tick>,</a/b>;title=\"A b\"," \
 	"</a/b/c>;obs,</a/d>,<coap://other/x>,</sp ace>,</\xc3\xa9>,</t/>"
 
-static int
-run(struct control_user *u, const char *line)
-{
-	text_free(&u->out);
-	text_free(&u->err);
-	u->done = false;
-	control_user_start(u, line);
-	return control_user_finish(u);
-}
-
 /* A device in this process, and a prompt with a session to it, "lamp", which
  * knows the list. */
 static int
@@ -40,11 +30,11 @@ setup(void **state)
 	u->app.keep = true;
 	u->app.own.interactive = true;
 	u->app.control.off = true;
-	assert_int_equal(run(u, "serve coap://127.0.0.1:0"), 0);
+	assert_int_equal(control_user_run(u, "serve coap://127.0.0.1:0"), 0);
 	snprintf(line, sizeof(line), "open %s --name lamp",
 	    u->app.listeners->uri);
-	assert_int_equal(run(u, line), 0);
-	assert_int_equal(run(u, "use lamp"), 0);
+	assert_int_equal(control_user_run(u, line), 0);
+	assert_int_equal(control_user_run(u, "use lamp"), 0);
 	known_put(app_find(&u->app, "lamp"), LIST, strlen(LIST));
 	return 0;
 }
@@ -142,12 +132,12 @@ below_the_current_path(void **state)
 	struct control_user *u = *state;
 
 	assert_values(u, "get ti", "time tick ");
-	assert_int_equal(run(u, "cd /a"), 0);
+	assert_int_equal(control_user_run(u, "cd /a"), 0);
 	assert_values(u, "get b", "b b/ ");
 	assert_values(u, "get b/", "b/c ");
 	assert_values(u, "get /ti", "/time /tick ");
 	assert_values(u, "get ti", "");
-	assert_int_equal(run(u, "cd /tic"), 0);
+	assert_int_equal(control_user_run(u, "cd /tic"), 0);
 	assert_values(u, "get k", "");
 }
 
@@ -192,7 +182,7 @@ the_device_is_asked(void **state)
 
 	snprintf(line, sizeof(line), "open %s --name other",
 	    u->app.listeners->uri);
-	assert_int_equal(run(u, line), 0);
+	assert_int_equal(control_user_run(u, line), 0);
 	other = app_find(&u->app, "other");
 	assert_non_null(other);
 	assert_values(u, "get oth", "other: ");

@@ -33,16 +33,6 @@ known_test_gettime(clockid_t id, struct timespec *now)
 	return (int)result;
 }
 
-static int
-run(struct control_user *u, const char *line)
-{
-	text_free(&u->out);
-	text_free(&u->err);
-	u->done = false;
-	control_user_start(u, line);
-	return control_user_finish(u);
-}
-
 /* A device in this process, and a session to it. */
 static int
 setup(void **state)
@@ -55,10 +45,10 @@ setup(void **state)
 	control_user_open(u);
 	u->app.keep = true;
 	u->app.control.off = true;
-	assert_int_equal(run(u, "serve coap://127.0.0.1:0"), 0);
+	assert_int_equal(control_user_run(u, "serve coap://127.0.0.1:0"), 0);
 	snprintf(line, sizeof(line), "open %s --name lamp",
 	    u->app.listeners->uri);
-	assert_int_equal(run(u, line), 0);
+	assert_int_equal(control_user_run(u, line), 0);
 	return 0;
 }
 
@@ -99,7 +89,7 @@ assert_text(const struct named *named, const char *expected)
 static long
 sent(struct control_user *u)
 {
-	assert_int_equal(run(u, "session get stats.tx lamp"), 0);
+	assert_int_equal(control_user_run(u, "session get stats.tx lamp"), 0);
 	return strtol(u->out.s, NULL, 10);
 }
 
@@ -221,7 +211,7 @@ not_everybody_is_asked(void **state)
 	char line[80];
 	int fd;
 
-	assert_int_equal(run(u, "get lamp:/hello"), 0);
+	assert_int_equal(control_user_run(u, "get lamp:/hello"), 0);
 	for (named = u->app.sessions; named; named = named->next) {
 		if (coap_session_get_type(named->session) ==
 		    COAP_SESSION_TYPE_CLIENT)
@@ -234,11 +224,11 @@ not_everybody_is_asked(void **state)
 	fd = listen_silently(&port);
 	snprintf(line, sizeof(line),
 	    "open coap+tcp://127.0.0.1:%u --name silent --wait csm", port);
-	assert_int_equal(run(u, line), 0);
+	assert_int_equal(control_user_run(u, line), 0);
 	named = app_find(&u->app, "silent");
 	assert_non_null(named);
 	assert_false(known_ask(named));
-	assert_int_equal(run(u, "disconnect silent"), 0);
+	assert_int_equal(control_user_run(u, "disconnect silent"), 0);
 	close(fd);
 	assert_true(servers > 0);
 }
@@ -250,7 +240,7 @@ a_session_goes_while_it_is_asked(void **state)
 	struct control_user *u = *state;
 
 	assert_true(known_ask(lamp(u)));
-	assert_int_equal(run(u, "close lamp"), 0);
+	assert_int_equal(control_user_run(u, "close lamp"), 0);
 	assert_null(app_find(&u->app, "lamp"));
 }
 
@@ -261,16 +251,18 @@ discover_keeps_it(void **state)
 	struct control_user *u = *state;
 	long before;
 
-	assert_int_equal(run(u, "discover lamp: --rt time"), 0);
+	assert_int_equal(control_user_run(u, "discover lamp: --rt time"), 0);
 	assert_text(lamp(u), NULL);
-	assert_int_equal(run(u, "discover lamp:"), 0);
+	assert_int_equal(control_user_run(u, "discover lamp:"), 0);
 	assert_true(known_is_fresh(lamp(u)));
 	before = sent(u);
-	assert_int_equal(run(u, "discover lamp: --known --rt time"), 0);
+	assert_int_equal(control_user_run(u,
+			     "discover lamp: --known --rt time"),
+	    0);
 	assert_non_null(strstr(u->out.s, "/time\t"));
 	assert_null(strstr(u->out.s, "/hello"));
 	assert_int_equal(sent(u), before);
-	assert_int_equal(run(u, "discover lamp:"), 0);
+	assert_int_equal(control_user_run(u, "discover lamp:"), 0);
 	assert_true(sent(u) > before);
 }
 

@@ -66,16 +66,6 @@ watch(struct watcher *w, struct observed *o)
 }
 
 static int
-run(struct control_user *u, const char *line)
-{
-	text_free(&u->out);
-	text_free(&u->err);
-	u->done = false;
-	control_user_start(u, line);
-	return control_user_finish(u);
-}
-
-static int
 setup(void **state)
 {
 	struct control_user *u = calloc(1, sizeof(*u));
@@ -85,11 +75,11 @@ setup(void **state)
 	control_user_open(u);
 	u->app.keep = true;
 	u->app.control.off = true;
-	assert_int_equal(run(u, "serve coap://127.0.0.1:0"), 0);
+	assert_int_equal(control_user_run(u, "serve coap://127.0.0.1:0"), 0);
 	snprintf(line, sizeof(line), "open %s --name lamp",
 	    u->app.listeners->uri);
-	assert_int_equal(run(u, line), 0);
-	assert_int_equal(run(u, "put lamp:/store/x -d one"), 0);
+	assert_int_equal(control_user_run(u, line), 0);
+	assert_int_equal(control_user_run(u, "put lamp:/store/x -d one"), 0);
 	return 0;
 }
 
@@ -113,7 +103,7 @@ start(struct control_user *u, unsigned id)
 	if (id > 1)
 		snprintf(line, sizeof(line),
 		    "observe start lamp:/store/x -u n=%u", id);
-	assert_int_equal(run(u, line), 0);
+	assert_int_equal(control_user_run(u, line), 0);
 	o = observed_find(&u->app, id);
 	assert_non_null(o);
 	return o;
@@ -140,13 +130,13 @@ numbers_are_reused(void **state)
 	assert_string_equal(u->out.s, "1\n");
 	start(u, 2);
 	start(u, 3);
-	assert_int_equal(run(u, "observe stop 2"), 0);
+	assert_int_equal(control_user_run(u, "observe stop 2"), 0);
 	assert_null(observed_find(&u->app, 2));
 	assert_int_equal(count(u), 2);
 	start(u, 2);
 	assert_string_equal(u->out.s, "2\n");
 	assert_true(observed_has(&u->app, u->app.sessions->session));
-	assert_int_equal(run(u, "observe stop --all"), 0);
+	assert_int_equal(control_user_run(u, "observe stop --all"), 0);
 	assert_int_equal(count(u), 0);
 	assert_false(observed_has(&u->app, u->app.sessions->session));
 }
@@ -162,7 +152,7 @@ followers_may_do_anything(void **state)
 		watch(&w[i], o);
 	w[0].leaves = true;
 	w[1].throws_out = &w[2];
-	assert_int_equal(run(u, "put lamp:/store/x -d two"), 0);
+	assert_int_equal(control_user_run(u, "put lamp:/store/x -d two"), 0);
 	while (w[3].notified < 1)
 		app_step(&u->app, -1);
 	assert_int_equal(w[0].notified, 1);
@@ -172,7 +162,7 @@ followers_may_do_anything(void **state)
 	/* Nobody is told of what is discarded. */
 	w[1].throws_out = NULL;
 	w[1].discards = true;
-	assert_int_equal(run(u, "put lamp:/store/x -d three"), 0);
+	assert_int_equal(control_user_run(u, "put lamp:/store/x -d three"), 0);
 	while (count(u) > 0)
 		app_step(&u->app, -1);
 	assert_int_equal(w[0].notified, 1);
@@ -188,23 +178,23 @@ two_are_kept(void **state)
 	struct observed *o;
 	struct watcher w;
 
-	assert_int_equal(run(u, "put lamp:/store/x -d one"), 0);
+	assert_int_equal(control_user_run(u, "put lamp:/store/x -d one"), 0);
 	o = start(u, 1);
 	assert_true(o->last.there);
 	assert_false(o->before.there);
-	assert_int_equal(run(u, "observe diff"), STATUS_STATE);
+	assert_int_equal(control_user_run(u, "observe diff"), STATUS_STATE);
 	watch(&w, o);
-	assert_int_equal(run(u, "put lamp:/store/x -d four"), 0);
+	assert_int_equal(control_user_run(u, "put lamp:/store/x -d four"), 0);
 	while (w.notified < 1)
 		app_step(&u->app, -1);
 	assert_int_equal(o->before.view.len, 3);
 	assert_memory_equal(o->before.view.data, "one", 3);
 	assert_memory_equal(o->last.view.data, "four", 4);
 	assert_int_equal(o->last.view.count, 2);
-	assert_int_equal(run(u, "observe diff"), 0);
+	assert_int_equal(control_user_run(u, "observe diff"), 0);
 	assert_string_equal(u->out.s, "one -> four\n");
 	observed_unfollow(&w.follower);
-	assert_int_equal(run(u, "observe stop"), 0);
+	assert_int_equal(control_user_run(u, "observe stop"), 0);
 }
 
 /* What a cache would take for the same is observed once (RFC 7641 section
@@ -229,10 +219,10 @@ nothing_is_observed_twice(void **state)
 	struct control_user *u = *state;
 	char line[200];
 
-	assert_int_equal(run(u, "put lamp:/store/x -d one"), 0);
+	assert_int_equal(control_user_run(u, "put lamp:/store/x -d one"), 0);
 	start(u, 1);
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-		assert_int_equal(run(u, same[i]), STATUS_STATE);
+		assert_int_equal(control_user_run(u, same[i]), STATUS_STATE);
 		assert_non_null(strstr(u->err.s,
 		    "is observed already, as 1; 'observe tail 1 -S lamp' "
 		    "shows"));
@@ -240,17 +230,18 @@ nothing_is_observed_twice(void **state)
 	}
 	/* The device answers the FETCH with 4.xx: not our "already". */
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		run(u, others[i]);
+		control_user_run(u, others[i]);
 		assert_null(u->err.s ? strstr(u->err.s, "already") : NULL);
 	}
 	snprintf(line, sizeof(line), "open %s --name other",
 	    u->app.listeners->uri);
-	assert_int_equal(run(u, line), 0);
-	assert_int_equal(run(u, "observe start other:/store/x"), 0);
-	assert_int_equal(run(u, "observe stop 1"), 0);
-	assert_int_equal(run(u, "observe start lamp:/store/x"), 0);
+	assert_int_equal(control_user_run(u, line), 0);
+	assert_int_equal(control_user_run(u, "observe start other:/store/x"),
+	    0);
+	assert_int_equal(control_user_run(u, "observe stop 1"), 0);
+	assert_int_equal(control_user_run(u, "observe start lamp:/store/x"), 0);
 	observed_discard(observed_find(&u->app, 1));
-	assert_int_equal(run(u, "observe lamp:/store/x -n 1"), 0);
+	assert_int_equal(control_user_run(u, "observe lamp:/store/x -n 1"), 0);
 }
 
 /* The body of a FETCH is what it asks for (RFC 8132 section 2). */
@@ -296,7 +287,7 @@ an_end_is_told_once(void **state)
 	assert_int_equal(w.error, -COAP_E_CANCELLED);
 	assert_int_equal(count(u), 0);
 	watch(&w, start(u, 1));
-	assert_int_equal(run(u, "close lamp"), 0);
+	assert_int_equal(control_user_run(u, "close lamp"), 0);
 	assert_int_equal(w.ended, 1);
 	assert_true(w.error < 0);
 	assert_int_equal(count(u), 0);
@@ -309,10 +300,11 @@ there_are_no_more_than_so_many(void **state)
 
 	for (unsigned i = 1; i <= OBSERVED_MAX; i++)
 		start(u, i);
-	assert_int_equal(run(u, "observe start lamp:/store/x -u n=0"),
+	assert_int_equal(control_user_run(u,
+			     "observe start lamp:/store/x -u n=0"),
 	    STATUS_STATE);
 	assert_int_equal(count(u), OBSERVED_MAX);
-	assert_int_equal(run(u, "observe stop 7"), 0);
+	assert_int_equal(control_user_run(u, "observe stop 7"), 0);
 	start(u, 7);
 }
 

@@ -211,3 +211,13 @@ control_user_exit(struct control_peer *p, uint32_t status, const char *session,
 	m.exit.path = (struct slice){ (const uint8_t *)path, strlen(path) };
 	control_peer_send(p, &m);
 }
+
+int
+control_user_run(struct control_user *u, const char *line)
+{
+	text_free(&u->out);
+	text_free(&u->err);
+	u->done = false;
+	control_user_start(u, line);
+	return control_user_finish(u);
+}

@@ -44,6 +44,8 @@ struct control_peer *control_user_meet(struct control_user *u, size_t i);
 void control_user_start(struct control_user *u, const char *line);
 /* Runs the loop until it is over: the exit status. out and err are strings. */
 int control_user_finish(struct control_user *u);
+/* One line from its start to its end: its status; out and err are its own. */
+int control_user_run(struct control_user *u, const char *line);
 /* What an owner says of request 1. */
 void control_user_output(struct control_peer *p, enum message_stream stream,
     const void *data, size_t len);
